@@ -1,0 +1,102 @@
+"""The local cloud as one thing: start, stop, and a session for those who are in the same process."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from local.clock import Clock
+from local.errors import StartError
+from local.front import Front
+from local.moto_app import ACCOUNT, moto_app, reset_moto
+from local.processes import Processes
+from local.services import Part, Services
+from local.transport import session
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class LocalCloud:
+    """One account, one region, one process. A context manager: leaving it ends every child and thread.
+
+    moto's backends belong to the process, so two clouds in one process would share them; `stop` empties them.
+    """
+
+    def __init__(self, *, region: str, speed: float = 1.0, clock: Clock | None = None) -> None:
+        self._files = tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True)
+        self.services = Services(
+            account=ACCOUNT,
+            region=region,
+            clock=clock or Clock(speed=speed),
+            workdir=Path(self._files.name),
+            processes=Processes(),
+            session=self.session,
+            emit=self._emit,
+        )
+        self._parts = _parts(self.services)
+        self._events = next(part for part in self._parts if hasattr(part, "emit"))
+        families = [family for part in self._parts for family in part.families()]
+        self.app: WSGIApplication = Front(families, fallback=moto_app(), region=region)
+        self._server: BaseWSGIServer | None = None
+
+    def session(self) -> boto3.Session:
+        """A boto3 session whose clients talk to this cloud without a socket, as the account's administrator."""
+        return session(self.app, region=self.services.region)
+
+    def start(self, *, port: int = 0) -> str:
+        """Listen on loopback (port 0: any free one) and give the URL. Raises StartError when the port is taken."""
+        try:
+            self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_QuietHandler)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            remedy = "stop the program that listens there or choose another with --port"
+            raise StartError(f"port {port} on 127.0.0.1 is in use: {remedy}") from error
+        # "localhost", not the number: the CDK CLI and moto tell path-style buckets by that word.
+        url = f"http://localhost:{self._server.server_port}"
+        self.services.listens_at(url)
+        threading.Thread(target=self._server.serve_forever, name="server", daemon=True).start()
+        return url
+
+    def stop(self) -> None:
+        """End the server, the parts, every child process and moto's state."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        for part in self._parts:
+            part.close()
+        self.services.clock.close()
+        self.services.processes.close()
+        reset_moto()
+        self._files.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _emit(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str] = ()) -> None:
+        self._events.emit(source, detail_type, detail, resources=resources)
+
+
+def _parts(services: Services) -> list[Part]:
+    return []
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Serves without a line per request on standard error."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: the cloud's own log tells what matters."""

@@ -1,0 +1,42 @@
+"""What can go wrong in the local cloud.
+
+LocalError
+├── AwsError                an answer that AWS's own clients understand
+│   ├── ValidationError     the request is wrong: `ValidationException`
+│   └── UnsupportedLocally  this cloud does not do that, and says its name
+└── StartError              the local cloud cannot start: a sentence for a person
+"""
+
+from __future__ import annotations
+
+
+class LocalError(Exception):
+    """Root of the room's errors."""
+
+
+class AwsError(LocalError):
+    """An error as AWS puts it on the wire: a code, a message and an HTTP status."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+class ValidationError(AwsError):
+    """The request breaks a rule of the service."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
+class UnsupportedLocally(AwsError):
+    """An operation, resource type or option that exists on AWS and not here. HTTP 400, so that no client retries it."""
+
+    def __init__(self, what: str, *, reason: str = "") -> None:
+        because = f": {reason}" if reason else ""
+        super().__init__("UnsupportedLocally", f"The local cloud does not support {what}{because}.")
+        self.what = what
+
+
+class StartError(LocalError):
+    """The local cloud cannot start, for instance because its port is taken."""

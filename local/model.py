@@ -1,0 +1,178 @@
+"""What botocore's service models know: shapes, types, limits and AWS's own wording when a request breaks them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import regex
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
+from moto.core.model import ServiceModel
+
+from local.errors import AwsError, ValidationError
+
+_SIZED: Final = ("string", "list", "map", "blob")
+_NUMBERS: Final = ("integer", "long", "float", "double")
+
+
+@functools.cache
+def service(name: str) -> ServiceModel:
+    """The newest model of a service, by botocore's name for it (`sagemaker`, `cloudwatch`, …).
+
+    It is moto's subclass of botocore's ServiceModel, because moto's serializers want its shapes.
+    """
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+
+
+def typed(shape: Shape, value: Any) -> Any:
+    """A JSON or CBOR value in Python's types: timestamps are aware datetimes, blobs are bytes; nulls are left out.
+
+    Raises AwsError `SerializationException` where the value is not of the shape's type.
+    """
+    if isinstance(shape, StructureShape):
+        _expect(isinstance(value, dict), shape, value)
+        return {k: typed(m, value[k]) for k, m in shape.members.items() if value.get(k) is not None}
+    if isinstance(shape, ListShape):
+        _expect(isinstance(value, list), shape, value)
+        return [typed(shape.member, item) for item in value]
+    if isinstance(shape, MapShape):
+        _expect(isinstance(value, dict), shape, value)
+        return {k: typed(shape.value, item) for k, item in value.items() if item is not None}
+    return _scalar(shape, value)
+
+
+def project(shape: Shape, value: Any) -> Any:
+    """What `shape` allows of a Python value: members it does not know and Nones are left out. Copies on the way."""
+    if isinstance(shape, StructureShape):
+        return {k: project(m, value[k]) for k, m in shape.members.items() if value.get(k) is not None}
+    if isinstance(shape, ListShape):
+        return [project(shape.member, item) for item in value]
+    if isinstance(shape, MapShape):
+        return {k: project(shape.value, item) for k, item in value.items()}
+    return value
+
+
+def jsonable(shape: Shape, value: Any) -> Any:
+    """A projected Python value as plain JSON: timestamps are epoch seconds, blobs are base64."""
+    if isinstance(shape, StructureShape):
+        return {k: jsonable(m, value[k]) for k, m in shape.members.items() if k in value}
+    if isinstance(shape, ListShape):
+        return [jsonable(shape.member, item) for item in value]
+    if isinstance(shape, MapShape):
+        return {k: jsonable(shape.value, item) for k, item in value.items()}
+    if isinstance(value, datetime):
+        return round(value.timestamp(), 3)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def validate(operation: OperationModel, params: dict[str, Any]) -> None:
+    """Check parsed parameters against the model, with the message AWS's front end writes.
+
+    Raises ValidationError that lists every broken constraint.
+    """
+    if operation.input_shape is None:
+        return
+    broken = list(_broken(operation.input_shape, params, at=""))
+    if broken:
+        plural = "s" if len(broken) > 1 else ""
+        raise ValidationError(f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}")
+
+
+def _expect(condition: bool, shape: Shape, value: Any) -> None:
+    if not condition:
+        raise AwsError("SerializationException", f"{type(value).__name__} can not be converted to {shape.type_name}")
+
+
+def _scalar(shape: Shape, value: Any) -> Any:
+    kind = shape.type_name
+    if kind == "timestamp":
+        return _timestamp(shape, value)
+    if kind == "blob":
+        return _blob(shape, value)
+    if kind == "boolean":
+        _expect(isinstance(value, bool), shape, value)
+    elif kind in _NUMBERS:
+        _expect(isinstance(value, int | float) and not isinstance(value, bool), shape, value)
+    elif kind == "string":
+        _expect(isinstance(value, str), shape, value)
+    return value
+
+
+def _timestamp(shape: Shape, value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    _expect(isinstance(value, str), shape, value)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError as error:
+        raise AwsError("SerializationException", f"{value!r} is not a timestamp") from error
+
+
+def _blob(shape: Shape, value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    _expect(isinstance(value, str), shape, value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise AwsError("SerializationException", "a blob is not valid base64") from error
+
+
+def _broken(shape: Shape, value: Any, *, at: str) -> Iterator[str]:
+    yield from _broken_limits(shape, value, at=at)
+    if isinstance(shape, StructureShape):
+        for name in shape.required_members:
+            if name not in value:
+                yield f"Value null at '{_below(at, name)}' failed to satisfy constraint: Member must not be null"
+        for name, item in value.items():
+            if name in shape.members:
+                yield from _broken(shape.members[name], item, at=_below(at, name))
+    elif isinstance(shape, ListShape):
+        for number, item in enumerate(value, 1):
+            yield from _broken(shape.member, item, at=f"{at}.{number}.member")
+    elif isinstance(shape, MapShape):
+        for key, item in value.items():
+            yield from _broken(shape.key, key, at=f"{at}.{key}.key")
+            yield from _broken(shape.value, item, at=f"{at}.{key}.value")
+
+
+def _broken_limits(shape: Shape, value: Any, *, at: str) -> Iterator[str]:
+    limits, kind = shape.metadata, shape.type_name
+    size, noun = (len(value), "length") if kind in _SIZED else (value, "value")
+    shown = f"[{len(value)} items]" if kind in ("list", "map", "structure", "blob") else value
+    prefix = f"Value '{shown}' at '{at}' failed to satisfy constraint: Member must"
+    if kind in (*_SIZED, *_NUMBERS):
+        if "min" in limits and size < limits["min"]:
+            yield f"{prefix} have {noun} greater than or equal to {limits['min']}"
+        if "max" in limits and size > limits["max"]:
+            yield f"{prefix} have {noun} less than or equal to {limits['max']}"
+    if isinstance(shape, StringShape):
+        if shape.enum and value not in shape.enum:
+            yield f"{prefix} satisfy enum value set: [{', '.join(shape.enum)}]"
+        pattern = limits.get("pattern")
+        if pattern and (compiled := _pattern(pattern)) and not compiled.fullmatch(value):
+            yield f"{prefix} satisfy regular expression pattern: {pattern}"
+
+
+def _below(at: str, member: str) -> str:
+    name = member[0].lower() + member[1:]
+    return f"{at}.{name}" if at else name
+
+
+@functools.cache
+def _pattern(source: str) -> regex.Pattern[str] | None:
+    # The models carry Java's syntax; a surrogate-pair range is the one construct the `regex` package needs respelt.
+    respelt = source.replace("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\U00010000-\\U0010FFFF")
+    try:
+        return regex.compile(respelt)
+    except regex.error:
+        return None

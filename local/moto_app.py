@@ -1,0 +1,30 @@
+"""moto's WSGI app, which keeps every service that is not ours."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+ACCOUNT = "123456789012"
+"""The account that moto gives every caller whose keys it has not issued itself (moto.core.DEFAULT_ACCOUNT_ID)."""
+
+
+def moto_app() -> WSGIApplication:
+    """A WSGI app over moto's backends, which are the process's own: a second app sees the same state until `reset`."""
+    os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+    return app
+
+
+def reset_moto() -> None:
+    """Empty every backend of moto, in every account and region."""
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
+
+    BackendDict.reset()
+    reset_model_data()

@@ -1,0 +1,83 @@
+"""The child processes of the local cloud: jobs, Lambdas and model servers, none of which outlives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_GRACE_SECONDS = 5.0
+
+
+class Processes:
+    """Starts children in process groups of their own and ends whole groups, so that grandchildren go too."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        output: IO[bytes] | int = subprocess.DEVNULL,
+        stdin: int = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        """Start a child whose standard output and error both go to `output`. Raises OSError, RuntimeError once closed."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the local cloud is stopping")
+            child = subprocess.Popen(
+                list(argv),
+                env=dict(env),
+                cwd=cwd,
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=tuple(pass_fds),
+            )
+            self._running.add(child)
+        return child
+
+    def stop(self, child: subprocess.Popen[bytes], *, grace_seconds: float = _GRACE_SECONDS) -> int:
+        """End a child's whole group: SIGTERM, then SIGKILL after the grace. Gives its exit code."""
+        _signal_group(child, signal.SIGTERM)
+        try:
+            child.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            _signal_group(child, signal.SIGKILL)
+            child.wait()
+        self.forget(child)
+        return child.returncode
+
+    def forget(self, child: subprocess.Popen[bytes]) -> None:
+        """Say that a child has been waited for; what is left of its group is ended."""
+        _signal_group(child, signal.SIGKILL)
+        with self._lock:
+            self._running.discard(child)
+
+    def close(self) -> None:
+        """End every child; no other can be started."""
+        with self._lock:
+            self._closed = True
+            children = list(self._running)
+        for child in children:
+            _signal_group(child, signal.SIGTERM)
+        for child in children:
+            self.stop(child)
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return  # the whole group has ended already

@@ -1,0 +1,70 @@
+"""What a part of the local cloud may use of the rest: clients, the clock, events, a place for files, children."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+
+from local.clock import Clock
+from local.errors import LocalError
+from local.front import Family
+from local.processes import Processes
+
+
+class Part(Protocol):
+    """A part of the local cloud: the families it answers for, and how it ends."""
+
+    def families(self) -> list[Family]:
+        """The services this part owns."""
+        ...
+
+    def close(self) -> None:
+        """End its threads; children are ended by `Processes`."""
+        ...
+
+
+class Emit(Protocol):
+    """Puts an event of an AWS service on the default bus."""
+
+    def __call__(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str] = ()) -> None:
+        """`source` such as `aws.sagemaker`; `detail` is JSON in the shape that AWS documents."""
+        ...
+
+
+@dataclass
+class Services:
+    """The seam between the parts. `session` talks to the whole cloud in process, as `endpoint_url` does over HTTP."""
+
+    account: str
+    region: str
+    clock: Clock
+    workdir: Path
+    processes: Processes
+    session: Callable[[], boto3.Session]
+    emit: Emit
+    _endpoint_url: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def client(self, name: str) -> Any:
+        """A boto3 client of the whole cloud, made once and shared by threads."""
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = self.session().client(name)
+            return self._clients[name]
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where child processes reach the cloud. Raises LocalError before the server listens."""
+        if self._endpoint_url is None:
+            raise LocalError("the local cloud does not listen yet: children could not reach it")
+        return self._endpoint_url
+
+    def listens_at(self, url: str) -> None:
+        """Say where the server listens."""
+        self._endpoint_url = url

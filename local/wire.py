@@ -1,0 +1,269 @@
+"""AWS's wire protocols, server side: from an HTTP request to an operation with typed parameters, and back.
+
+JSON and CBOR follow botocore's shapes through `local.model`. Query and REST-JSON bindings are moto's, which keeps
+them current; this file, `local/model.py` and `local/moto_app.py` are where its internals are imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+from botocore.parsers import RpcV2CBORParser
+from botocore.serialize import RpcV2CBORSerializer
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import QueryParser, RestJSONParser
+from moto.core.serialize import QuerySerializer, RestJSONSerializer
+from werkzeug.wrappers import Request
+
+from local.errors import AwsError
+from local.model import jsonable, project, typed
+
+_SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to an AWS operation: what was asked, and who asks from where."""
+
+    operation: OperationModel
+    params: dict[str, Any]
+    access_key_id: str
+    region: str
+    host: str
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The credential scope of a signed request (Signature Version 4)."""
+
+    access_key_id: str
+    region: str
+    signing_name: str
+
+    @classmethod
+    def of(cls, request: Request) -> Scope | None:
+        """The scope in the Authorization header, or in a presigned URL; None when the request is not signed."""
+        signed = request.headers.get("Authorization") or f"Credential={request.args.get('X-Amz-Credential', '')}"
+        found = _SCOPE.search(signed)
+        return cls(found["key"], found["region"], found["service"]) if found else None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, ready to be sent."""
+
+    body: bytes
+    headers: dict[str, str]
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A handler's answer for an operation whose response headers are its own, such as InvokeEndpoint's."""
+
+    result: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Wire(Protocol):
+    """One protocol of one service."""
+
+    def operation(self, service: ServiceModel, request: Request) -> str | None:
+        """The operation that the request names in this protocol; None when it is not of this protocol."""
+        ...
+
+    def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+        """The request's parameters, typed. Raises AwsError `SerializationException`."""
+        ...
+
+    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
+        """The answer that carries `result`."""
+        ...
+
+    def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
+        """The answer that carries an error."""
+        ...
+
+
+class _Json:
+    def operation(self, service: ServiceModel, request: Request) -> str | None:
+        prefix, _, name = request.headers.get("X-Amz-Target", "").partition(".")
+        return name if prefix and prefix == service.metadata.get("targetPrefix") else None
+
+    def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+        try:
+            body = json.loads(request.get_data() or b"{}")
+        except ValueError as error:
+            raise AwsError("SerializationException", "the body is not JSON") from error
+        return _typed_input(operation, body)
+
+    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
+        shape = operation.output_shape
+        body = jsonable(shape, project(shape, result)) if shape is not None else {}
+        version = operation.service_model.metadata.get("jsonVersion", "1.1")
+        return Reply(json.dumps(body).encode(), _headers(f"application/x-amz-json-{version}"))
+
+    def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
+        version = service.metadata.get("jsonVersion", "1.1")
+        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+        headers = _headers(f"application/x-amz-json-{version}") | {"x-amzn-ErrorType": error.code}
+        return Reply(body, headers, error.status)
+
+
+class _Cbor:
+    """Smithy RPC v2 CBOR, which CloudWatch's clients speak since botocore 1.42."""
+
+    _path = re.compile(r"/service/(?P<prefix>[^/]+)/operation/(?P<name>[^/]+)")
+    _parser = RpcV2CBORParser()
+    _serializer = RpcV2CBORSerializer()
+
+    def operation(self, service: ServiceModel, request: Request) -> str | None:
+        found = self._path.fullmatch(request.path)
+        return found["name"] if found and found["prefix"] == service.metadata.get("targetPrefix") else None
+
+    def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+        data = request.get_data()
+        stream = self._parser.get_peekable_stream_from_bytes(data)
+        return _typed_input(operation, self._parser.parse_data_item(stream) if data else {})
+
+    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
+        shape, body = operation.output_shape, bytearray()
+        if shape is not None:
+            self._serializer._serialize_data_item(body, project(shape, result), shape)
+        return Reply(bytes(body or b"\xa0"), self._cbor_headers())
+
+    def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
+        body = _cbor_text_map({"__type": error.code, "message": error.message})
+        return Reply(body, self._cbor_headers() | {"x-amzn-query-error": f"{error.code};Sender"}, error.status)
+
+    @staticmethod
+    def _cbor_headers() -> dict[str, str]:
+        return _headers("application/cbor") | {"smithy-protocol": "rpc-v2-cbor"}
+
+
+class _Query:
+    def operation(self, service: ServiceModel, request: Request) -> str | None:
+        return request.values.get("Action")
+
+    def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+        return _moto_read(QueryParser, operation, request, {})
+
+    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
+        answer = QuerySerializer(operation).serialize(_projected_output(operation, result))
+        return Reply(_encoded(answer["body"]), _headers("text/xml"), answer["status_code"])
+
+    def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
+        namespace = service.metadata.get("xmlNamespace", "")
+        body = (
+            f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{escape(error.code)}</Code>'
+            f"<Message>{escape(error.message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+        )
+        return Reply(body.encode(), _headers("text/xml"), error.status)
+
+
+class _RestJson:
+    def operation(self, service: ServiceModel, request: Request) -> str | None:
+        found = _route(service, request)
+        return found[0] if found else None
+
+    def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+        found = _route(operation.service_model, request)
+        return _moto_read(RestJSONParser, operation, request, found[1] if found else {})
+
+    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
+        answer = RestJSONSerializer(operation).serialize(_projected_output(operation, result))
+        headers = _headers("application/json") | {k: str(v) for k, v in answer["headers"].items()}
+        # moto's serializer overrides a Content-Type that the operation itself returns, as InvokeEndpoint does.
+        headers |= _modelled_content_type(operation, result)
+        return Reply(_encoded(answer["body"]), headers, answer["status_code"])
+
+    def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
+        details = getattr(error, "details", {})
+        body = json.dumps({"Message": error.message, "message": error.message, **details}).encode()
+        return Reply(body, _headers("application/json") | {"x-amzn-ErrorType": error.code}, error.status)
+
+
+_WIRES: dict[str, Wire] = {"json": _Json(), "smithy-rpc-v2-cbor": _Cbor(), "query": _Query(), "rest-json": _RestJson()}
+
+
+def wires(service: ServiceModel) -> list[Wire]:
+    """The protocols a service answers, in the model's order of preference."""
+    return [_WIRES[name] for name in service.metadata.get("protocols", [service.protocol]) if name in _WIRES]
+
+
+def _typed_input(operation: OperationModel, body: Any) -> dict[str, Any]:
+    return typed(operation.input_shape, body) if operation.input_shape is not None else {}
+
+
+def _projected_output(operation: OperationModel, result: dict[str, Any]) -> dict[str, Any]:
+    return project(operation.output_shape, result) if operation.output_shape is not None else {}
+
+
+def _moto_read(
+    parser: type[QueryParser] | type[RestJSONParser],
+    operation: OperationModel,
+    request: Request,
+    url_params: dict[str, str],
+) -> dict[str, Any]:
+    fields = {
+        "body": request.get_data(),
+        "headers": request.headers,
+        "method": request.method,
+        "url_params": url_params,
+        "url_path": request.path,
+        "values": request.values,
+    }
+    try:
+        parsed = parser(operation).parse(fields)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise AwsError("SerializationException", f"the request does not fit {operation.name}: {error}") from error
+    return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
+    for method, path, name in _routes(service):
+        if method == request.method and (found := path.fullmatch(request.path)):
+            return name, {key: unquote(value) for key, value in found.groupdict().items()}
+    return None
+
+
+@functools.cache
+def _routes(service: ServiceModel) -> list[tuple[str, re.Pattern[str], str]]:
+    routes = []
+    for name in service.operation_names:
+        http = service.operation_model(name).http
+        path = re.escape(http["requestUri"].split("?")[0])
+        pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", path)
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", pattern)
+        routes.append((http["method"], re.compile(pattern + "/?"), name))
+    # A literal path wins over one with a placeholder in the same place.
+    return sorted(routes, key=lambda route: route[1].pattern.count("(?P<"))
+
+
+def _modelled_content_type(operation: OperationModel, result: dict[str, Any]) -> dict[str, str]:
+    members = operation.output_shape.members if operation.output_shape is not None else {}
+    named = [name for name, shape in members.items() if shape.serialization.get("name") == "Content-Type"]
+    return {"Content-Type": result[name] for name in named if result.get(name)}
+
+
+def _headers(content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "x-amzn-RequestId": str(uuid.uuid4())}
+
+
+def _encoded(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
+
+
+def _cbor_text_map(texts: dict[str, str]) -> bytes:
+    def text(value: str) -> bytes:
+        data = value.encode()
+        return b"\x7a" + len(data).to_bytes(4, "big") + data
+
+    return bytes([0xA0 + len(texts)]) + b"".join(text(k) + text(v) for k, v in texts.items())
