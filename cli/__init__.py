@@ -1,0 +1,1 @@
+"""`sluice`, the command: what people type, carried out through boto3 alone."""

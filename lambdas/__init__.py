@@ -1,0 +1,1 @@
+"""The reactions: small functions that parse an event, decide, act and report."""

@@ -31,7 +31,7 @@ class Processes:
         stdin: int = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
-        """Start a child whose standard output and error both go to `output`. Raises OSError, RuntimeError once closed."""
+        """Start a child whose output and errors go to `output`. Raises OSError, and RuntimeError once closed."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the local cloud is stopping")

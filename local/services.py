@@ -55,7 +55,8 @@ class Services:
         """A boto3 client of the whole cloud, made once and shared by threads."""
         with self._lock:
             if name not in self._clients:
-                self._clients[name] = self.session().client(name)
+                made: Any = self.session()  # the stubs know each service by a literal name
+                self._clients[name] = made.client(name)
             return self._clients[name]
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
@@ -37,7 +38,8 @@ def session(app: WSGIApplication, *, region: str, access_key_id: str = "local") 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         return _send(app, request)
 
-    core.register("before-send", send)
+    handler: Any = send  # the stubs do not say that an answer of "before-send" is taken instead of the network
+    core.register("before-send", handler)
     core.set_credentials(access_key_id, "local")
     return boto3.Session(botocore_session=core, region_name=region)
 
@@ -50,7 +52,10 @@ def _send(app: WSGIApplication, request: AWSPreparedRequest) -> AWSResponse:
     environ = Request.from_values(path, query_string=query, method=request.method, headers=headers, data=data).environ
     environ["RAW_URI"] = "/" + request.url.split("/", 3)[3] if request.url.count("/") > 2 else "/"
     chunks, status, answered = run_wsgi_app(app, environ, buffered=True)
-    return AWSResponse(request.url, int(status.split()[0]), dict(answered.items()), _Body(b"".join(chunks)))
+    response_headers = HTTPHeaders()
+    for name, value in answered.items():
+        response_headers[name] = value
+    return AWSResponse(request.url, int(status.split()[0]), response_headers, _Body(b"".join(chunks)))
 
 
 def _text(value: str | bytes) -> str:

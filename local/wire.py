@@ -122,7 +122,7 @@ class _Cbor:
 
     _path = re.compile(r"/service/(?P<prefix>[^/]+)/operation/(?P<name>[^/]+)")
     _parser = RpcV2CBORParser()
-    _serializer = RpcV2CBORSerializer()
+    _serializer: Any = RpcV2CBORSerializer()
 
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         found = self._path.fullmatch(request.path)
@@ -212,7 +212,7 @@ def _moto_read(
     request: Request,
     url_params: dict[str, str],
 ) -> dict[str, Any]:
-    fields = {
+    fields: Any = {
         "body": request.get_data(),
         "headers": request.headers,
         "method": request.method,
@@ -249,8 +249,10 @@ def _routes(service: ServiceModel) -> list[tuple[str, re.Pattern[str], str]]:
 
 def _modelled_content_type(operation: OperationModel, result: dict[str, Any]) -> dict[str, str]:
     members = operation.output_shape.members if operation.output_shape is not None else {}
-    named = [name for name, shape in members.items() if shape.serialization.get("name") == "Content-Type"]
-    return {"Content-Type": result[name] for name in named if result.get(name)}
+    for name, shape in members.items():
+        if shape.serialization.get("name") == "Content-Type" and result.get(name):
+            return {"Content-Type": result[name]}
+    return {}
 
 
 def _headers(content_type: str) -> dict[str, str]:
