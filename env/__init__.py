@@ -1,0 +1,6 @@
+"""What differs between stages, as validated TOML."""
+
+from env.loading import load, names
+from env.stage import Stage
+
+__all__ = ["Stage", "load", "names"]

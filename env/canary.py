@@ -1,0 +1,56 @@
+"""The arithmetic of a guarded deployment: how many instances a step is, and how long all of it takes.
+
+The sizes and their limits are those of the SageMaker Developer Guide, "Blue/Green Deployments". How SageMaker rounds a
+share to whole instances is not documented: a share is taken here as the instances it fills, and as one at least.
+"""
+
+from __future__ import annotations
+
+from env.errors import SingleInstanceError
+from env.stage import AllAtOnce, Canary, Deployment, Linear
+
+OBSERVATION_SECONDS = 180
+"""How long metrics may take to arrive and an alarm to be evaluated: a bake lasts this much longer than its alarm."""
+
+
+def least_instances(deployment: Deployment) -> int:
+    """How many instances an endpoint needs at least, so that its traffic can be moved this way."""
+    return 1 if isinstance(deployment, AllAtOnce) else 2
+
+
+def steps(deployment: Deployment, *, instance_count: int) -> tuple[int, ...]:
+    """How many instances of the new fleet take traffic after each step; the last number is the whole fleet.
+
+    Raises SingleInstanceError when a part of one instance is asked for.
+    """
+    if instance_count < least_instances(deployment):
+        raise SingleInstanceError(deployment.policy)
+    match deployment:
+        case AllAtOnce():
+            return (instance_count,)
+        case Canary(canary_percent=percent):
+            return (_instances(percent, instance_count), instance_count)
+        case Linear(step_percent=percent):
+            size = _instances(percent, instance_count)
+            return (*range(size, instance_count, size), instance_count)
+
+
+def waits_seconds(deployment: Deployment) -> int:
+    """The sum of all bakes in seconds, as many as there can be on an endpoint of any size."""
+    match deployment:
+        case AllAtOnce():
+            return deployment.final_bake_seconds
+        case Canary():
+            return deployment.bake_seconds + deployment.final_bake_seconds
+        case Linear():
+            step_count = -(-100 // deployment.step_percent)
+            return step_count * deployment.bake_seconds + deployment.final_bake_seconds
+
+
+def least_bake_seconds(*, periods: int) -> int:
+    """How long a bake must last at least, so that an alarm of that many minutes can ring within it."""
+    return periods * 60 + OBSERVATION_SECONDS
+
+
+def _instances(percent: int, instance_count: int) -> int:
+    return max(1, instance_count * percent // 100)

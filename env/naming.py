@@ -1,0 +1,153 @@
+"""The names of what a stage holds in AWS, composed from the stage, the same in every room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+VARIANT = "AllTraffic"
+"""The variant of every endpoint: guarded deployments need the same variant name in both configs."""
+
+Capability = Literal["storage", "registry", "training", "serving", "release"]
+
+
+class Located(Protocol):
+    """What of a stage its names are made of."""
+
+    @property
+    def name(self) -> str:
+        """The name of the stage."""
+
+    @property
+    def account(self) -> str:
+        """Its AWS account."""
+
+    @property
+    def region(self) -> str:
+        """Its AWS region."""
+
+
+def stack(stage: Located, capability: Capability, model: str | None = None) -> str:
+    """The CloudFormation stack of a capability: ``sluice-<stage>-<capability>[-<model>]``."""
+    return "-".join(part for part in ("sluice", stage.name, capability, model) if part)
+
+
+def artifact_bucket(stage: Located) -> str:
+    """The bucket of data, models and pipeline assets."""
+    return f"sluice-{stage.name}-artifacts-{stage.account}-{stage.region}"
+
+
+def capture_bucket(stage: Located) -> str:
+    """The bucket of captured requests and answers."""
+    return f"sluice-{stage.name}-capture-{stage.account}-{stage.region}"
+
+
+def log_bucket(stage: Located) -> str:
+    """The bucket of the access logs of the other two."""
+    return f"sluice-{stage.name}-logs-{stage.account}-{stage.region}"
+
+
+def key_alias(stage: Located) -> str:
+    """The alias of the stage's KMS key."""
+    return f"alias/sluice-{stage.name}"
+
+
+def key_alias_arn(stage: Located) -> str:
+    """The ARN of the alias of the stage's KMS key; AWS services take it wherever they take a key."""
+    return f"arn:aws:kms:{stage.region}:{stage.account}:{key_alias(stage)}"
+
+
+def endpoint(stage: Located, model: str) -> str:
+    """The endpoint that serves a model."""
+    return f"{model}-{stage.name}"
+
+
+def pipeline(stage: Located, model: str) -> str:
+    """The pipeline that trains a model."""
+    return f"{model}-{stage.name}"
+
+
+def pipeline_role(stage: Located, model: str) -> str:
+    """The role of the jobs of a model's pipeline."""
+    return f"sluice-{stage.name}-pipeline-{model}"
+
+
+def serving_role(stage: Located, model: str) -> str:
+    """The execution role of a model."""
+    return f"sluice-{stage.name}-serving-{model}"
+
+
+def deploy_role(stage: Located, model: str) -> str:
+    """The narrow role in which CloudFormation updates a model's serving stack."""
+    return f"sluice-{stage.name}-deploy-{model}"
+
+
+def role_arn(stage: Located, role: str) -> str:
+    """The ARN of one of the stage's roles."""
+    return f"arn:aws:iam::{stage.account}:role/{role}"
+
+
+def release_function(stage: Located) -> str:
+    """The Lambda that observes and decides."""
+    return f"sluice-{stage.name}-release"
+
+
+def apply_function(stage: Located) -> str:
+    """The Lambda that may update serving stacks."""
+    return f"sluice-{stage.name}-apply"
+
+
+def topic(stage: Located) -> str:
+    """The SNS topic that tells people."""
+    return f"sluice-{stage.name}-notify"
+
+
+def topic_arn(stage: Located) -> str:
+    """The ARN of the SNS topic that tells people."""
+    return f"arn:aws:sns:{stage.region}:{stage.account}:{topic(stage)}"
+
+
+def dead_letter_queue(stage: Located) -> str:
+    """The SQS queue of events that no Lambda could digest."""
+    return f"sluice-{stage.name}-dead-letters"
+
+
+def alarm(config: str, condition: str) -> str:
+    """The alarm on one fleet, named after its endpoint config, so that no alarm's state outlives its fleet."""
+    return f"{config}-{condition}"
+
+
+def folder(model: str) -> str:
+    """The folder of a model under ``pipelines/``."""
+    return model.replace("-", "_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """A name, what it names, and how long AWS lets it be."""
+
+    kind: str
+    name: str
+    limit: int
+    model: str | None = None
+
+
+def composed(stage: Located, models: Iterable[str]) -> Iterator[Composed]:
+    """Every name of a stage whose length depends on what people choose, with AWS's limit for it.
+
+    Limits: Amazon S3 User Guide, "Bucket naming rules"; IAM User Guide, "IAM and AWS STS quotas"; AWS Lambda API
+    Reference, "CreateFunction"; AWS CloudFormation API Reference, "CreateStack"; SageMaker API Reference,
+    "CreateEndpoint", "CreatePipeline", "CreateModelPackageGroup".
+    """
+    for bucket in (artifact_bucket(stage), capture_bucket(stage), log_bucket(stage)):
+        yield Composed(kind="bucket", name=bucket, limit=63)
+    for function in (release_function(stage), apply_function(stage)):
+        yield Composed(kind="Lambda function", name=function, limit=64)
+    for model in models:
+        yield Composed(kind="model package group", name=model, limit=63, model=model)
+        yield Composed(kind="endpoint", name=endpoint(stage, model), limit=63, model=model)
+        yield Composed(kind="pipeline", name=pipeline(stage, model), limit=256, model=model)
+        for role in (pipeline_role(stage, model), serving_role(stage, model), deploy_role(stage, model)):
+            yield Composed(kind="role", name=role, limit=64, model=model)
+        yield Composed(kind="stack", name=stack(stage, "training", model), limit=128, model=model)

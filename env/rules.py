@@ -1,0 +1,164 @@
+"""What must hold between the values of one file: each rule yields the mistakes it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from env import canary, naming
+from env.stage import AllAtOnce, Serving, StageFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """A value that contradicts others: where it stands, and which other keys it was compared with."""
+
+    key: str
+    value: Any
+    fault: str
+    remedy: str
+    compared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """A stage file with the name of its stage: what names are composed of."""
+
+    name: str
+    account: str
+    region: str
+
+
+def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
+    """Everything that contradicts itself in the file of the stage ``name``."""
+    yield from _training(stage)
+    yield from _network(stage)
+    yield from _tags(stage)
+    yield from _names(name, stage)
+    for model, parts in stage.models.items():
+        prefix = f"models.{model}.serving"
+        yield from _instances(prefix, parts.serving)
+        yield from _bakes(prefix, parts.serving)
+        yield from _timeout(prefix, parts.serving)
+
+
+def _training(stage: StageFile) -> Iterator[Breach]:
+    for model, parts in stage.models.items():
+        if parts.training is not None and not stage.registry:
+            yield Breach(
+                key=f"models.{model}.training.instance_type",
+                value=parts.training.instance_type,
+                fault="trains a model in a stage that has no registry to put it in",
+                remedy=f"remove [models.{model}.training]: the stage with the registry trains, this one serves",
+                compared=("registry",),
+            )
+
+
+def _network(stage: StageFile) -> Iterator[Breach]:
+    network = stage.network
+    if network is None or bool(network.subnets) == bool(network.security_groups):
+        return
+    given, absent = ("subnets", "security_groups") if network.subnets else ("security_groups", "subnets")
+    yield Breach(
+        key=f"network.{given}",
+        value=list(getattr(network, given)),
+        fault=f"has no {absent} beside it",
+        remedy=f"add network.{absent}, or remove [network]",
+        compared=(f"network.{absent}",),
+    )
+
+
+def _tags(stage: StageFile) -> Iterator[Breach]:
+    """Limits: AWS General Reference, "Tagging your AWS resources"."""
+    for key, value in stage.tags.items():
+        if key.lower().startswith(("aws:", "sluice:")) or not 0 < len(key) <= 128 or len(value) > 256:
+            yield Breach(
+                key=f"tags.{key}",
+                value=value,
+                fault="is no tag that AWS or Sluice leaves to you",
+                remedy="choose a key of 1 to 128 characters, not beginning aws: or sluice:, and a value of up to 256",
+            )
+
+
+def _names(name: str, stage: StageFile) -> Iterator[Breach]:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        yield Breach(
+            key=name,
+            value=None,
+            fault="cannot be part of a name in AWS",
+            remedy="name the file with lower-case letters, digits and single hyphens",
+        )
+    named = _Named(name=name, account=stage.account, region=stage.region)
+    for composed in naming.composed(named, stage.models):
+        excess = len(composed.name) - composed.limit
+        if excess > 0:
+            yield Breach(
+                key=f"models.{composed.model}" if composed.model else "region",
+                value=None if composed.model else stage.region,
+                fault=f"makes the {composed.kind} name {composed.name!r} of {len(composed.name)} characters, "
+                f"AWS allows {composed.limit}",
+                remedy=f"make the name of the {'model or stage' if composed.model else 'stage'} {excess} shorter",
+            )
+
+
+def _instances(prefix: str, serving: Serving) -> Iterator[Breach]:
+    count, policy = serving.instance_count, serving.deployment.policy
+    if count < canary.least_instances(serving.deployment):
+        yield Breach(
+            key=f"{prefix}.instance_count",
+            value=count,
+            fault=f"is too few for a {policy} deployment, which divides traffic between instances",
+            remedy='set instance_count to 2 or more, or deployment.policy to "all-at-once"',
+            compared=(f"{prefix}.deployment.policy",),
+        )
+    if 2 * count > serving.instance_quota:
+        yield Breach(
+            key=f"{prefix}.instance_count",
+            value=count,
+            fault=f"doubles to {2 * count} while both fleets run, above the quota of {serving.instance_quota}",
+            remedy="lower it, or raise the quota in AWS and set instance_quota to what you were granted",
+            compared=(f"{prefix}.instance_quota",),
+        )
+    if policy != "all-at-once" and serving.instance_type.startswith("ml.inf1."):
+        yield Breach(
+            key=f"{prefix}.instance_type",
+            value=serving.instance_type,
+            fault=f"knows no {policy} deployment: SageMaker would silently move all traffic at once",
+            remedy='choose another instance type, or deployment.policy = "all-at-once"',
+            compared=(f"{prefix}.deployment.policy",),
+        )
+
+
+def _bakes(prefix: str, serving: Serving) -> Iterator[Breach]:
+    periods = serving.alarms.periods
+    least = canary.least_bake_seconds(periods=periods)
+    for key in ("bake_seconds", "final_bake_seconds"):
+        seconds = getattr(serving.deployment, key, None)
+        # All at once may go without a bake; a canary without one would be no canary.
+        unwatched = seconds == 0 and isinstance(serving.deployment, AllAtOnce)
+        if seconds is not None and seconds < least and not unwatched:
+            yield Breach(
+                key=f"{prefix}.deployment.{key}",
+                value=seconds,
+                fault=f"ends before an alarm of {periods} periods can ring",
+                remedy=f"set it to {least} or more ({periods} minutes and {canary.OBSERVATION_SECONDS} seconds for "
+                "metrics to arrive), or lower alarms.periods",
+                compared=(f"{prefix}.alarms.periods", f"{prefix}.deployment.policy"),
+            )
+
+
+def _timeout(prefix: str, serving: Serving) -> Iterator[Breach]:
+    waits = canary.waits_seconds(serving.deployment)
+    if serving.deployment.timeout_seconds <= waits:
+        deployment = f"{prefix}.deployment"
+        yield Breach(
+            key=f"{deployment}.timeout_seconds",
+            value=serving.deployment.timeout_seconds,
+            fault=f"is not longer than the {waits} seconds that all bakes take together",
+            remedy="raise it (instances take time to start, too), or shorten the bakes",
+            compared=tuple(
+                f"{deployment}.{key}" for key in ("policy", "bake_seconds", "final_bake_seconds", "step_percent")
+            ),
+        )

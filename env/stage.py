@@ -1,0 +1,187 @@
+"""The few facts that differ between stages, as frozen, validated values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["ml.m5.large"])]
+ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Seconds = Annotated[int, Field(ge=0, le=3600)]
+Timeout = Annotated[int, Field(ge=600, le=28_800)]
+
+
+class Part(BaseModel):
+    """What all parts of a stage share: frozen, no unknown keys, no conversion of one type into another."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Network(Part):
+    """The private network that jobs and models run in."""
+
+    subnets: Annotated[tuple[str, ...], Field(strict=False, examples=[["subnet-0a1b2c3d"]])] = ()
+    """Subnets of jobs and models; with it, models run isolated from the internet."""
+    security_groups: Annotated[tuple[str, ...], Field(strict=False, examples=[["sg-0a1b2c3d"]])] = ()
+    """Security groups of jobs and models."""
+
+
+class Training(Part):
+    """How a model is trained in this stage."""
+
+    instance_type: InstanceType
+    """Instance type of the pipeline's jobs."""
+    parameters: Mapping[str, str | int | float | bool] = Field(default={}, examples=[{"MinAuc": 0.7}])
+    """Values that replace the defaults of the pipeline's parameters."""
+
+
+class AllAtOnce(Part):
+    """All traffic moves to the new fleet in one step."""
+
+    policy: Annotated[Literal["all-at-once"], Field(examples=["all-at-once"])]
+    """How traffic moves: ``all-at-once``, ``canary`` or ``linear``."""
+    final_bake_seconds: Seconds = 0
+    """How long alarms are watched after all traffic has moved, before the old fleet ends."""
+    timeout_seconds: Timeout = 3600
+    """How long a deployment may take before it is rolled back."""
+
+
+class Canary(Part):
+    """A share of the new fleet takes traffic first; the rest follows if no alarm rings."""
+
+    policy: Literal["canary"]
+    """How traffic moves."""
+    canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
+    """Share of the new fleet that takes traffic first."""
+    bake_seconds: Seconds = 300
+    """How long alarms are watched after each part of the traffic but the last."""
+    final_bake_seconds: Seconds = 300
+    """How long alarms are watched after all traffic has moved, before the old fleet ends."""
+    timeout_seconds: Timeout = 3600
+    """How long a deployment may take before it is rolled back."""
+
+
+class Linear(Part):
+    """Traffic moves in equal steps, each watched."""
+
+    policy: Literal["linear"]
+    """How traffic moves."""
+    step_percent: Annotated[int, Field(ge=10, le=50)] = 25
+    """Share of the new fleet that takes traffic with each step."""
+    bake_seconds: Seconds = 300
+    """How long alarms are watched after each part of the traffic but the last."""
+    final_bake_seconds: Seconds = 300
+    """How long alarms are watched after all traffic has moved, before the old fleet ends."""
+    timeout_seconds: Timeout = 3600
+    """How long a deployment may take before it is rolled back."""
+
+
+Deployment = AllAtOnce | Canary | Linear
+
+POLICIES: Mapping[str, type[Part]] = {"all-at-once": AllAtOnce, "canary": Canary, "linear": Linear}
+"""The deployment policies by the name they have in a file."""
+
+
+class Alarms(Part):
+    """When a deployment is rolled back, and when people are called."""
+
+    model_error_rate: Rate = 0.05
+    """Share of requests that the model may answer with an error (InvocationModelErrors)."""
+    server_error_rate: Rate = 0.01
+    """Share of requests that may end in a 5xx answer (Invocation5XXErrors)."""
+    p90_latency_ms: Annotated[int, Field(gt=0, le=60_000)] = 1000
+    """Milliseconds within which the model answers nine requests of ten (ModelLatency)."""
+    periods: Annotated[int, Field(ge=1, le=10)] = 2
+    """Minutes in a row that must be bad before an alarm rings."""
+    minimum_invocations: Annotated[int, Field(ge=1)] = 10
+    """Requests per minute below which a minute is not judged."""
+
+
+class Capture(Part):
+    """What is kept of requests and answers."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = 100
+    """Share of requests that is captured with its answers (0 = none)."""
+
+
+class Serving(Part):
+    """How a model is served in this stage."""
+
+    instance_type: InstanceType
+    """Instance type of the endpoint."""
+    instance_count: Annotated[int, Field(ge=1)] = 1
+    """Instances of the endpoint."""
+    instance_quota: Annotated[int, Field(ge=1)] = 4
+    """The account's quota "instances per endpoint"; a deployment needs twice the count."""
+    deployment: Annotated[Deployment, Field(discriminator="policy", examples=[{"policy": "all-at-once"}])]
+    """How traffic moves from one fleet to the next."""
+    alarms: Alarms = Alarms()
+    """When a deployment is rolled back, and when people are called."""
+    capture: Capture = Capture()
+    """What is kept of requests and answers."""
+
+
+class Model(Part):
+    """One model in this stage."""
+
+    training: Training | None = None
+    """How the model is trained; absent in stages that only serve what another stage has trained."""
+    serving: Serving
+    """How the model is served."""
+
+
+class StageFile(Part):
+    """What one file of ``env/`` says."""
+
+    account: Annotated[str, Field(pattern=r"^\d{12}$", examples=["123456789012"])]
+    """The AWS account of the stage, twelve digits."""
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", examples=["eu-west-1"])]
+    """The AWS region of the stage."""
+    registry: bool = False
+    """Whether this account owns the model package groups and trains; one stage of a chain does."""
+    after: Annotated[str | None, Field(examples=["dev"])] = None
+    """The stage that a package must have passed before; absent in the first stage of a chain."""
+    notify: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...],
+        Field(strict=False, examples=[["mlops@example.com"]]),
+    ] = ()
+    """E-mail addresses of the people to tell about alarms and lost events."""
+    tags: Mapping[str, str] = Field(default={}, examples=[{"owner": "credit"}])
+    """Tags on everything that is deployed."""
+    network: Network | None = None
+    """The private network that jobs and models run in."""
+    models: Mapping[ModelName, Model] = {}
+    """The models of this stage, by name."""
+
+
+class Place(BaseModel):
+    """Where a stage lives, for the stages that must know of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    account: str
+    region: str
+    models: tuple[str, ...]
+
+
+class Stage(StageFile):
+    """A stage: what its file says, its name, and its place in the chain of stages."""
+
+    name: str
+    registry_account: str
+    """The account that owns the model package groups of this stage's chain."""
+    registry_region: str
+    """The region in which that account holds them."""
+    others: tuple[Place, ...]
+    """The other stages of the chain, in the order of promotion."""
+
+    @property
+    def first(self) -> bool:
+        """Whether a package needs to have passed no other stage."""
+        return self.after is None
