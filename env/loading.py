@@ -41,10 +41,14 @@ def load(name: str, *, root: Path | None = None) -> Stage:
     documents, problems = _documents(root)
     after = _after(documents)
     stages: dict[str, StageFile] = {}
+    doubts: set[str] = set()
     for member in chain.members(name, after) if name in documents else []:
         stages[member], flaws = shape.read(documents[member])
         problems += _told(member, flaws=flaws, stage=stages[member], file=_label(root, member))
-    problems += _chain_problems(stages, after, root)
+        doubts |= {".".join(flaw.meant) for flaw in flaws}
+    problems += _order_problems(stages, after, root)
+    if "registry" not in doubts:
+        problems += _registry_problems(stages, root)
     if problems:
         raise InvalidStagesError(problems)
     return _placed(name, stages)
@@ -103,7 +107,7 @@ def _rests_on(breach: rules.Breach, doubtful: set[str]) -> bool:
     return any(key == doubt or key.startswith(f"{doubt}.") for key in keys for doubt in doubtful)
 
 
-def _chain_problems(stages: Mapping[str, StageFile], after: chain.After, root: Path) -> Iterator[Problem]:
+def _order_problems(stages: Mapping[str, StageFile], after: chain.After, root: Path) -> Iterator[Problem]:
     for name, stage in stages.items():
         fault = remedy = ""
         if stage.after is not None and stage.after not in after:
@@ -114,7 +118,6 @@ def _chain_problems(stages: Mapping[str, StageFile], after: chain.After, root: P
         if fault:
             where = f"after = {spelled(stage.after)}"
             yield Problem(file=_label(root, name), where=where, fault=fault, remedy=remedy)
-    yield from _registry_problems(stages, root)
 
 
 def _registry_problems(stages: Mapping[str, StageFile], root: Path) -> Iterator[Problem]:

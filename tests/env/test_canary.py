@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from env import canary
+from env.errors import SingleInstanceError
+from env.stage import AllAtOnce, Canary, Linear
+
+ALL_AT_ONCE = AllAtOnce(policy="all-at-once", final_bake_seconds=120)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "instance_count", "expected"),
+    [
+        (ALL_AT_ONCE, 1, (1,)),
+        (ALL_AT_ONCE, 4, (4,)),
+        (Canary(policy="canary", canary_percent=10), 2, (1, 2)),
+        (Canary(policy="canary", canary_percent=25), 4, (1, 4)),
+        (Canary(policy="canary", canary_percent=40), 3, (1, 3)),
+        (Linear(policy="linear", step_percent=25), 4, (1, 2, 3, 4)),
+        (Linear(policy="linear", step_percent=50), 5, (2, 4, 5)),
+    ],
+)
+def test_a_step_is_the_share_in_whole_instances(deployment, instance_count, expected):
+    """A step fills whole instances, one at least, and the last step is the whole fleet."""
+    assert expected == canary.steps(deployment, instance_count=instance_count)
+
+
+@pytest.mark.parametrize("deployment", [Canary(policy="canary"), Linear(policy="linear")])
+def test_one_instance_cannot_be_divided(deployment):
+    """A canary or linear deployment on one instance is refused, by name."""
+    with pytest.raises(SingleInstanceError, match=f"A {deployment.policy} deployment needs at least two instances"):
+        canary.steps(deployment, instance_count=1)
+
+
+@given(percent=st.integers(1, 50), instance_count=st.integers(2, 200))
+def test_a_canary_is_never_more_than_half(percent, instance_count):
+    """SageMaker allows a canary of at most half the fleet."""
+    first, last = canary.steps(Canary(policy="canary", canary_percent=percent), instance_count=instance_count)
+
+    assert (1 <= first <= instance_count / 2, instance_count) == (True, last)
+
+
+@given(percent=st.integers(10, 50), instance_count=st.integers(2, 200))
+def test_linear_steps_grow_to_the_whole_fleet(percent, instance_count):
+    """Each linear step adds instances, and nothing is left over at the end."""
+    steps = canary.steps(Linear(policy="linear", step_percent=percent), instance_count=instance_count)
+
+    assert sorted(set(steps)) == list(steps)
+    assert instance_count == steps[-1]
+
+
+@pytest.mark.parametrize(
+    ("deployment", "expected"),
+    [
+        (ALL_AT_ONCE, 120),
+        (Canary(policy="canary", bake_seconds=300, final_bake_seconds=600), 900),
+        (Linear(policy="linear", step_percent=30, bake_seconds=300, final_bake_seconds=600), 4 * 300 + 600),
+    ],
+)
+def test_the_waits_add_up(deployment, expected):
+    """All bakes together take as long as the policy's steps and the final bake."""
+    assert expected == canary.waits_seconds(deployment)
+
+
+def test_a_bake_outlasts_its_alarm():
+    """An alarm of three one-minute periods needs six minutes, for metrics arrive late."""
+    assert canary.least_bake_seconds(periods=3) == 360

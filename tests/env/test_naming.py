@@ -1,0 +1,32 @@
+import pytest
+
+import env
+from env import naming
+
+LOCAL = env.load("local")
+
+
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [
+        ("sluice-local-storage", naming.stack(LOCAL, "storage")),
+        ("sluice-local-serving-credit-risk", naming.stack(LOCAL, "serving", "credit-risk")),
+        ("sluice-local-artifacts-123456789012-eu-west-1", naming.artifact_bucket(LOCAL)),
+        ("sluice-local-capture-123456789012-eu-west-1", naming.capture_bucket(LOCAL)),
+        ("sluice-local-logs-123456789012-eu-west-1", naming.log_bucket(LOCAL)),
+        ("arn:aws:kms:eu-west-1:123456789012:alias/sluice-local", naming.key_alias_arn(LOCAL)),
+        ("credit-risk-local", naming.endpoint(LOCAL, "credit-risk")),
+        ("credit-risk-local", naming.pipeline(LOCAL, "credit-risk")),
+        ("sluice-local-pipeline-credit-risk", naming.pipeline_role(LOCAL, "credit-risk")),
+        ("sluice-local-serving-credit-risk", naming.serving_role(LOCAL, "credit-risk")),
+        ("sluice-local-deploy-credit-risk", naming.deploy_role(LOCAL, "credit-risk")),
+        ("arn:aws:iam::123456789012:role/r", naming.role_arn(LOCAL, "r")),
+        ("sluice-local-release", naming.release_function(LOCAL)),
+        ("sluice-local-apply", naming.apply_function(LOCAL)),
+        ("arn:aws:sns:eu-west-1:123456789012:sluice-local-notify", naming.topic_arn(LOCAL)),
+        ("credit_risk", naming.folder("credit-risk")),
+    ],
+)
+def test_names_are_composed_of_the_stage(expected, name):
+    """Names follow from stage and model alone, so that every room composes the same."""
+    assert expected == name

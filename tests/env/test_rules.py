@@ -1,0 +1,119 @@
+import pytest
+
+from env import rules
+from env.stage import StageFile
+
+
+def stage(*, serving=None, deployment=None, training=None, model="churn", **keys) -> StageFile:
+    """A valid stage but for what is given."""
+    parts = {
+        "instance_type": "ml.m5.large",
+        "instance_count": 2,
+        "deployment": {"policy": "canary", **(deployment or {})},
+        **(serving or {}),
+    }
+    models = {model: {"serving": parts, "training": training}}
+    document = {"account": "111111111111", "region": "eu-west-1", "registry": True, "models": models}
+    return StageFile.model_validate({**document, **keys})
+
+
+def found(stage: StageFile, *, name: str = "dev") -> list[str]:
+    """The keys that contradict others, with what is said of them."""
+    return [f"{breach.key} {breach.fault}" for breach in rules.breaches(name, stage)]
+
+
+def test_a_sound_stage_breaks_no_rule():
+    """The stage that the other tests spoil is valid."""
+    assert found(stage()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "expected"),
+    [
+        (
+            stage(serving={"instance_count": 1}),
+            "models.churn.serving.instance_count is too few for a canary deployment, "
+            "which divides traffic between instances",
+        ),
+        (
+            stage(serving={"instance_count": 3}),
+            "models.churn.serving.instance_count doubles to 6 while both fleets run, above the quota of 4",
+        ),
+        (
+            stage(serving={"instance_type": "ml.inf1.xlarge"}),
+            "models.churn.serving.instance_type knows no canary deployment: "
+            "SageMaker would silently move all traffic at once",
+        ),
+        (
+            stage(deployment={"bake_seconds": 299}),
+            "models.churn.serving.deployment.bake_seconds ends before an alarm of 2 periods can ring",
+        ),
+        (
+            stage(deployment={"final_bake_seconds": 0}),
+            "models.churn.serving.deployment.final_bake_seconds ends before an alarm of 2 periods can ring",
+        ),
+        (
+            stage(serving={"alarms": {"periods": 3}}, deployment={"final_bake_seconds": 360}),
+            "models.churn.serving.deployment.bake_seconds ends before an alarm of 3 periods can ring",
+        ),
+        (
+            stage(deployment={"timeout_seconds": 600}),
+            "models.churn.serving.deployment.timeout_seconds "
+            "is not longer than the 600 seconds that all bakes take together",
+        ),
+        (
+            stage(network={"security_groups": ["sg-1"]}),
+            "network.security_groups has no subnets beside it",
+        ),
+        (
+            stage(network={"subnets": ["subnet-1"]}),
+            "network.subnets has no security_groups beside it",
+        ),
+        (
+            stage(tags={"sluice:stage": "x"}),
+            "tags.sluice:stage is no tag that AWS or Sluice leaves to you",
+        ),
+        (
+            stage(registry=False, training={"instance_type": "ml.m5.large"}),
+            "models.churn.training.instance_type trains a model in a stage that has no registry to put it in",
+        ),
+    ],
+)
+def test_a_contradiction_is_found(spoilt, expected):
+    """A value that cannot go with another is found, and nothing else."""
+    assert [expected] == found(spoilt)
+
+
+def test_all_at_once_may_go_without_a_bake():
+    """A deployment without a bake is allowed where no part of the traffic is tried first."""
+    serving = {"deployment": {"policy": "all-at-once", "final_bake_seconds": 0}}
+
+    assert found(stage(serving=serving)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "expected"),
+    [
+        ("dev", "m" * 60, {"endpoint", "role"}),
+        ("dev", "m" * 64, {"endpoint", "role", "model package group"}),
+        ("s" * 30, "churn", {"bucket"}),
+        ("Dev", "churn", {"cannot"}),
+    ],
+)
+def test_a_name_that_aws_would_refuse_is_found(name, model, expected):
+    """Names are composed before anything is deployed; one that is too long, or no name at all, is a mistake."""
+    texts = found(stage(model=model), name=name)
+
+    assert expected == {
+        word
+        for word in ("endpoint", "role", "model package group", "bucket", "cannot")
+        for text in texts
+        if word in text
+    }
+
+
+def test_a_name_of_just_the_limit_is_none():
+    """63 characters are allowed for an endpoint: the bound is AWS's, not one less."""
+    texts = found(stage(model="m" * 59), name="dev")
+
+    assert not any("endpoint" in text for text in texts)
