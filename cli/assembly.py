@@ -1,0 +1,106 @@
+"""What `python -m infra` wrote: a CDK cloud assembly, read as stacks in the order in which they can be deployed."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from cli.errors import CliError, WrongUseError
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """A file or folder to be put under a key before its stack is deployed; `role` may be assumed to write it."""
+
+    path: Path
+    zipped: bool
+    bucket: str
+    key: str
+    role: str | None
+
+    def read(self) -> bytes:
+        """The object's bytes. A folder becomes a zip that is the same for the same files."""
+        if not self.zipped:
+            return self.path.read_bytes()
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(path for path in self.path.rglob("*") if path.is_file()):
+                archive.writestr(zipfile.ZipInfo(str(file.relative_to(self.path)), _EPOCH), file.read_bytes())
+        return buffer.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizedStack:
+    """A stack as synthesized: its template and what has to be uploaded first."""
+
+    name: str
+    template: str
+    role: str | None
+    assets: tuple[Asset, ...]
+
+
+def synthesize(stage: str, *, root: Path, output: Path) -> list[SynthesizedStack]:
+    """Synthesize a stage in a process of its own, and read the result.
+
+    Raises WrongUseError or CliError with what `infra` said, by its exit code.
+    """
+    command = [sys.executable, "-m", "infra", "--stage", stage, "--output", str(output)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        kind = WrongUseError if done.returncode == WrongUseError.exit_code else CliError
+        raise kind(f"stage {stage} does not synthesize:\n{done.stderr.strip()}")
+    return read(output)
+
+
+def read(directory: Path) -> list[SynthesizedStack]:
+    """The stacks of an assembly, dependencies first."""
+    artifacts = json.loads((directory / "manifest.json").read_text())["artifacts"]
+    stacks = {name: item for name, item in artifacts.items() if item["type"] == "aws:cloudformation:stack"}
+    graph = {name: [d for d in item.get("dependencies", []) if d in stacks] for name, item in stacks.items()}
+    return [_stack(directory, name, artifacts) for name in TopologicalSorter(graph).static_order()]
+
+
+def _stack(directory: Path, name: str, artifacts: dict[str, Any]) -> SynthesizedStack:
+    item = artifacts[name]
+    account, region = item["environment"].removeprefix("aws://").split("/")
+    properties = item["properties"]
+    place = {"${AWS::AccountId}": account, "${AWS::Region}": region, "${AWS::Partition}": "aws"}
+    manifests = [artifacts[d] for d in item.get("dependencies", []) if artifacts[d]["type"] == "cdk:asset-manifest"]
+    files = [directory / manifest["properties"]["file"] for manifest in manifests]
+    return SynthesizedStack(
+        name=properties.get("stackName", name),
+        template=(directory / properties["templateFile"]).read_text(),
+        role=_filled(properties.get("cloudFormationExecutionRoleArn"), place),
+        assets=tuple(asset for file in files for asset in _assets(directory, file, place)),
+    )
+
+
+def _assets(directory: Path, manifest: Path, place: dict[str, str]) -> Iterator[Asset]:
+    for entry in json.loads(manifest.read_text()).get("files", {}).values():
+        source = entry["source"]
+        for destination in entry["destinations"].values():
+            yield Asset(
+                path=directory / source["path"],
+                zipped=source.get("packaging") == "zip",
+                bucket=_filled(destination["bucketName"], place) or "",
+                key=destination["objectKey"],
+                role=_filled(destination.get("assumeRoleArn"), place),
+            )
+
+
+def _filled(text: str | None, place: dict[str, str]) -> str | None:
+    if text is None:
+        return None
+    for placeholder, value in place.items():
+        text = text.replace(placeholder, value)
+    return text

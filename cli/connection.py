@@ -1,0 +1,110 @@
+"""The way to a stage: boto3 clients, and the check that they lead to the stage's own account and region."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+import env
+from cli.errors import WrongUseError
+from env.errors import EnvError
+
+LOCAL = "local"
+"""The stage that never talks to AWS."""
+
+_HOW_TO_START = "start it with `sluice up` in another terminal and set the variables it prints"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A stage and a session with its account. `session` is checked: every client leads to the stage."""
+
+    stage: env.Stage
+    session: boto3.Session
+
+    def client(self, name: str) -> Any:
+        """A boto3 client of the stage's account and region; the stage `local` goes to the local cloud."""
+        made: Any = self.session  # the stubs know each service by a literal name
+        return made.client(name, config=Config(retries={"mode": "standard"}))
+
+    def model(self, name: str) -> str:
+        """The model's name in AWS; underscores are taken for hyphens. Raises WrongUseError for an unknown one."""
+        spelled = name.replace("_", "-")
+        if spelled not in self.stage.models:
+            known = f"env/{self.stage.name}.toml names {', '.join(self.stage.models) or 'none'}"
+            raise WrongUseError(f"stage {self.stage.name} has no model {spelled!r}: {known}")
+        return spelled
+
+
+def default_stage() -> str:
+    """The stage meant when none is given: SLUICE_STAGE, else `local` when a local cloud is pointed at."""
+    if named := os.environ.get("SLUICE_STAGE"):
+        return named
+    if _is_loopback(os.environ.get("AWS_ENDPOINT_URL", "")):
+        return LOCAL
+    raise WrongUseError("say which stage with --stage or SLUICE_STAGE: " + ", ".join(env.names()))
+
+
+def connect(stage_name: str | None) -> Connection:
+    """A checked connection to a stage.
+
+    Raises WrongUseError when the stage is unknown or misspelt, when the credentials belong to another account or
+    region, when there are none, or when the stage is `local` and no local cloud answers.
+    """
+    try:
+        stage = env.load(stage_name or default_stage())
+    except EnvError as error:
+        raise WrongUseError(str(error)) from error
+    session = _local_session(stage) if stage.name == LOCAL else boto3.Session()
+    _check_region(stage, session)
+    connection = Connection(stage, boto3.Session(botocore_session=session._session, region_name=stage.region))
+    _check_account(connection)
+    return connection
+
+
+def _local_session(stage: env.Stage) -> boto3.Session:
+    url = os.environ.get("AWS_ENDPOINT_URL", "")
+    if not url:
+        raise WrongUseError(f"stage {LOCAL} runs on the local cloud: {_HOW_TO_START}")
+    if not _is_loopback(url):
+        raise WrongUseError(f"stage {LOCAL} never leaves this machine, and AWS_ENDPOINT_URL is {url}: {_HOW_TO_START}")
+    core = botocore.session.Session()
+    if core.get_credentials() is None:
+        core.set_credentials("test", "test")
+    return boto3.Session(botocore_session=core)
+
+
+def _check_region(stage: env.Stage, session: boto3.Session) -> None:
+    if session.region_name not in (None, stage.region):
+        remedy = f"set AWS_REGION={stage.region} or use the profile of stage {stage.name}"
+        raise WrongUseError(f"stage {stage.name} is in {stage.region}, your session in {session.region_name}: {remedy}")
+
+
+def _check_account(connection: Connection) -> None:
+    stage = connection.stage
+    try:
+        account = connection.client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        remedy = _HOW_TO_START if stage.name == LOCAL else "sign in to the stage's account"
+        raise WrongUseError(f"stage {stage.name} cannot be reached ({error}): {remedy}") from error
+    if account != stage.account:
+        mismatch = f"stage {stage.name} is account {stage.account}, your credentials are of {account}"
+        raise WrongUseError(f"{mismatch}: use credentials of {stage.account} or correct env/{stage.name}.toml")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,195 @@
+"""`sluice deploy` and `sluice destroy`: a stage's stacks, brought up and taken down."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import ClientError
+
+from cli import stacks
+from cli.assembly import Asset, SynthesizedStack, synthesize
+from cli.connection import Connection, connect
+from cli.errors import CliError, WrongUseError
+from cli.printing import out, progress, working
+from env import naming
+
+ROOT = Path(__file__).parent.parent
+"""The checkout: the kit is used from it."""
+
+
+@click.command()
+@click.argument("stage")
+@click.argument("model", required=False)
+def deploy(stage: str, model: str | None) -> None:
+    """Synthesize STAGE and deploy its stacks, or those of one MODEL alone."""
+    connection = connect(stage)
+    bring_up(connection, model=connection.model(model) if model else None)
+
+
+def bring_up(connection: Connection, *, model: str | None = None) -> list[str]:
+    """Deploy a stage's stacks in order, or those of one model; gives the names of those that changed.
+
+    Raises WrongUseError where the account is not ready, StackFailedError where a stack fails.
+    """
+    with working(f"synthesizing stage {connection.stage.name}"):
+        synthesized = synthesize(connection.stage.name, root=ROOT, output=ROOT / "cdk.out" / connection.stage.name)
+    wanted = [stack for stack in synthesized if model is None or stack.name.endswith(f"-{model}")]
+    _check_bootstrapped(connection, wanted)
+    changed = []
+    for stack in wanted:
+        with working(f"{stack.name}: deploying"):
+            publish(connection, stack.assets)
+            differed = stacks.deploy(connection, stack, say=lambda line: progress.print(f"  [dim]{line}[/]"))
+        out.print(f"[bold]{stack.name}[/] {'deployed' if differed else 'unchanged'}")
+        changed += [stack.name] if differed else []
+    return changed
+
+
+def publish(connection: Connection, assets: tuple[Asset, ...]) -> None:
+    """Upload the assets that are not there yet; their keys tell their contents."""
+    sessions: dict[str | None, Any] = {None: connection.client("s3")}
+    for role in {asset.role for asset in assets if asset.role}:
+        sessions[role] = _writer(connection, role)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda asset: _upload(sessions[asset.role], asset), assets))
+
+
+def _upload(s3: Any, asset: Asset) -> None:
+    try:
+        s3.head_object(Bucket=asset.bucket, Key=asset.key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
+            raise
+        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
+
+
+def _writer(connection: Connection, role: str) -> Any:
+    """An S3 client in the role that the CDK's bootstrap made for publishing, or in the caller's own rights."""
+    try:
+        assumed = connection.client("sts").assume_role(RoleArn=role, RoleSessionName="sluice-deploy")["Credentials"]
+    except ClientError:
+        # The CDK CLI does the same: credentials of the right account may be enough without the role.
+        return connection.client("s3")
+    session = boto3.Session(
+        aws_access_key_id=assumed["AccessKeyId"],
+        aws_secret_access_key=assumed["SecretAccessKey"],
+        aws_session_token=assumed["SessionToken"],
+        region_name=connection.stage.region,
+    )
+    return session.client("s3")
+
+
+def _check_bootstrapped(connection: Connection, wanted: list[SynthesizedStack]) -> None:
+    stage = connection.stage
+    for bucket in {asset.bucket for stack in wanted for asset in stack.assets if asset.bucket.startswith("cdk-")}:
+        try:
+            connection.client("s3").head_bucket(Bucket=bucket)
+        except ClientError as error:
+            remedy = f"run `npx aws-cdk@2.1148.1 bootstrap aws://{stage.account}/{stage.region}` once"
+            raise WrongUseError(f"account {stage.account} is not bootstrapped for the CDK: {remedy}") from error
+
+
+@click.command()
+@click.argument("stage")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def destroy(stage: str, yes: bool) -> None:
+    """Empty and remove what a deployment of STAGE made, its data and its model versions included."""
+    connection = connect(stage)
+    if not yes:
+        typed = click.prompt(f"This deletes stage {stage} with its data, endpoints and model versions. Type its name")
+        if typed != stage:
+            raise WrongUseError(f"{typed!r} is not {stage!r}: nothing was deleted")
+    take_down(connection)
+
+
+def take_down(connection: Connection) -> None:
+    """Delete a stage's stacks, last deployed first, and what they keep on purpose; says what stays."""
+    stage = connection.stage
+    if stage.registry:
+        for model in stage.models:
+            _delete_packages(connection, model)
+    for name in _teardown_order(connection):
+        with working(f"{name}: deleting"):
+            current = stacks.describe(connection, name)
+            role = _execution_role(connection) if current else None
+            gone = stacks.delete(connection, name, role=role, say=lambda line: progress.print(f"  [dim]{line}[/]"))
+        out.print(f"[bold]{name}[/] {'deleted' if gone else 'is not there'}")
+    _sweep_endpoint_parts(connection)
+    for bucket in (naming.artifact_bucket(stage), naming.capture_bucket(stage), naming.log_bucket(stage)):
+        _delete_bucket(connection, bucket)
+    out.print(f"kept: the KMS key behind {naming.key_alias(stage)}, which KMS deletes after its waiting period")
+
+
+def _teardown_order(connection: Connection) -> list[str]:
+    stage = connection.stage
+    serving = [naming.stack(stage, "serving", model) for model in stage.models]
+    training = [naming.stack(stage, "training", model) for model in stage.models]
+    return [
+        *serving,
+        naming.stack(stage, "release"),
+        *training,
+        naming.stack(stage, "registry"),
+        naming.stack(stage, "storage"),
+    ]
+
+
+def _execution_role(connection: Connection) -> str:
+    stage = connection.stage
+    # Without it CloudFormation would use the narrow role of the last release, which cannot delete the whole stack.
+    return f"arn:aws:iam::{stage.account}:role/cdk-hnb659fds-cfn-exec-role-{stage.account}-{stage.region}"
+
+
+def _delete_packages(connection: Connection, model: str) -> None:
+    sagemaker = connection.client("sagemaker")
+    try:
+        pages = list(sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=model))
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return
+        raise
+    versions = [package["ModelPackageArn"] for page in pages for package in page["ModelPackageSummaryList"]]
+    for arn in versions:
+        sagemaker.delete_model_package(ModelPackageName=arn)
+    if versions:
+        out.print(f"{model}: {len(versions)} model versions deleted")
+
+
+def _sweep_endpoint_parts(connection: Connection) -> None:
+    """Delete the models and endpoint configs that replaced stacks retained, known by their tags."""
+    sagemaker = connection.client("sagemaker")
+    kinds = (
+        ("list_endpoint_configs", "EndpointConfigs", "EndpointConfig", sagemaker.delete_endpoint_config),
+        ("list_models", "Models", "Model", sagemaker.delete_model),
+    )
+    for operation, key, kind, delete in kinds:
+        for page in sagemaker.get_paginator(operation).paginate():
+            for item in page[key]:
+                if _tags(sagemaker, item[f"{kind}Arn"]).get("sluice:stage") == connection.stage.name:
+                    delete(**{f"{kind}Name": item[f"{kind}Name"]})
+
+
+def _tags(sagemaker: Any, arn: str) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+
+
+def _delete_bucket(connection: Connection, bucket: str) -> None:
+    s3 = connection.client("s3")
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError:
+        return
+    count = 0
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        if objects:
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            if answer.get("Errors"):
+                raise CliError(f"bucket {bucket} cannot be emptied: {answer['Errors'][0]['Message']}")
+            count += len(objects)
+    s3.delete_bucket(Bucket=bucket)
+    out.print(f"[bold]{bucket}[/] emptied ({count} objects) and deleted")

@@ -1,0 +1,76 @@
+"""How commands speak: tables for people, JSON for programs, and progress on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+"""Answers: standard output."""
+
+progress = Console(stderr=True, highlight=False, soft_wrap=True)
+"""What happens while it happens: standard error, so that answers can be piped."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str = "nothing") -> None:
+    """Print rows with the same keys as a table, or as a JSON list with the values as they are."""
+    if as_json:
+        print_json(list(rows))
+        return
+    if not rows:
+        out.print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(_shown(value) for value in row.values()))
+    out.print(table)
+
+
+def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one thing's facts, a line each, or as a JSON object. Empty facts are left out for people."""
+    if as_json:
+        print_json(dict(facts))
+        return
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        if value not in (None, "", [], {}):
+            out.print(f"[bold]{name.replace('_', ' '):<{width}}[/]  {_shown(value)}")
+
+
+def print_json(value: Any) -> None:
+    """Print JSON; times are ISO 8601."""
+    click.echo(json.dumps(value, indent=2, default=lambda v: v.isoformat() if isinstance(v, datetime) else str(v)))
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something is going on: a spinner on a terminal, one line elsewhere."""
+    if progress.is_terminal:
+        with progress.status(what):
+            yield
+    else:
+        progress.print(what)
+        yield
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,176 @@
+"""`sluice models`, `show`, `approve` and `reject`: what an approver reads and does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from botocore.exceptions import ClientError
+
+from cli.connection import Connection, connect
+from cli.errors import CliError, WrongUseError
+from cli.printing import json_option, out, print_facts, print_rows
+from cli.serving import live_package
+from env import naming
+
+_METRICS = ("auc", "brier", "cost")
+
+stage_option = click.option(
+    "--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at."
+)
+
+
+@click.command()
+@click.argument("model")
+@stage_option
+@json_option
+def models(model: str, stage: str | None, as_json: bool) -> None:
+    """List the versions of MODEL: status, metrics, and which one the stage serves."""
+    connection = connect(stage)
+    print_rows(versions(connection, connection.model(model)), as_json=as_json, empty=f"{model} has no version yet")
+
+
+@click.command()
+@click.argument("version", metavar="MODEL[/VERSION]")
+@stage_option
+@json_option
+def show(version: str, stage: str | None, as_json: bool) -> None:
+    """Show the evidence of one version (the newest by default): metrics, data, code, approval, files."""
+    connection = connect(stage)
+    model, number = _named(connection, version)
+    found = versions(connection, model)
+    if number is None and not found:
+        raise CliError(f"{model} has no version yet: `sluice run {model}` makes one")
+    print_facts(evidence(connection, model, number or found[0]["version"]), as_json=as_json)
+
+
+@click.command()
+@click.argument("version", metavar="MODEL/VERSION")
+@stage_option
+@click.option("--reason", required=True, help="Why: it stands with the version for good.")
+def approve(version: str, stage: str | None, reason: str) -> None:
+    """Approve MODEL/VERSION: the first stage then releases it."""
+    decide(connect(stage), version, status="Approved", reason=reason)
+
+
+@click.command()
+@click.argument("version", metavar="MODEL/VERSION")
+@stage_option
+@click.option("--reason", required=True, help="Why: it stands with the version for good.")
+def reject(version: str, stage: str | None, reason: str) -> None:
+    """Reject MODEL/VERSION: no stage will release it."""
+    decide(connect(stage), version, status="Rejected", reason=reason)
+
+
+def versions(connection: Connection, model: str) -> list[dict[str, Any]]:
+    """Every version of a model, newest first."""
+    serving = live_package(connection, model)
+    return [_row(package, serving) for package in _packages(connection, model)]
+
+
+def evidence(connection: Connection, model: str, number: int) -> dict[str, Any]:
+    """What is known of one version. Raises CliError when there is no such version."""
+    package = describe(connection, model, number)
+    metadata = package.get("CustomerMetadataProperties", {})
+    container = package.get("InferenceSpecification", {}).get("Containers", [{}])[0]
+    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
+    serving = live_package(connection, model)
+    return {
+        "model": model,
+        "version": number,
+        "status": package["ModelApprovalStatus"],
+        "reason": package.get("ApprovalDescription"),
+        "serves_in": connection.stage.name if serving == package["ModelPackageArn"] else None,
+        "created": package["CreationTime"],
+        "changed_by": package.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn"),
+        **{name: _number(metadata.get(f"sluice:{name}")) for name in _METRICS},
+        "data_sha256": metadata.get("sluice:data-sha256"),
+        "rows": _number(metadata.get("sluice:rows")),
+        "code_commit": package.get("MetadataProperties", {}).get("CommitId"),
+        "evaluation": statistics.get("S3Uri"),
+        "artefact": container.get("ModelDataUrl"),
+        "image": container.get("Image"),
+        "arn": package["ModelPackageArn"],
+    }
+
+
+def describe(connection: Connection, model: str, number: int) -> dict[str, Any]:
+    """One version as SageMaker describes it. Raises CliError when there is no such version."""
+    stage = connection.stage
+    arn = f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}:model-package/{model}/{number}"
+    try:
+        package: dict[str, Any] = connection.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    except ClientError as error:
+        if "does not exist" in str(error) or "not find" in str(error):
+            raise CliError(f"there is no version {model}/{number}: `sluice models {model}` lists them") from error
+        raise
+    return package
+
+
+def decide(connection: Connection, version: str, *, status: str, reason: str) -> None:
+    """Approve or reject a version. Raises CliError when it does not exist or was rejected before."""
+    model, number = _named(connection, version)
+    if number is None:
+        raise WrongUseError(f"say which version of {model}: {model}/VERSION")
+    if not connection.stage.first:
+        raise WrongUseError(
+            f"the registry's approval admits to the first stage, and {connection.stage.name} comes after "
+            f"{connection.stage.after}: approvals of later stages are not there yet"
+        )
+    package = describe(connection, model, number)
+    before = package["ModelApprovalStatus"]
+    if before == "Rejected" and status == "Approved":
+        why = package.get("ApprovalDescription", "no reason given")
+        raise CliError(f"{model}/{number} was rejected ({why}): train a new version")
+    if before == status:
+        out.print(f"{model}/{number} is {status} already")
+        return
+    connection.client("sagemaker").update_model_package(
+        ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus=status, ApprovalDescription=reason
+    )
+    follow = f": `sluice status {model}` shows its release" if status == "Approved" else ""
+    out.print(f"[bold]{model}/{number}[/] {status}{follow}")
+
+
+def _named(connection: Connection, text: str) -> tuple[str, int | None]:
+    name, slash, number = text.partition("/")
+    if slash and not number.isdecimal():
+        raise WrongUseError(f"{text!r}: a version is a number, as in {name}/3")
+    return connection.model(name), int(number) if number else None
+
+
+def _packages(connection: Connection, model: str) -> Iterator[dict[str, Any]]:
+    sagemaker, stage = connection.client("sagemaker"), connection.stage
+    group = f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}:model-package-group/{model}"
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+    )
+    try:
+        summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        remedy = f"run `sluice deploy {stage.name}` first"
+        raise CliError(f"stage {stage.name} has no model package group {naming.folder(model)}: {remedy}") from error
+    for summary in summaries:
+        yield sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
+
+
+def _row(package: dict[str, Any], serving: str | None) -> dict[str, Any]:
+    metadata = package.get("CustomerMetadataProperties", {})
+    return {
+        "version": package["ModelPackageVersion"],
+        "status": package["ModelApprovalStatus"],
+        **{name: _number(metadata.get(f"sluice:{name}")) for name in _METRICS},
+        "serves": "yes" if serving == package["ModelPackageArn"] else None,
+        "created": package["CreationTime"],
+        "commit": package.get("MetadataProperties", {}).get("CommitId", "")[:12] or None,
+    }
+
+
+def _number(text: str | None) -> float | int | None:
+    if text is None:
+        return None
+    value = float(text)
+    return int(value) if value.is_integer() else value

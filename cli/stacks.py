@@ -1,0 +1,174 @@
+"""One stack at a time: create or update it through a change set, delete it, and follow what happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.assembly import SynthesizedStack
+from cli.connection import Connection
+from cli.errors import CliError, WrongUseError
+
+_BODY_LIMIT_BYTES = 51_200
+_POLL_SECONDS = 0.4
+_CHANGE_SET = "sluice-deploy"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Event:
+    """A stack event, as far as a person wants to read it."""
+
+    id: str
+    logical_id: str
+    kind: str
+    status: str
+    reason: str
+
+
+class StackFailedError(CliError):
+    """A stack did not reach the state that was asked for."""
+
+
+def describe(connection: Connection, name: str) -> dict[str, Any] | None:
+    """The stack as CloudFormation describes it, None when there is none."""
+    try:
+        stack: dict[str, Any] = connection.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return stack
+
+
+def deploy(connection: Connection, stack: SynthesizedStack, *, say: Say) -> bool:
+    """Bring a stack to its synthesized template; False when nothing differed.
+
+    A parameter that the stack has already keeps its value. Raises StackFailedError with CloudFormation's reasons.
+    """
+    client = connection.client("cloudformation")
+    current = _without_remains(connection, stack.name, say=say)
+    arguments = {"StackName": stack.name, "ChangeSetName": _CHANGE_SET}
+    client.create_change_set(
+        **arguments,
+        **_template(connection, stack),
+        ChangeSetType="UPDATE" if current else "CREATE",
+        Parameters=_parameters(client, stack, current),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        **({"RoleARN": stack.role} if stack.role else {}),
+    )
+    if not _ready(client, arguments):
+        client.delete_change_set(**arguments)
+        return False
+    seen = {event.id for event in _events(client, stack.name)}
+    client.execute_change_set(**arguments)
+    _follow(client, stack.name, seen=seen, say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+    return True
+
+
+def delete(connection: Connection, name: str, *, role: str | None, say: Say) -> bool:
+    """Delete a stack and wait for it; False when there is none. Raises StackFailedError with the reasons."""
+    current = describe(connection, name)
+    if current is None:
+        return False
+    client = connection.client("cloudformation")
+    seen = {event.id for event in _events(client, current["StackId"])}
+    client.delete_stack(StackName=current["StackId"], **({"RoleARN": role} if role else {}))
+    _follow(client, current["StackId"], seen=seen, say=say, good=("DELETE_COMPLETE",))
+    return True
+
+
+def follow(connection: Connection, name: str, *, say: Say) -> dict[str, Any]:
+    """Follow an update that somebody else has begun, until it rests; gives the stack.
+
+    Raises StackFailedError when it ends anywhere but where it wanted to go.
+    """
+    client = connection.client("cloudformation")
+    _follow(client, name, seen=set(), say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+    described: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+    return described
+
+
+def _without_remains(connection: Connection, name: str, *, say: Say) -> dict[str, Any] | None:
+    """The stack to update. A creation that failed leaves one that can only be deleted."""
+    current = describe(connection, name)
+    if current is None or current["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return None
+    if current["StackStatus"] == "ROLLBACK_COMPLETE":
+        say(f"{name}: removing what a failed creation left")
+        delete(connection, name, role=current.get("RoleARN"), say=say)
+        return None
+    if current["StackStatus"].endswith("_IN_PROGRESS"):
+        raise WrongUseError(f"stack {name} is {current['StackStatus']}: wait until it rests, then deploy again")
+    return current
+
+
+def _template(connection: Connection, stack: SynthesizedStack) -> dict[str, str]:
+    if len(stack.template.encode()) <= _BODY_LIMIT_BYTES:
+        return {"TemplateBody": stack.template}
+    asset = next(asset for asset in stack.assets if asset.path.name.endswith(".template.json"))
+    return {"TemplateURL": f"https://s3.{connection.stage.region}.amazonaws.com/{asset.bucket}/{asset.key}"}
+
+
+def _parameters(client: Any, stack: SynthesizedStack, current: dict[str, Any] | None) -> list[dict[str, Any]]:
+    known = {parameter["ParameterKey"] for parameter in (current or {}).get("Parameters", [])}
+    wanted = client.get_template_summary(TemplateBody=stack.template) if known else {"Parameters": []}
+    keys = [parameter["ParameterKey"] for parameter in wanted.get("Parameters", [])]
+    return [{"ParameterKey": key, "UsePreviousValue": True} for key in keys if key in known]
+
+
+def _ready(client: Any, arguments: dict[str, str]) -> bool:
+    """Wait until a change set can be executed; False when it holds no change."""
+    while True:
+        made = client.describe_change_set(**arguments)
+        if made["Status"] == "CREATE_COMPLETE":
+            return True
+        if made["Status"] == "FAILED":
+            reason = made.get("StatusReason", "")
+            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+                return False
+            raise StackFailedError(f"stack {arguments['StackName']}: {reason}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _follow(client: Any, name: str, *, seen: set[str], say: Say, good: tuple[str, ...]) -> None:
+    reasons: list[str] = []
+    while True:
+        status = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        for event in reversed([event for event in _events(client, name) if event.id not in seen]):
+            seen.add(event.id)
+            _tell(event, reasons=reasons, say=say)
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(_POLL_SECONDS)
+    if status not in good:
+        raise StackFailedError(f"stack {name.split('/')[-2] if '/' in name else name} is {status}: {_first(reasons)}")
+
+
+def _tell(event: _Event, *, reasons: list[str], say: Say) -> None:
+    if event.status.endswith("_FAILED") and event.reason:
+        reasons.append(f"{event.logical_id} ({event.kind}): {event.reason}")
+    if event.status.endswith(("_COMPLETE", "_FAILED")) and event.kind != "AWS::CloudFormation::Stack":
+        because = f": {event.reason}" if event.status.endswith("_FAILED") and event.reason else ""
+        say(f"{event.status:<16} {event.kind.removeprefix('AWS::'):<28} {event.logical_id}{because}")
+
+
+def _first(reasons: list[str]) -> str:
+    return reasons[0] if reasons else "CloudFormation gives no reason; see the stack's events"
+
+
+def _events(client: Any, name: str) -> Iterator[_Event]:
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=name):
+        for event in page["StackEvents"]:
+            yield _Event(
+                id=event["EventId"],
+                logical_id=event["LogicalResourceId"],
+                kind=event["ResourceType"],
+                status=event["ResourceStatus"],
+                reason=event.get("ResourceStatusReason", ""),
+            )

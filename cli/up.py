@@ -1,0 +1,66 @@
+"""`sluice up`: the local cloud in the foreground. The only module of this room that imports it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+
+import click
+
+import env
+from cli.connection import LOCAL
+from cli.errors import WrongUseError
+from cli.printing import out
+
+
+@click.command()
+@click.option("--port", default=4566, show_default=True, help="Where to listen on 127.0.0.1; 0 takes any free port.")
+@click.option(
+    "--speed", default=1.0, show_default=True, help="Simulated seconds per second: bakes and schedules shrink."
+)
+def up(port: int, speed: float) -> None:
+    """Run the local cloud until Ctrl-C; print the variables that point any AWS client at it."""
+    # Imported late: every other command does without the local cloud and its import time.
+    from local.bootstrap import bootstrap
+
+    from local.cloud import LocalCloud
+    from local.errors import StartError
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: _stop(stopped, _frame))
+    stage = env.load(LOCAL)
+    try:
+        with LocalCloud(region=stage.region, speed=speed) as cloud:
+            url = cloud.start(port=port)
+            bootstrap(cloud.services)
+            _tell(url, stage)
+            stopped.wait()
+            out.print("stopping")
+    except StartError as error:
+        raise WrongUseError(str(error)) from error
+
+
+def _stop(stopped: threading.Event, _: FrameType | None) -> None:
+    stopped.set()
+
+
+def _tell(url: str, stage: env.Stage) -> None:
+    out.print(f"the local cloud listens at [bold]{url}[/] (account {stage.account}, {stage.region}); Ctrl-C ends it")
+    out.print("point any AWS client at it:\n")
+    for name, value in environment(url, stage).items():
+        out.print(f"export {name}={value}")
+    out.print()
+
+
+def environment(url: str, stage: env.Stage) -> dict[str, str]:
+    """The environment variables that lead an unmodified AWS client to the local cloud."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": stage.region,
+        "AWS_DEFAULT_REGION": stage.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
