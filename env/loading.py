@@ -139,16 +139,10 @@ def _registry_problems(stages: Mapping[str, StageFile], root: Path) -> Iterator[
 
 
 def _placed(name: str, stages: Mapping[str, StageFile]) -> Stage:
-    stage = stages[name]
-    owner = next(other for other in stages.values() if other.registry)
+    places = {other: Place(name=other, account=file.account, region=file.region) for other, file in stages.items()}
     return Stage(
-        **{key: getattr(stage, key) for key in StageFile.model_fields},
+        **{key: getattr(stages[name], key) for key in StageFile.model_fields},
         name=name,
-        registry_account=owner.account,
-        registry_region=owner.region,
-        others=tuple(
-            Place(stage=other, account=file.account, region=file.region, models=tuple(file.models))
-            for other, file in stages.items()
-            if other != name
-        ),
+        owner=next(places[other] for other, file in stages.items() if file.registry),
+        others=tuple(place for other, place in places.items() if other != name),
     )

@@ -164,22 +164,29 @@ class Place(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    stage: str
+    name: str
     account: str
     region: str
-    models: tuple[str, ...]
 
 
 class Stage(StageFile):
     """A stage: what its file says, its name, and its place in the chain of stages."""
 
     name: str
-    registry_account: str
-    """The account that owns the model package groups of this stage's chain."""
-    registry_region: str
-    """The region in which that account holds them."""
+    owner: Place
+    """The stage of the chain whose account owns the model package groups and trains; maybe this one."""
     others: tuple[Place, ...]
     """The other stages of the chain, in the order of promotion."""
+
+    @property
+    def registry_account(self) -> str:
+        """The account that owns the model package groups of the chain."""
+        return self.owner.account
+
+    @property
+    def registry_region(self) -> str:
+        """The region in which that account holds them."""
+        return self.owner.region
 
     @property
     def first(self) -> bool:

@@ -66,7 +66,7 @@ def test_a_later_stage_finds_the_registry_along_its_chain():
 
     assert (prod.registry_account, prod.registry_region) == ("111111111111", "eu-west-1")
     assert (prod.registry, prod.after, prod.first) == (False, "staging", False)
-    assert [place.stage for place in prod.others] == ["dev", "staging"]
+    assert [place.name for place in prod.others] == ["dev", "staging"]
 
 
 def test_a_stage_cannot_be_changed():
