@@ -1,0 +1,45 @@
+"""EventBridge as a part of the local cloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from local.events.bus import Bus
+from local.events.delivery import Delivery, Trouble
+from local.events.rule_operations import RuleOperations
+from local.events.rules import Rules
+from local.front import Family
+from local.services import Services
+
+
+class Events:
+    """The default bus of one account. `trouble` plays AWS's worst: every event more than once, in no order."""
+
+    def __init__(self, services: Services, *, trouble: Trouble | None = None) -> None:
+        rules = Rules()
+        self._delivery = Delivery(services, trouble=trouble)
+        self._bus = Bus(services, rules, self._delivery)
+        self._rule_operations = RuleOperations(services, rules, self._delivery.targets)
+
+    def families(self) -> list[Family]:
+        """EventBridge."""
+        return [Family("events", {**self._rule_operations.handlers(), **self._bus.handlers()})]
+
+    def emit(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str] = ()) -> None:
+        """Put an event of an AWS service on the bus; returns before any target is called."""
+        # Through JSON and back, so that no target shares the caller's objects.
+        self._bus.publish(source, detail_type, json.loads(json.dumps(detail)), resources=resources)
+
+    def resting(self, timeout_seconds: float) -> bool:
+        """Wait until only the clock can wake what is undelivered. False when time is up."""
+        return self._delivery.resting(timeout_seconds)
+
+    def settled(self, timeout_seconds: float) -> bool:
+        """Wait until every delivery has ended, retries too. False when time is up."""
+        return self._delivery.settled(timeout_seconds)
+
+    def close(self) -> None:
+        """Drop what is undelivered and end the threads."""
+        self._delivery.close()

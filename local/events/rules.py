@@ -1,0 +1,113 @@
+"""The rules of the default event bus and what hangs on them: targets, tags, state."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from local.errors import AwsError, ValidationError
+from local.events.pattern import Pattern
+
+_TARGETS_PER_RULE = 5
+"""The default quota ("Amazon EventBridge quotas")."""
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Rule:
+    """One rule. Its targets are kept as PutTargets gave them."""
+
+    name: str
+    arn: str
+    pattern: Pattern
+    state: str = "ENABLED"
+    description: str | None = None
+    role_arn: str | None = None
+    targets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def delivers(self) -> bool:
+        """Whether events that fit are sent on."""
+        return self.state != "DISABLED"
+
+    def sends_to(self, target_arn: str) -> bool:
+        """Whether one of its targets has that ARN."""
+        return any(target["Arn"] == target_arn for target in self.targets.values())
+
+    def described(self) -> dict[str, Any]:
+        """The members of DescribeRule and ListRules."""
+        return {
+            "Name": self.name,
+            "Arn": self.arn,
+            "EventPattern": self.pattern.text,
+            "State": self.state,
+            "Description": self.description,
+            "RoleArn": self.role_arn,
+            "EventBusName": "default",
+        }
+
+
+class Rules:
+    """All rules, safe for many threads: what is read is read under the lock, what is given is a copy."""
+
+    def __init__(self) -> None:
+        self._rules: dict[str, Rule] = {}
+        self._lock = threading.Lock()
+
+    def put(self, rule: Rule) -> None:
+        """Add a rule; one of that name keeps its targets and its tags."""
+        with self._lock:
+            old = self._rules.get(rule.name)
+            if old is not None:
+                rule.targets, rule.tags = old.targets, old.tags
+            self._rules[rule.name] = rule
+
+    def read(self, name: str, reader: Callable[[Rule], Result]) -> Result:
+        """What `reader` makes of a rule. Raises AwsError `ResourceNotFoundException`."""
+        with self._lock:
+            return reader(self._get(name))
+
+    def listed(self, *, prefix: str = "", target_arn: str | None = None) -> list[Rule]:
+        """Copies of the rules in the order of their names, optionally of those alone that have a target."""
+        with self._lock:
+            found = [rule for name, rule in sorted(self._rules.items()) if name.startswith(prefix)]
+            return [dataclasses.replace(rule) for rule in found if target_arn is None or rule.sends_to(target_arn)]
+
+    def matching(self, event: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Rule ARN and target for every target that the event goes to."""
+        with self._lock:
+            rules = [rule for rule in self._rules.values() if rule.delivers and rule.pattern.matches(event)]
+            return [(rule.arn, dict(target)) for rule in rules for target in rule.targets.values()]
+
+    def add_targets(self, name: str, targets: list[dict[str, Any]]) -> None:
+        """Add targets, or replace those of the same id. Raises AwsError over the quota."""
+        with self._lock:
+            rule = self._get(name)
+            merged = rule.targets | {target["Id"]: target for target in targets}
+            if len(merged) > _TARGETS_PER_RULE:
+                raise AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+            rule.targets = merged
+
+    def remove_targets(self, name: str, ids: list[str]) -> list[str]:
+        """Remove targets; gives the ids that the rule does not have."""
+        with self._lock:
+            targets = self._get(name).targets
+            return [target_id for target_id in ids if targets.pop(target_id, None) is None]
+
+    def delete(self, name: str) -> None:
+        """Delete a rule; one that does not exist is deleted already. Raises ValidationError while it has targets."""
+        with self._lock:
+            rule = self._rules.get(name)
+            if rule is not None and rule.targets:
+                raise ValidationError("Rule can't be deleted since it has targets.")
+            self._rules.pop(name, None)
+
+    def _get(self, name: str) -> Rule:
+        if name not in self._rules:
+            raise AwsError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus default.")
+        return self._rules[name]
