@@ -1,0 +1,68 @@
+import pytest
+
+from cli.connection import connect, default_stage
+from cli.errors import WrongUseError
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    """No variable of the person who runs the tests reaches them."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "SLUICE_STAGE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+def test_stage_local_says_how_to_start_a_local_cloud():
+    """Without a local cloud the remedy is a command."""
+    with pytest.raises(WrongUseError, match="sluice up"):
+        connect("local")
+
+
+def test_stage_local_never_leaves_the_machine(monkeypatch):
+    """An endpoint elsewhere is refused before anything is sent."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://sagemaker.eu-west-1.amazonaws.com")
+    with pytest.raises(WrongUseError, match="never leaves this machine"):
+        connect("local")
+
+
+def test_a_local_cloud_that_does_not_answer_is_said_so(monkeypatch):
+    """Nothing listens on port 1."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(WrongUseError, match="cannot be reached"):
+        connect("local")
+
+
+def test_an_unknown_stage_lists_the_stages():
+    """A misspelt stage is answered with those that exist."""
+    with pytest.raises(WrongUseError, match="staging"):
+        connect("stagin")
+
+
+def test_another_region_is_refused(monkeypatch):
+    """A session in another region would write to the wrong place."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with pytest.raises(WrongUseError, match=r"is in eu-west-1, your session in us-east-1"):
+        connect("dev")
+
+
+def test_no_credentials_are_said_so():
+    """A stage in AWS needs credentials; the sentence names the stage."""
+    with pytest.raises(WrongUseError, match="stage dev cannot be reached"):
+        connect("dev")
+
+
+def test_the_stage_that_is_not_named_is_the_one_that_is_pointed_at(monkeypatch):
+    """SLUICE_STAGE wins, a local cloud comes next."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    assert default_stage() == "local"
+    monkeypatch.setenv("SLUICE_STAGE", "prod")
+    assert default_stage() == "prod"
+
+
+def test_no_stage_at_all_lists_the_stages():
+    """Nothing is guessed."""
+    with pytest.raises(WrongUseError, match="--stage"):
+        default_stage()
