@@ -1,0 +1,95 @@
+"""The files that a pipeline's jobs read, keyed by their content, so that the same files give the same definition."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+HASH_LENGTH = 16
+
+# Where a job writes, and texts that are parts of a longer one: an upload under the same prefix is no part of them.
+_NO_INPUTS = {"S3Output", "OutputDataConfig", "TransformOutput", "Std:Join"}
+_URI = re.compile(r"s3://(?P<path>[^\s\"']+)")
+_LEFT_BEHIND = re.compile(r"(^|/)(__pycache__|\.DS_Store|\.ipynb_checkpoints)(/|$)|\.py[co]$")
+
+
+def bring_home(definition: Any, uploads: Path) -> tuple[Any, dict[str, bytes]]:
+    """The definition with every uploaded file under ``assets/<hash>/``, and those files.
+
+    ``uploads`` holds ``<bucket>/<key>``. A file keeps its name, a folder its relative paths; what no step reads stays
+    behind, and so does Python's bytecode. Archives (.tar.gz) are repacked without times and owners.
+    """
+    kept = _Kept(_files(uploads))
+    return kept.rekey(definition), kept.assets
+
+
+def _files(uploads: Path) -> dict[str, bytes]:
+    found = {path.relative_to(uploads).as_posix(): path for path in sorted(uploads.rglob("*")) if path.is_file()}
+    return {name: _normal(path) for name, path in found.items() if not _LEFT_BEHIND.search(name)}
+
+
+class _Kept:
+    """The uploads that a definition refers to, under their new keys."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self.assets: dict[str, bytes] = {}
+
+    def rekey(self, value: Any) -> Any:
+        """A copy of the JSON ``value`` that refers to the new keys."""
+        if isinstance(value, dict):
+            return {key: member if key in _NO_INPUTS else self.rekey(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self.rekey(member) for member in value]
+        return _URI.sub(self._replacement, value) if isinstance(value, str) else value
+
+    def _replacement(self, match: re.Match[str]) -> str:
+        path = match["path"].rstrip("/")
+        members = {name: data for name, data in self._files.items() if name == path or name.startswith(f"{path}/")}
+        if not members:
+            return match[0]
+        bucket = path.split("/")[0]
+        if path in members:
+            key = f"assets/{_digest(members[path])[:HASH_LENGTH]}/{path.rsplit('/', 1)[1]}"
+            self.assets[key] = members[path]
+            return f"s3://{bucket}/{key}"
+        relative = {name.removeprefix(f"{path}/"): data for name, data in members.items()}
+        folder = f"assets/{_folder_digest(relative)[:HASH_LENGTH]}"
+        self.assets.update({f"{folder}/{name}": data for name, data in relative.items()})
+        return f"s3://{bucket}/{folder}"
+
+
+def _folder_digest(files: Mapping[str, bytes]) -> str:
+    return _digest("".join(f"{name}\0{_digest(data)}\n" for name, data in sorted(files.items())).encode())
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _normal(path: Path) -> bytes:
+    data = path.read_bytes()
+    return _repacked(data) if path.name.endswith(".tar.gz") else data
+
+
+def _repacked(data: bytes) -> bytes:
+    """The archive ``data`` with its members in order of name, without times, owners, or modes beyond executable."""
+    target = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(data)) as source,
+        gzip.GzipFile(fileobj=target, mode="wb", mtime=0, filename="") as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as archive,
+    ):
+        for member in sorted(source.getmembers(), key=lambda member: member.name):
+            content = source.extractfile(member)
+            plain = tarfile.TarInfo(member.name)
+            plain.type, plain.size, plain.linkname = member.type, member.size, member.linkname
+            plain.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            archive.addfile(plain, content)
+    return target.getvalue()

@@ -1,0 +1,83 @@
+"""Runs an author's pipeline.py offline, in a process with the SageMaker SDK, and takes home what it defines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.compiling import placeholders
+from cli.compiling.errors import AuthorError, DefinitionError
+
+_PROGRAM = Path(__file__).with_name("offline")
+_NO_TELEMETRY = "SchemaVersion: '1.0'\nSageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}\n"
+_LAST_LINES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What the SDK makes of an author's code: not yet canonical, with the compile-time values inside."""
+
+    definition: dict[str, Any]
+    uploads: Path
+    """``<bucket>/<key>`` for each file that the SDK uploaded."""
+
+
+def run(folder: Path, *, model: str, python: Path, output: Path) -> Draft:
+    """The draft of the model in ``folder``, whose AWS name is ``model``; its files stay in ``output``.
+
+    AuthorError tells what the author's code did wrong, with file and line where there is one.
+    """
+    request = {
+        "arguments": placeholders.arguments(model),
+        "place": {"account": placeholders.ACCOUNT, "region": placeholders.REGION},
+    }
+    done = subprocess.run(
+        [str(python), str(_PROGRAM), str(folder), str(output), json.dumps(request)],
+        cwd=folder,
+        env=_environment(output),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    fault = output / "fault.txt"
+    if fault.exists():
+        raise AuthorError(f"pipelines/{folder.name}: {fault.read_text(encoding='utf-8')}")
+    definition = output / "definition.json"
+    if done.returncode or not definition.exists():
+        last = " ".join(done.stderr.split("\n")[-_LAST_LINES:]).strip()
+        raise AuthorError(
+            f"pipelines/{folder.name}: pipeline.py ends the compiling process with {done.returncode}: {last}"
+        )
+    return Draft(definition=_parsed(definition, folder), uploads=output / "uploads")
+
+
+def _parsed(definition: Path, folder: Path) -> dict[str, Any]:
+    parsed = json.loads(definition.read_text(encoding="utf-8"))
+    if not isinstance(parsed, dict):
+        raise DefinitionError([f"pipelines/{folder.name}: the definition is no JSON object; return the SDK's Pipeline."])
+    return parsed
+
+
+def _environment(output: Path) -> dict[str, str]:
+    """A process environment without the caller's AWS settings: the SDK imports only when a region is set."""
+    config = output / "sagemaker.yaml"
+    config.write_text(_NO_TELEMETRY, encoding="utf-8")
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(output),
+        "AWS_ACCESS_KEY_ID": "offline",
+        "AWS_SECRET_ACCESS_KEY": "offline",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_DEFAULT_REGION": placeholders.REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # Otherwise the bodies of uploads arrive in aws-chunked framing.
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(config),
+        # The SDK would refuse a role without rights that its jobs never use; the role's rights are our templates'.
+        "SAGEMAKER_VALIDATE_ROLE": "false",
+    }

@@ -1,0 +1,72 @@
+"""The compiled form of a model's pipeline, and the lock that keeps it beside the author's files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.compiling import canonical
+from cli.compiling.errors import LockError
+
+DEFINITION = "definition.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A definition with placeholders for a stage's values, and the files that its jobs read."""
+
+    definition: Mapping[str, Any]
+    assets: Mapping[str, bytes]
+    """``assets/<hash>/<name>`` → content: the keys they have below the artifact bucket."""
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the lock by its relative path."""
+        return {DEFINITION: canonical.text(self.definition).encode(), **self.assets}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One file in which a lock is not what compiling gives."""
+
+    path: str
+    """Relative to the lock."""
+    state: str
+    """``stale``, ``missing`` or ``left over``."""
+
+    def __str__(self) -> str:
+        return f"{self.path} is {self.state}"
+
+
+def write(bundle: Bundle, lock: Path) -> None:
+    """Make the folder ``lock`` hold exactly ``bundle``; whoever reads it sees the old or the new one."""
+    with tempfile.TemporaryDirectory(dir=lock.parent, prefix=".lock-") as folder:
+        fresh, old = Path(folder) / "fresh", Path(folder) / "old"
+        for name, data in bundle.files().items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        if lock.exists():
+            shutil.move(lock, old)
+        shutil.move(fresh, lock)
+
+
+def differences(bundle: Bundle, lock: Path) -> list[Difference]:
+    """The files in which the folder ``lock`` is not ``bundle``, by path; LockError when it cannot be read."""
+    wanted, found = bundle.files(), _contents(lock)
+    states = {
+        **{name: "left over" for name in found.keys() - wanted.keys()},
+        **{name: "missing" for name in wanted.keys() - found.keys()},
+        **{name: "stale" for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
+    }
+    return [Difference(path=path, state=states[path]) for path in sorted(states)]
+
+
+def _contents(lock: Path) -> dict[str, bytes]:
+    try:
+        return {path.relative_to(lock).as_posix(): path.read_bytes() for path in lock.rglob("*") if path.is_file()}
+    except OSError as error:
+        raise LockError(f"{error.filename}: the lock cannot be read ({error.strerror}); correct its rights.") from error

@@ -1,0 +1,50 @@
+"""What can be wrong with a model's folder when it is compiled.
+
+CompileError
+├── UnknownModelError        there is no such model, or its folder has no pipeline.py
+├── CompileEnvironmentError  the environment with the SageMaker SDK cannot be made
+├── AuthorError              the author's pipeline.py does not give a pipeline
+├── DefinitionError          the definition would be refused by SageMaker, or cannot be deployed: all findings
+├── PinError                 the model's pins are not those of its image: all findings
+└── LockError                the lock on disk cannot be read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class CompileError(Exception):
+    """A model cannot be compiled; the text says what is wrong, where, and what to do, one sentence per line."""
+
+
+class UnknownModelError(CompileError):
+    """There is no such model, or its folder has no pipeline.py."""
+
+
+class CompileEnvironmentError(CompileError):
+    """The environment with the SageMaker SDK cannot be made."""
+
+
+class AuthorError(CompileError):
+    """The author's pipeline.py does not give a pipeline."""
+
+
+class LockError(CompileError):
+    """The lock on disk cannot be read."""
+
+
+class FindingsError(CompileError):
+    """Several things are wrong, and told together."""
+
+    def __init__(self, findings: Iterable[str]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(self.findings))
+
+
+class DefinitionError(FindingsError):
+    """The definition would be refused by SageMaker, or cannot be deployed."""
+
+
+class PinError(FindingsError):
+    """The model's pins are not those of its image."""

@@ -1,0 +1,66 @@
+"""The stage's values that a lock leaves open, and what stands for them while the pipeline is being compiled.
+
+An author's code receives values that look real, since the SDK and botocore check their form. None of them belongs to
+anybody: account 000000000000 does not exist, and ``synth`` puts the stage's own values in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from env import images
+
+REGION = "eu-west-1"
+ACCOUNT = "000000000000"
+BUCKET = "sluice-compile-artifacts"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/sluice-compile-pipeline"
+KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/sluice-compile"
+
+_PLACEHOLDERS = {
+    ROLE: "{{sluice:role:pipeline}}",
+    KMS_KEY: "{{sluice:kms_key}}",
+    BUCKET: "{{sluice:artifact_bucket}}",
+}
+_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/[^\s\"']+")
+_STAGE_VALUE = re.compile(rf"\b\d{{12}}\b|\b{REGION}\b")
+
+
+def arguments(model: str) -> dict[str, str]:
+    """What ``get_pipeline`` is called with for the model of this AWS name, the session apart."""
+    return {"role": ROLE, "bucket": BUCKET, "kms_key": KMS_KEY, "model": model}
+
+
+def put(value: Any) -> Any:
+    """The JSON ``value`` with placeholders in place of the compile-time values."""
+    if isinstance(value, dict):
+        return {key: put(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [put(member) for member in value]
+    return _put_text(value) if isinstance(value, str) else value
+
+
+def leftovers(value: Any, *, where: str = "") -> list[str]:
+    """A sentence for each text that still names an account or the compile-time region."""
+    if isinstance(value, dict):
+        return [finding for key, member in value.items() for finding in leftovers(member, where=f"{where}.{key}")]
+    if isinstance(value, list):
+        return [
+            finding for number, member in enumerate(value) for finding in leftovers(member, where=f"{where}[{number}]")
+        ]
+    if not isinstance(value, str) or not _STAGE_VALUE.search(value):
+        return []
+    if _IMAGE.search(value):
+        return [f"{where[1:]}: image {value} is not in env/images.toml; add it there."]
+    return [f"{where[1:]}: {value!r} names an account or region; build it from the arguments of get_pipeline."]
+
+
+def _put_text(text: str) -> str:
+    for sentinel, placeholder in _PLACEHOLDERS.items():
+        text = text.replace(sentinel, placeholder)
+    return _IMAGE.sub(_put_image, text)
+
+
+def _put_image(match: re.Match[str]) -> str:
+    image = images.find(match[0])
+    return f"{{{{sluice:image:{image.key}}}}}" if image else match[0]
