@@ -7,6 +7,7 @@ import sys
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.compile import compile_pipelines
 from cli.deploy import deploy, destroy
 from cli.registry import approve, models, reject, show
 from cli.serving import invoke, status
@@ -21,7 +22,7 @@ def sluice() -> None:
     """Ship models to Amazon SageMaker through gates that can be trusted, or to a local cloud on this machine."""
 
 
-for command in (up, deploy, destroy, run, models, show, approve, reject, status, invoke):
+for command in (up, deploy, destroy, compile_pipelines, run, models, show, approve, reject, status, invoke):
     sluice.add_command(command)
 
 
