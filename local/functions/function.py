@@ -1,0 +1,70 @@
+"""What a function is: its configuration as AWS describes it, its code, and what hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+LATEST: Final = "$LATEST"
+
+
+@dataclass(frozen=True)
+class Code:
+    """An unpacked deployment package: base64 SHA-256 of the archive, its size, the archive and the folder."""
+
+    sha256: str
+    size_bytes: int
+    archive: Path
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Function:
+    """One version of a function, never changed in place: a worker that holds an older one is out of date."""
+
+    name: str
+    arn: str
+    configuration: Mapping[str, Any]
+    code: Code
+    version: str = LATEST
+
+    @property
+    def timeout_seconds(self) -> int:
+        """How long one invocation may take, wall time."""
+        return int(self.configuration["Timeout"])
+
+    @property
+    def log_group(self) -> str:
+        """The group its log goes to."""
+        return str(self.configuration["LoggingConfig"]["LogGroup"])
+
+    @property
+    def logs_json(self) -> bool:
+        """Whether its log is in JSON, the system's lines too."""
+        return bool(self.configuration["LoggingConfig"]["LogFormat"] == "JSON")
+
+    def described(self) -> dict[str, Any]:
+        """The members of GetFunctionConfiguration."""
+        return {
+            **self.configuration,
+            "FunctionName": self.name,
+            "FunctionArn": self.arn if self.version == LATEST else f"{self.arn}:{self.version}",
+            "Version": self.version,
+            "CodeSha256": self.code.sha256,
+            "CodeSize": self.code.size_bytes,
+        }
+
+
+@dataclass
+class Entry:
+    """All that is kept under one function name. Changed under the book's lock only."""
+
+    latest: Function
+    versions: list[Function] = field(default_factory=list)
+    statements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    policy_revision: str = ""
+    event_invoke: dict[str, Any] | None = None
+    reserved_concurrency: int | None = None
+    tags: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,184 @@
+"""Functions come, change and go: their configuration, code, versions, tags and limits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.errors import AwsError
+from local.front import Handler
+from local.functions import configuration
+from local.functions.book import Book
+from local.functions.code import CodeStore
+from local.functions.function import Entry, Function
+from local.functions.pool import Pool
+from local.paging import page
+from local.services import Services
+from local.wire import Call
+
+_PAGE: Final = 50
+_CODE_MEMBERS: Final = ("ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri", "SourceKMSKeyArn")
+
+Params = dict[str, Any]
+
+
+class Lifecycle:
+    """Handlers that write `book`; workers of what was changed are retired from `pool`."""
+
+    def __init__(self, services: Services, book: Book, pool: Pool) -> None:
+        self._services, self._book, self._pool = services, book, pool
+        self._code = CodeStore(services)
+
+    def handlers(self) -> dict[str, Handler]:
+        """The operations by name."""
+        return {
+            "CreateFunction": self._create_function,
+            "GetFunction": self._get_function,
+            "GetFunctionConfiguration": self._get_function_configuration,
+            "ListFunctions": self._list_functions,
+            "UpdateFunctionCode": self._update_function_code,
+            "UpdateFunctionConfiguration": self._update_function_configuration,
+            "DeleteFunction": self._delete_function,
+            "PublishVersion": self._publish_version,
+            "ListVersionsByFunction": self._list_versions,
+        }
+
+    def _create_function(self, params: Params, _: Call) -> Params:
+        name, _qualifier = self._book.parsed(params["FunctionName"])
+        members = configuration.created({**params, "FunctionName": name}, now=self._services.clock.now())
+        self._check_role(members["Role"])
+        function = Function(name, self._book.arn(name), members, self._code.put(params["Code"]))
+        self._book.add(Entry(function, tags=dict(params.get("Tags", {}))))
+        if params.get("Publish"):
+            return self._book.use(name, _publish).described()
+        # AWS says so while it prepares the function; here it is ready by the next call.
+        return {**function.described(), "State": "Pending", "StateReasonCode": "Creating"}
+
+    def _get_function(self, params: Params, _: Call) -> Params:
+        function = self._book.find(params["FunctionName"], params.get("Qualifier"))
+        tags, reserved = self._book.use(function.name, lambda entry: (dict(entry.tags), entry.reserved_concurrency))
+        return {
+            "Configuration": function.described(),
+            "Code": {"RepositoryType": "S3", "Location": function.code.archive.as_uri()},
+            "Tags": tags or None,
+            "Concurrency": None if reserved is None else {"ReservedConcurrentExecutions": reserved},
+        }
+
+    def _get_function_configuration(self, params: Params, _: Call) -> Params:
+        return self._book.find(params["FunctionName"], params.get("Qualifier")).described()
+
+    def _list_functions(self, params: Params, _: Call) -> Params:
+        functions: list[Function] = []
+        for entry in self._book.listed():
+            functions += [entry.latest, *(entry.versions if params.get("FunctionVersion") == "ALL" else ())]
+        return _page("Functions", functions, params)
+
+    def _update_function_code(self, params: Params, _: Call) -> Params:
+        code = self._code.put({name: params[name] for name in _CODE_MEMBERS if name in params})
+
+        def change(entry: Entry) -> Function:
+            given = {name: params[name] for name in ("Architectures",) if name in params}
+            return self._changed(entry, given, code=code)
+
+        return self._update(params, change)
+
+    def _update_function_configuration(self, params: Params, _: Call) -> Params:
+        if "Role" in params:
+            self._check_role(params["Role"])
+        return self._update(params, lambda entry: self._changed(entry, params))
+
+    def _update(self, params: Params, change: Callable[[Entry], Function]) -> Params:
+        def write(entry: Entry) -> Function:
+            _check_revision(entry, params)
+            function = change(entry)
+            if params.get("DryRun"):
+                return function
+            entry.latest = function
+            return _publish(entry) if params.get("Publish") else function
+
+        function = self._book.use(params["FunctionName"], write)
+        self._pool.retire(function.name)
+        return {**function.described(), "LastUpdateStatus": "InProgress", "LastUpdateStatusReasonCode": "Creating"}
+
+    def _changed(self, entry: Entry, params: Params, **more: Any) -> Function:
+        old = entry.latest
+        members = configuration.updated(old.configuration, params, name=old.name, now=self._services.clock.now())
+        return dataclasses.replace(old, configuration=members, **more)
+
+    def _delete_function(self, params: Params, _: Call) -> Params:
+        function = self._book.find(params["FunctionName"], params.get("Qualifier"))
+        version = params.get("Qualifier") or self._book.parsed(params["FunctionName"])[1]
+        if version is None:
+            self._book.remove(function.name)
+        else:
+            self._book.use(function.name, lambda entry: _delete_version(entry, version))
+        self._pool.retire(function.name)
+        return {}
+
+    def _publish_version(self, params: Params, _: Call) -> Params:
+        def publish(entry: Entry) -> Function:
+            _check_revision(entry, params)
+            if params.get("CodeSha256", entry.latest.code.sha256) != entry.latest.code.sha256:
+                raise AwsError("InvalidParameterValueException", "CodeSHA256 does not match the function's code.")
+            return _publish(entry, description=params.get("Description"))
+
+        return self._book.use(params["FunctionName"], publish).described()
+
+    def _list_versions(self, params: Params, _: Call) -> Params:
+        versions = self._book.use(params["FunctionName"], lambda entry: [entry.latest, *entry.versions])
+        return _page("Versions", versions, params)
+
+    def _check_role(self, arn: str) -> None:
+        refused = AwsError(
+            "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+        )
+        try:
+            role = self._services.client("iam").get_role(RoleName=arn.rpartition("/")[2])["Role"]
+        except ClientError as error:
+            raise refused from error
+        if "lambda.amazonaws.com" not in json.dumps(role["AssumeRolePolicyDocument"]):
+            raise refused
+
+
+def _publish(entry: Entry, *, description: str | None = None) -> Function:
+    last = entry.versions[-1] if entry.versions else None
+    if last is not None and _same(last, entry.latest):
+        return last
+    members = dict(entry.latest.configuration)
+    if description is not None:
+        members["Description"] = description
+    number = str(int(last.version) + 1 if last is not None else 1)
+    version = dataclasses.replace(entry.latest, configuration=members, version=number)
+    entry.versions.append(version)
+    return version
+
+
+def _same(one: Function, other: Function) -> bool:
+    return one.code == other.code and one.configuration["RevisionId"] == other.configuration["RevisionId"]
+
+
+def _delete_version(entry: Entry, version: str) -> None:
+    if version == entry.latest.version:
+        message = "$LATEST version cannot be deleted without deleting the function."
+        raise AwsError("InvalidParameterValueException", message)
+    entry.versions = [function for function in entry.versions if function.version != version]
+
+
+def _check_revision(entry: Entry, params: Params) -> None:
+    current = entry.latest.configuration["RevisionId"]
+    if params.get("RevisionId", current) != current:
+        message = (
+            "The Revision Id provided does not match the latest Revision Id. "
+            "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+        )
+        raise AwsError("PreconditionFailedException", message, status=412)
+
+
+def _page(member: str, functions: list[Function], params: Params) -> Params:
+    size, token = params.get("MaxItems", _PAGE), params.get("Marker")
+    found, following = page(functions, size=size, token=token, code="InvalidParameterValueException")
+    return {member: [function.described() for function in found], "NextMarker": following}

@@ -1,0 +1,110 @@
+"""The resource policy of a function: who may invoke it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from local.errors import AwsError, UnsupportedLocally
+from local.front import Handler
+from local.functions.book import Book
+from local.functions.function import Entry
+from local.wire import Call
+
+Params = dict[str, Any]
+
+
+class Policy:
+    """AddPermission, RemovePermission, GetPolicy. Permissions of a version or alias are refused by name."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def handlers(self) -> dict[str, Handler]:
+        """The operations by name."""
+        return {
+            "AddPermission": self._add_permission,
+            "RemovePermission": self._remove_permission,
+            "GetPolicy": self._get_policy,
+        }
+
+    def _add_permission(self, params: Params, _: Call) -> Params:
+        name = self._unqualified(params)
+        statement = _statement(params, arn=self._book.arn(name))
+
+        def add(entry: Entry) -> None:
+            _check_revision(entry, params)
+            if statement["Sid"] in entry.statements:
+                message = (
+                    f"The statement id ({statement['Sid']}) provided already exists. "
+                    "Please provide a new statement id, or remove the existing statement."
+                )
+                raise AwsError("ResourceConflictException", message, status=409)
+            entry.statements[statement["Sid"]] = statement
+            entry.policy_revision = str(uuid.uuid4())
+
+        self._book.use(name, add)
+        return {"Statement": json.dumps(statement)}
+
+    def _remove_permission(self, params: Params, _: Call) -> Params:
+        def remove(entry: Entry) -> None:
+            _check_revision(entry, params)
+            if entry.statements.pop(params["StatementId"], None) is None:
+                message = f"Statement {params['StatementId']} is not found in resource policy."
+                raise AwsError("ResourceNotFoundException", message, status=404)
+            entry.policy_revision = str(uuid.uuid4())
+
+        self._book.use(self._unqualified(params), remove)
+        return {}
+
+    def _get_policy(self, params: Params, _: Call) -> Params:
+        statements, revision = self._book.use(
+            self._unqualified(params), lambda entry: (list(entry.statements.values()), entry.policy_revision)
+        )
+        if not statements:
+            message = "The resource you requested does not exist."
+            raise AwsError("ResourceNotFoundException", message, status=404)
+        policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
+        return {"Policy": json.dumps(policy), "RevisionId": revision}
+
+    def _unqualified(self, params: Params) -> str:
+        name, qualifier = self._book.parsed(params["FunctionName"])
+        if params.get("Qualifier") or qualifier:
+            raise UnsupportedLocally("permissions of a function's version or alias")
+        return name
+
+
+def _statement(params: Params, *, arn: str) -> dict[str, Any]:
+    for name in ("FunctionUrlAuthType", "InvokedViaFunctionUrl", "EventSourceToken", "PrincipalOrgID"):
+        if params.get(name):
+            raise UnsupportedLocally(f"lambda:AddPermission with {name}")
+    conditions: dict[str, dict[str, str]] = {}
+    if "SourceAccount" in params:
+        conditions["StringEquals"] = {"AWS:SourceAccount": params["SourceAccount"]}
+    if "SourceArn" in params:
+        conditions["ArnLike"] = {"AWS:SourceArn": params["SourceArn"]}
+    statement = {
+        "Sid": params["StatementId"],
+        "Effect": "Allow",
+        "Principal": _principal(params["Principal"]),
+        "Action": params["Action"],
+        "Resource": arn,
+    }
+    return statement | ({"Condition": conditions} if conditions else {})
+
+
+def _principal(given: str) -> str | dict[str, str]:
+    if given == "*":
+        return given
+    if given.endswith(".amazonaws.com"):
+        return {"Service": given}
+    return {"AWS": f"arn:aws:iam::{given}:root" if given.isdecimal() else given}
+
+
+def _check_revision(entry: Entry, params: Params) -> None:
+    if params.get("RevisionId", entry.policy_revision) != entry.policy_revision:
+        message = (
+            "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve it."
+        )
+        raise AwsError("PreconditionFailedException", message, status=412)
