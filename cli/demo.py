@@ -198,15 +198,15 @@ def summarize(story: Story, url: str) -> None:
     out.print()
     out.print(table)
     out.print(f"\n{held} of {len(story.checks)} checks held. Nothing left this machine: AWS was {url}, now ended.\n")
-    out.print(
-        "What was built: a pipeline, a registered and approved model, its endpoint, and the Lambdas that released it."
-    )
+    out.print("What was built: a pipeline, an approved model, its endpoint, and the Lambdas that released it.")
     out.print(f"What the cloud was told to build stands in cdk.out/{stage.name}/*.template.json.\n")
-    out.print("Try next:  [bold].venv/bin/sluice up[/]            keep a local cloud running; it prints what to export")
-    out.print(
-        "           [bold].venv/bin/sluice deploy local[/]  the same stacks, and then run, models, approve, status, invoke"
-    )
-    out.print("           edit pipelines/credit_risk/, or add a model of your own: see README.md")
+    next_steps = {
+        ".venv/bin/sluice up": "keep a local cloud running; it prints what to export",
+        ".venv/bin/sluice deploy local": "the same stacks there; then run, models, approve, status, invoke",
+        "pipelines/credit_risk/": "change the model, or add one of your own: see README.md",
+    }
+    for place, what in next_steps.items():
+        out.print(f"[bold]{place:<30}[/] {what}")
 
 
 def _exported(child: subprocess.Popen[str]) -> dict[str, str]:
