@@ -1,9 +1,10 @@
-"""The container images of AWS that models may name, with the library versions inside them.
+r"""The container images of AWS that models may name, with the library versions inside them.
 
 Steps run on a laptop under the same versions, in an interpreter made from the image's dependency group. From the
 checkout, in about ten seconds the first time (0.3 GB) and a tenth of one after that:
 
-    UV_PROJECT_ENVIRONMENT=.cache/images/sklearn-1.4-2 uv sync --frozen --only-group image-sklearn-1-4-2 --no-install-project
+    UV_PROJECT_ENVIRONMENT=.cache/images/sklearn-1.4-2 \
+        uv sync --frozen --only-group image-sklearn-1-4-2 --no-install-project
 
 ``Image.environment`` and ``Image.group`` name the two. Where ``Image.python`` or a version has no build for the
 laptop's Python, the group holds the nearest that has: compare with ``Image.packages`` and say what differs.
@@ -57,7 +58,9 @@ def get(key: str) -> Image:
     """The image named ``key``; EnvError when the catalogue has none of that name."""
     catalogue = _catalogue()
     if key not in catalogue:
-        raise EnvError(f"env/images.toml: image {key!r} does not exist; the images are: {', '.join(sorted(catalogue))}.")
+        raise EnvError(
+            f"env/images.toml: image {key!r} does not exist; the images are: {', '.join(sorted(catalogue))}."
+        )
     return catalogue[key]
 
 

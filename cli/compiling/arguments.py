@@ -10,7 +10,7 @@ import regex
 from cli.compiling import canonical, service
 
 FUNCTIONS = {"Get", "Std:Join", "Std:JsonGet"}
-"""What stands for a value that is known when the pipeline runs. Developer Guide, "Pipelines: pass data between steps"."""
+"""What stands for a value that is known when the pipeline runs. Developer Guide, "Pass data between steps"."""
 
 _OTHER_TYPES = {
     *("BedrockCustomModel", "BedrockCustomModelDeployment", "BedrockModelImport", "BedrockProvisionedModelThroughput"),
@@ -33,7 +33,8 @@ def _step_findings(step: Mapping[str, Any]) -> Iterator[str]:
     call = service.CALLS.get(step["Type"])
     if call is None:
         if step["Type"] not in _OTHER_TYPES:
-            yield f"Step {step['Name']}: {step['Type']!r} is no step type; SageMaker has {_listed(service.CALLS)} and others."
+            types = _listed(sorted({*service.CALLS, *_OTHER_TYPES}))
+            yield f"Step {step['Name']}: {step['Type']!r} is no step type; SageMaker has {types}."
         return
     shape = service.input_shape(call.create)
     given = dict(step["Arguments"])

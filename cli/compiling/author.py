@@ -12,7 +12,7 @@ from typing import Any
 from cli.compiling import placeholders
 from cli.compiling.errors import AuthorError, DefinitionError
 
-_PROGRAM = Path(__file__).with_name("offline")
+_PROGRAM = Path(__file__).with_name("offline.py")
 _NO_TELEMETRY = "SchemaVersion: '1.0'\nSageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}\n"
 _LAST_LINES = 3
 
@@ -36,7 +36,7 @@ def run(folder: Path, *, model: str, python: Path, output: Path) -> Draft:
         "place": {"account": placeholders.ACCOUNT, "region": placeholders.REGION},
     }
     done = subprocess.run(
-        [str(python), str(_PROGRAM), str(folder), str(output), json.dumps(request)],
+        [str(python), "-P", str(_PROGRAM), str(folder), str(output), json.dumps(request)],
         cwd=folder,
         env=_environment(output),
         capture_output=True,
@@ -58,7 +58,7 @@ def run(folder: Path, *, model: str, python: Path, output: Path) -> Draft:
 def _parsed(definition: Path, folder: Path) -> dict[str, Any]:
     parsed = json.loads(definition.read_text(encoding="utf-8"))
     if not isinstance(parsed, dict):
-        raise DefinitionError([f"pipelines/{folder.name}: the definition is no JSON object; return the SDK's Pipeline."])
+        raise DefinitionError([f"pipelines/{folder.name}: the definition is no object; return the SDK's Pipeline."])
     return parsed
 
 

@@ -69,8 +69,9 @@ class Jobs:
     @property
     def image(self) -> str:
         """The image all jobs run in, and the model is served from; requirements.txt has its library versions."""
-        return image_uris.retrieve(
-            "sklearn", self.session.boto_region_name, version="1.4-2", py_version="py3", instance_type="ml.m5.large"
+        region = self.session.boto_region_name
+        return str(
+            image_uris.retrieve("sklearn", region, version="1.4-2", py_version="py3", instance_type="ml.m5.large")
         )
 
     def uri(self, name: str) -> Join:

@@ -101,7 +101,7 @@ def check_classes(rows: pd.DataFrame) -> None:
 
 
 def split(rows: pd.DataFrame, *, test_share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and test rows: the label (1 = a bad applicant), then the features; the share of bad ones is equal in both."""
+    """Train and test rows with the same share of bad applicants: the label (1 = bad), then the features."""
     table = rows[FEATURES].astype({column: int for column in NUMBERS if column != RISK})
     table.insert(0, LABEL, 1 - rows[RISK].astype(int))
     train, test = train_test_split(table, test_size=test_share, stratify=table[LABEL], random_state=seed)

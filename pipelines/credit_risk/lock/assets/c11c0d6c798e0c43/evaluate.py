@@ -27,11 +27,11 @@ def scores(archive: Path, features: pd.DataFrame) -> list[float]:
     """The probability of a bad applicant for each row, from the model and the inference code in ``model.tar.gz``."""
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(archive) as packed:
-            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # absent before Python 3.11.4
-            packed.extractall(folder, **safely)
+            packed.extraction_filter = getattr(tarfile, "data_filter", None)  # absent before Python 3.11.4
+            packed.extractall(folder)
         serving = _module(Path(folder) / "code" / "inference.py")
         rows = serving.input_fn(features.to_csv(index=False, header=False), serving.CSV)
-        return serving.predict_fn(rows, serving.model_fn(folder))
+        return list(serving.predict_fn(rows, serving.model_fn(folder)))
 
 
 def decisions(probabilities: pd.Series, bad: pd.Series) -> dict[str, int]:
