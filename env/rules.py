@@ -58,7 +58,16 @@ def _training(stage: StageFile) -> Iterator[Breach]:
 
 def _network(stage: StageFile) -> Iterator[Breach]:
     network = stage.network
-    if network is None or bool(network.subnets) == bool(network.security_groups):
+    if network is None or (network.subnets and network.security_groups):
+        return
+    if not network.subnets and not network.security_groups:
+        yield Breach(
+            key="network",
+            value=None,
+            fault="names neither subnets nor security groups",
+            remedy="add network.subnets and network.security_groups, or remove [network]",
+            compared=("network.subnets", "network.security_groups"),
+        )
         return
     given, absent = ("subnets", "security_groups") if network.subnets else ("security_groups", "subnets")
     yield Breach(

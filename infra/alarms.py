@@ -1,0 +1,133 @@
+"""The alarms of an endpoint: those that roll a new fleet back, and the one that watches whatever serves."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnResource
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from env import naming
+from env.stage import Alarms as Thresholds
+from env.stage import Stage
+
+_SECONDS = 60
+_MICROSECONDS_PER_MILLISECOND = 1000
+
+Query = cloudwatch.CfnAlarm.MetricDataQueryProperty
+Dimensions = list[cloudwatch.CfnAlarm.DimensionProperty]
+
+
+class Alarms:
+    """The alarms of one endpoint, three on rates of its new fleet, one to abort its deployment, one for good.
+
+    Those of the fleet bear the name of its endpoint config, so that each release gets alarms that have never rung: an
+    alarm that is updated keeps its state. The backstop has twice the threshold and rolls nothing back, since a release
+    may be the cure.
+    """
+
+    def __init__(self, scope: Construct, *, stage: Stage, model: str, config: str, settings: Thresholds) -> None:
+        self._scope, self._topic, self._settings = scope, naming.topic_arn(stage), settings
+        endpoint = {"EndpointName": naming.endpoint(stage, model), "VariantName": naming.VARIANT}
+        fleet = _dimensions({**endpoint, "EndpointConfigName": config})
+        rate = settings.server_error_rate
+        self._backstop = self._alarm(
+            "Backstop",
+            name=f"{naming.endpoint(stage, model)}-backstop",
+            queries=self._error_rate("Invocation5XXErrors", _dimensions(endpoint)),
+            threshold=min(1.0, 2 * rate),
+        )
+        self.of_the_fleet = [
+            self._alarm(
+                "ServerErrors",
+                name=naming.alarm(config, "server-errors"),
+                queries=self._error_rate("Invocation5XXErrors", fleet),
+                threshold=rate,
+            ),
+            self._alarm(
+                "ModelErrors",
+                name=naming.alarm(config, "model-errors"),
+                queries=self._error_rate("InvocationModelErrors", fleet),
+                threshold=settings.model_error_rate,
+            ),
+            self._alarm(
+                "Latency",
+                name=naming.alarm(config, "latency"),
+                queries=self._latency(fleet),
+                threshold=settings.p90_latency_ms * _MICROSECONDS_PER_MILLISECOND,
+            ),
+            self._abort(config),
+        ]
+
+    @property
+    def all(self) -> list[CfnResource]:
+        """Every alarm of the endpoint."""
+        return [*self.of_the_fleet, self._backstop]
+
+    def _error_rate(self, errors: str, dimensions: Dimensions) -> list[Query]:
+        """The share of requests that end in an error, 0 while there are too few to judge."""
+        floor = self._settings.minimum_invocations
+        return [
+            _stat("errors", errors, dimensions, "Sum"),
+            _stat("requests", "Invocations", dimensions, "Sum"),
+            Query(id="rate", expression=f"IF(requests >= {floor}, errors / requests, 0)", label=f"rate of {errors}"),
+        ]
+
+    def _latency(self, dimensions: Dimensions) -> list[Query]:
+        """The latency that nine requests of ten keep, 0 while there are too few to judge; microseconds."""
+        floor = self._settings.minimum_invocations
+        return [
+            _stat("p90", "ModelLatency", dimensions, "p90"),
+            _stat("requests", "Invocations", dimensions, "Sum"),
+            Query(id="latency", expression=f"IF(requests >= {floor}, p90, 0)", label="p90 of ModelLatency"),
+        ]
+
+    def _alarm(self, logical_id: str, *, name: str, queries: list[Query], threshold: float) -> cloudwatch.CfnAlarm:
+        return cloudwatch.CfnAlarm(
+            self._scope,
+            logical_id,
+            alarm_name=name,
+            metrics=queries,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=threshold,
+            evaluation_periods=self._settings.periods,
+            datapoints_to_alarm=self._settings.periods,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._topic],
+        )
+
+    def _abort(self, config: str) -> cloudwatch.CfnAlarm:
+        """Rings when someone wants the deployment undone: no API stops one, but SageMaker obeys its alarms."""
+        return cloudwatch.CfnAlarm(
+            self._scope,
+            "Abort",
+            alarm_name=naming.alarm(config, "abort"),
+            namespace="Sluice/Release",
+            metric_name="Abort",
+            dimensions=_dimensions({"EndpointConfigName": config}),
+            statistic="Maximum",
+            period=_SECONDS,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=1,
+            evaluation_periods=1,
+            datapoints_to_alarm=1,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._topic],
+        )
+
+
+def _stat(query_id: str, metric: str, dimensions: Dimensions, statistic: str) -> Query:
+    return Query(
+        id=query_id,
+        metric_stat=cloudwatch.CfnAlarm.MetricStatProperty(
+            metric=cloudwatch.CfnAlarm.MetricProperty(
+                namespace="AWS/SageMaker", metric_name=metric, dimensions=dimensions
+            ),
+            period=_SECONDS,
+            stat=statistic,
+        ),
+        return_data=False,
+    )
+
+
+def _dimensions(values: dict[str, str]) -> Dimensions:
+    return [cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value) for name, value in values.items()]

@@ -1,0 +1,71 @@
+"""All stacks of a stage, in their order, written as a cloud assembly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Stack
+
+from env.stage import Stage
+from infra import bundle, publishing, rules
+from infra.errors import RulesError
+from infra.registry import Registry
+from infra.release import Release
+from infra.serving import Serving
+from infra.storage import Storage
+from infra.training import Training
+
+_FLAGS = {
+    # Access logs by bucket policy: access control lists are off on new buckets.
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+}
+
+
+def synthesize(stage: Stage, *, pipelines: Path, assembly: Path, context: Mapping[str, Any] | None = None) -> None:
+    """Write the templates and files of a stage into the folder ``assembly``, the same bytes each time, offline.
+
+    Raises InfraError for a pipeline that does not fit the stage, and for broken rules.
+    """
+    app = App(
+        outdir=str(assembly),
+        context={**_FLAGS, **(context or {})},
+        analytics_reporting=False,
+        tree_metadata=False,
+        builtin_cloud_formation_validation=False,
+    )
+    trainings = build(app, stage, pipelines=pipelines)
+    rules.judge(app, stage)
+    try:
+        app.synth()
+    except RuntimeError as error:
+        raise RulesError(str(error)) from error
+    for training in trainings:
+        publishing.publish(assembly, training.assets, stack=training.stack_name, stage=stage)
+
+
+def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training]:
+    """The stacks of a stage, each after those whose resources it names; gives those that train."""
+    before: list[Stack] = [Storage(app, stage=stage)]
+    if stage.registry and stage.models:
+        before.append(Registry(app, stage=stage))
+    trainings = [
+        Training(app, stage=stage, bundle=bundle.read(model, pipelines=pipelines), settings=parts.training)
+        for model, parts in stage.models.items()
+        if parts.training is not None
+    ]
+    for training in trainings:
+        _follow(training, before)
+    if stage.models:
+        release = Release(app, stage=stage)
+        _follow(release, before)
+    for model, parts in stage.models.items():
+        _follow(Serving(app, stage=stage, model=model, settings=parts.serving), [release])
+    return trainings
+
+
+def _follow(stack: Stack, before: list[Stack]) -> None:
+    for earlier in before:
+        stack.add_stack_dependency(earlier)

@@ -1,0 +1,176 @@
+"""From a model's compiled pipeline to the definition of one stage: values for placeholders, instances, network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from env import images, naming
+from env.stage import Network, Stage, Training
+from infra.errors import BundleError, DefinitionSizeError, ParameterError, PlaceholderError
+
+# SageMaker takes 1,048,576 characters; the rest is room for values that are longer than their placeholders.
+LARGEST_DEFINITION = 900_000
+
+_PLACEHOLDER = re.compile(r"\{\{sluice:([^{}]*)\}\}")
+_UNRESOLVED = "{{sluice:"
+
+_PARAMETER_TYPES: Mapping[str, tuple[type, ...]] = {
+    "String": (str,),
+    "Integer": (int,),
+    "Float": (int, float),
+    "Boolean": (bool,),
+}
+
+# Where a step's arguments say on which instances its job runs, and where they say in which network.
+_CLUSTERS: Mapping[str, tuple[str, ...]] = {
+    "Processing": ("ProcessingResources", "ClusterConfig"),
+    "Training": ("ResourceConfig",),
+}
+_NETWORKS: Mapping[str, tuple[str, ...]] = {"Processing": ("NetworkConfig",), "Training": ()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """A file that the jobs of a pipeline read, and the key it has in the stage's artifact bucket."""
+
+    key: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A model's compiled pipeline: its definition with placeholders, and the files it refers to."""
+
+    model: str
+    definition: Mapping[str, Any]
+    assets: tuple[Asset, ...]
+
+
+def read(model: str, *, pipelines: Path) -> Bundle:
+    """The compiled pipeline of a model under the folder ``pipelines``; BundleError if there is none to read."""
+    lock = pipelines / naming.folder(model) / "lock"
+    path = lock / "definition.json"
+    try:
+        definition = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(f"{path}: {model} is not compiled; run sluice compile {model}.") from error
+    except json.JSONDecodeError as error:
+        raise BundleError(
+            f"{path}, line {error.lineno}: not JSON ({error.msg}); run sluice compile {model} again."
+        ) from error
+    files = sorted(path for path in (lock / "assets").rglob("*") if path.is_file())
+    assets = tuple(Asset(key=file.relative_to(lock).as_posix(), content=file.read_bytes()) for file in files)
+    return Bundle(model=model, definition=definition, assets=assets)
+
+
+def definition(bundle: Bundle, stage: Stage, training: Training) -> str:
+    """The definition of one stage as canonical JSON: sorted keys, no blanks.
+
+    Raises PlaceholderError, ParameterError or DefinitionSizeError.
+    """
+    values = _values(bundle.model, stage)
+    resolved = _substituted(bundle.definition, lambda name: _value(name, values, stage))
+    steps = list(_steps(resolved["Steps"]))
+    defaults = {**_instance_defaults(steps, training), **training.parameters}
+    resolved["Parameters"] = _parameters(resolved.get("Parameters", []), defaults, bundle.model, stage)
+    for step in steps:
+        _place(step, training, stage.network)
+    text = json.dumps(resolved, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if _UNRESOLVED in text:
+        raise PlaceholderError(f"{bundle.model}: the definition has an unfinished placeholder; compile it again.")
+    if len(text) > LARGEST_DEFINITION:
+        raise DefinitionSizeError(
+            f"{bundle.model}: the definition has {len(text)} characters, {LARGEST_DEFINITION} is the most; "
+            "move data that stands in it to files."
+        )
+    return text
+
+
+def _values(model: str, stage: Stage) -> dict[str, str]:
+    return {
+        "artifact_bucket": naming.artifact_bucket(stage),
+        "kms_key": naming.key_alias_arn(stage),
+        "model": model,
+        "role:pipeline": naming.role_arn(stage, naming.pipeline_role(stage, model)),
+    }
+
+
+def _value(name: str, values: Mapping[str, str], stage: Stage) -> str:
+    if name.startswith("image:"):
+        return images.uri(name.removeprefix("image:"), region=stage.region)
+    if name not in values:
+        known = ", ".join([*values, "image:<key>"])
+        raise PlaceholderError(f"{values['model']}: {{{{sluice:{name}}}}} is no placeholder; known are {known}.")
+    return values[name]
+
+
+def _substituted(node: Any, value: Callable[[str], str]) -> Any:
+    """A copy of a JSON value with every placeholder in its texts replaced."""
+    if isinstance(node, str):
+        return _PLACEHOLDER.sub(lambda match: value(match[1]), node)
+    if isinstance(node, list):
+        return [_substituted(item, value) for item in node]
+    if isinstance(node, dict):
+        return {key: _substituted(item, value) for key, item in node.items()}
+    return node
+
+
+def _steps(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """All steps, those in the branches of conditions too."""
+    for step in steps:
+        yield step
+        arguments = step.get("Arguments", {})
+        yield from _steps([*arguments.get("IfSteps", []), *arguments.get("ElseSteps", [])])
+
+
+def _instance_defaults(steps: list[dict[str, Any]], training: Training) -> dict[str, str]:
+    """Defaults for the parameters that steps take their instance type from."""
+    found = (_cluster(step).get("InstanceType") for step in steps)
+    names = (chosen["Get"] for chosen in found if isinstance(chosen, dict) and "Get" in chosen)
+    return {name.removeprefix("Parameters."): training.instance_type for name in names}
+
+
+def _cluster(step: dict[str, Any]) -> dict[str, Any]:
+    """Where a step says on which instances its job runs; empty for steps that run no job."""
+    return _inner(step["Arguments"], _CLUSTERS[step["Type"]]) if step["Type"] in _CLUSTERS else {}
+
+
+def _inner(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    for name in path:
+        table = table.setdefault(name, {})
+    return table
+
+
+def _parameters(
+    parameters: list[dict[str, Any]], defaults: Mapping[str, Any], model: str, stage: Stage
+) -> list[dict[str, Any]]:
+    types = {parameter["Name"]: parameter["Type"] for parameter in parameters}
+    for name, value in defaults.items():
+        where = f"env/{stage.name}.toml: models.{model}.training.parameters.{name}"
+        if name not in types:
+            known = ", ".join(types) or "none"
+            raise ParameterError(f"{where} is no parameter of the pipeline; its parameters are {known}.")
+        fits = isinstance(value, _PARAMETER_TYPES[types[name]])
+        if not fits or (isinstance(value, bool) and types[name] != "Boolean"):
+            raise ParameterError(f"{where} = {value!r} is not of the type {types[name]}; write one that is.")
+    return [
+        {**parameter, "DefaultValue": defaults[parameter["Name"]]} if parameter["Name"] in defaults else parameter
+        for parameter in parameters
+    ]
+
+
+def _place(step: dict[str, Any], training: Training, network: Network | None) -> None:
+    """Put a step's job on the stage's instances and into its network."""
+    cluster = _cluster(step)
+    if isinstance(cluster.get("InstanceType"), str):
+        cluster["InstanceType"] = training.instance_type
+    if network is not None and step["Type"] in _NETWORKS:
+        _inner(step["Arguments"], _NETWORKS[step["Type"]])["VpcConfig"] = {
+            "SecurityGroupIds": list(network.security_groups),
+            "Subnets": list(network.subnets),
+        }

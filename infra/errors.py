@@ -1,0 +1,33 @@
+"""What can stop a synthesis.
+
+InfraError
+├── BundleError           a model's compiled pipeline cannot be read
+├── PlaceholderError      a compiled pipeline asks for a value that no stage has
+├── ParameterError        a stage sets a pipeline parameter that does not exist, or to a value of another type
+├── DefinitionSizeError   a pipeline definition is larger than what SageMaker takes
+└── RulesError            a rule of cdk-nag is broken and not acknowledged
+"""
+
+
+class InfraError(Exception):
+    """Root of the room's errors; the text says what is wrong, where, and what to do."""
+
+
+class BundleError(InfraError):
+    """A model's compiled pipeline cannot be read."""
+
+
+class PlaceholderError(InfraError):
+    """A compiled pipeline asks for a value that no stage has."""
+
+
+class ParameterError(InfraError):
+    """A stage sets a pipeline parameter that does not exist, or to a value of another type."""
+
+
+class DefinitionSizeError(InfraError):
+    """A pipeline definition is larger than what SageMaker takes."""
+
+
+class RulesError(InfraError):
+    """A rule of cdk-nag is broken and not acknowledged."""

@@ -1,0 +1,69 @@
+"""The one recipe for a Lambda: code, environment, logs, a role of its own, and where its failures go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from lambdas.settings import to_environ
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_CHECKOUT = Path(__file__).parents[1]
+
+
+class Function(lambda_.Function):
+    """A Lambda of the room ``lambdas``: the handler of one module, under the name given.
+
+    The asset holds ``lambdas/`` with its path, so that imports read the same everywhere. ``execution_role`` is the
+    function's own role, which may write its logs and report its failures until it is given more.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, *, module: ModuleType, settings: DataclassInstance, failures: sqs.IQueue
+    ) -> None:
+        construct_id = module.__name__.rpartition(".")[2].capitalize()
+        logs_ = logs.LogGroup(
+            scope,
+            f"{construct_id}Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            scope,
+            f"{construct_id}Role",
+            description=f"The Lambda function {name}",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        logs_.grant_write(role)
+        super().__init__(
+            scope,
+            construct_id,
+            function_name=name,
+            description=(module.__doc__ or "").split("\n")[0],
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{module.__name__}.handler",
+            code=lambda_.Code.from_asset(str(_CHECKOUT), exclude=["*", "!lambdas", "!lambdas/*.py"]),
+            environment=to_environ(settings),
+            role=role,
+            timeout=Duration.seconds(60),
+            memory_size=256,
+            log_group=logs_,
+            logging_format=lambda_.LoggingFormat.JSON,
+            on_failure=destinations.SqsDestination(failures),
+            retry_attempts=2,
+            max_event_age=Duration.hours(1),
+        )
+        self.execution_role = role

@@ -1,0 +1,79 @@
+"""The model registry: one group of model packages for each model, open to the later stages' accounts."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from env.stage import Place, Stage
+from infra.stack import StageStack
+
+
+class Registry(StageStack):
+    """The model package groups, and the forwarding of their events to the stages that live elsewhere."""
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(scope, stage=stage, capability="registry")
+        readers = sorted({place.account for place in stage.others} - {stage.account})
+        for model in stage.models:
+            sagemaker.CfnModelPackageGroup(
+                self,
+                f"Group-{model}",
+                model_package_group_name=model,
+                model_package_group_policy=_policy(stage, model, readers).to_json() if readers else None,
+            )
+        buses = {(place.region, place.account): place for place in stage.others}
+        buses.pop((stage.region, stage.account), None)
+        if buses and stage.models:
+            self._forward(list(buses.values()), models=list(stage.models))
+
+    def _forward(self, places: list[Place], *, models: list[str]) -> None:
+        """Events of packages occur in this account alone: send them on to the default buses of the others."""
+        events.Rule(
+            self,
+            "Forward",
+            description="Tells the stages in other accounts that a model package has changed",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Package State Change"],
+                detail={"ModelPackageGroupName": models},
+            ),
+            targets=[
+                targets.EventBus(
+                    events.EventBus.from_event_bus_arn(self, f"Bus-{place.name}", _default_bus(place)),
+                )
+                for place in places
+            ],
+        )
+
+
+def _default_bus(place: Place) -> str:
+    return f"arn:aws:events:{place.region}:{place.account}:event-bus/default"
+
+
+def _policy(stage: Stage, model: str, readers: list[str]) -> iam.PolicyDocument:
+    """Who may read a group and deploy from it.
+
+    Source: SageMaker Developer Guide, "Deploy a Model Version from a Different Account".
+    """
+    arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
+    principals = [iam.AccountPrincipal(account) for account in readers]
+    return iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(
+                sid="Group",
+                principals=principals,
+                actions=["sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
+                resources=[f"{arn}:model-package-group/{model}"],
+            ),
+            iam.PolicyStatement(
+                sid="Packages",
+                principals=principals,
+                actions=["sagemaker:CreateModel", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                resources=[f"{arn}:model-package/{model}/*"],
+            ),
+        ]
+    )

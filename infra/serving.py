@@ -1,0 +1,225 @@
+"""The endpoint of a model, as a stack that a release can update under a role that may do nothing else.
+
+The stack holds literals only: no IAM resource, import, SSM parameter, dynamic reference, transform, asset or custom
+resource, since the narrow role could not create or resolve them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, TypeVar
+
+from aws_cdk import (
+    CfnCondition,
+    CfnDeletionPolicy,
+    CfnOutput,
+    CfnParameter,
+    CfnResource,
+    CfnTag,
+    CfnWaitConditionHandle,
+    Fn,
+)
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from env import naming
+from env.stage import AllAtOnce, Canary, Deployment, Linear, Network, Stage
+from env.stage import Serving as Settings
+from infra.alarms import Alarms
+from infra.stack import StageStack
+
+_Resource = TypeVar("_Resource", bound=CfnResource)
+
+
+class Serving(StageStack):
+    """Model, endpoint config, endpoint and alarms of one model; without a package, nothing but a placeholder."""
+
+    def __init__(self, scope: Construct, *, stage: Stage, model: str, settings: Settings) -> None:
+        super().__init__(scope, stage=stage, capability="serving", model=model)
+        self._stage, self._model, self._settings = stage, model, settings
+        self._parameters()
+        # A stack must hold something while its condition is false, and this is free.
+        CfnWaitConditionHandle(self, "Placeholder")
+        sagemaker_model = self._sagemaker_model()
+        config = self._config(sagemaker_model)
+        fleet = config.attr_endpoint_config_name
+        alarms = Alarms(self, stage=stage, model=model, config=fleet, settings=settings.alarms)
+        endpoint = self._endpoint(config, alarms)
+        for resource in (sagemaker_model, config, endpoint, *alarms.all):
+            resource.cfn_options.condition = self._has_model
+        output = CfnOutput(self, "EndpointName", value=naming.endpoint(stage, model))
+        output.condition = self._has_model
+
+    def _parameters(self) -> None:
+        """What a release chooses; each keeps its value when the template changes."""
+        self._package = CfnParameter(
+            self,
+            "ModelPackageArn",
+            default="none",
+            allowed_pattern=f"^(none|arn:aws:sagemaker:[a-z0-9-]+:[0-9]{{12}}:model-package/{self._model}/[0-9]+)$",
+            description="The model package that serves",
+        )
+        self._rollout = CfnParameter(
+            self,
+            "Rollout",
+            default="guarded",
+            allowed_values=["guarded", "immediate"],
+            description="guarded: as the stage deploys; immediate: all at once, without waits and alarms",
+        )
+        self._release = CfnParameter(
+            self,
+            "ReleaseId",
+            default="none",
+            allowed_pattern="^[A-Za-z0-9-]{1,128}$",
+            description="The release that chose these parameters",
+        )
+        self._has_model = CfnCondition(
+            self,
+            "HasModel",
+            expression=Fn.condition_not(Fn.condition_equals(self._package.value_as_string, "none")),
+        )
+        self._guarded = CfnCondition(
+            self, "Guarded", expression=Fn.condition_equals(self._rollout.value_as_string, "guarded")
+        )
+
+    def _sagemaker_model(self) -> sagemaker.CfnModel:
+        network = self._stage.network
+        role = naming.role_arn(self._stage, naming.serving_role(self._stage, self._model))
+        return _replaceable(
+            sagemaker.CfnModel(
+                self,
+                logical_id(self._stage, self._model, "Model"),
+                execution_role_arn=role,
+                containers=[
+                    sagemaker.CfnModel.ContainerDefinitionProperty(
+                        model_package_name=self._package.value_as_string, environment=self._environment()
+                    )
+                ],
+                enable_network_isolation=network is not None,
+                vpc_config=_vpc(network) if network else None,
+                tags=self._tags(),
+            )
+        )
+
+    def _environment(self) -> dict[str, str]:
+        """What makes a new model, hence a new config, of every release and every change of the way to deploy.
+
+        UpdateEndpoint takes no config that already serves, and a model can only be replaced.
+        """
+        settings = self._settings.model_dump(mode="json", include={"deployment", "alarms"})
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        return {
+            "SLUICE_RELEASE_ID": self._release.value_as_string,
+            "SLUICE_ROLLOUT": self._rollout.value_as_string,
+            "SLUICE_DEPLOYMENT": digest[:16],
+        }
+
+    def _config(self, model: sagemaker.CfnModel) -> sagemaker.CfnEndpointConfig:
+        return _replaceable(
+            sagemaker.CfnEndpointConfig(
+                self,
+                logical_id(self._stage, self._model, "Config"),
+                production_variants=[
+                    sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+                        variant_name=naming.VARIANT,
+                        model_name=model.attr_model_name,
+                        instance_type=self._settings.instance_type,
+                        initial_instance_count=self._settings.instance_count,
+                        initial_variant_weight=1,
+                    )
+                ],
+                data_capture_config=self._capture(),
+                kms_key_id=naming.key_alias_arn(self._stage),
+                tags=self._tags(),
+            )
+        )
+
+    def _capture(self) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
+        """Requests and answers, kept apart by package version: ``s3://<capture bucket>/<model>/<version>``."""
+        version = Fn.select(2, Fn.split("/", self._package.value_as_string))
+        option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+        return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
+            enable_capture=self._settings.capture.percent > 0,
+            initial_sampling_percentage=self._settings.capture.percent,
+            destination_s3_uri=f"s3://{naming.capture_bucket(self._stage)}/{self._model}/{version}",
+            kms_key_id=naming.key_alias_arn(self._stage),
+            capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
+            capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+                csv_content_types=["text/csv"], json_content_types=["application/json"]
+            ),
+        )
+
+    def _endpoint(self, config: sagemaker.CfnEndpointConfig, alarms: Alarms) -> sagemaker.CfnEndpoint:
+        retained = sagemaker.CfnEndpoint.VariantPropertyProperty
+        guarded = {
+            "BlueGreenUpdatePolicy": _shift(self._settings.deployment),
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.ref} for alarm in alarms.of_the_fleet]},
+        }
+        immediate = {"BlueGreenUpdatePolicy": _shift(AllAtOnce(policy="all-at-once"))}
+        return sagemaker.CfnEndpoint(
+            self,
+            logical_id(self._stage, self._model, "Endpoint"),
+            endpoint_name=naming.endpoint(self._stage, self._model),
+            endpoint_config_name=config.attr_endpoint_config_name,
+            deployment_config=Fn.condition_if(self._guarded.logical_id, guarded, immediate),
+            retain_all_variant_properties=True,
+            # What the stage's file says shall hold; no scaling policy changes the instance count meanwhile.
+            exclude_retained_variant_properties=[
+                retained(variant_property_type="DataCaptureConfig"),
+                retained(variant_property_type="DesiredInstanceCount"),
+            ],
+            tags=self._tags(),
+        )
+
+    def _tags(self) -> list[CfnTag]:
+        """By these a sweeper finds what releases have left behind."""
+        return [
+            CfnTag(key="sluice:model", value=self._model),
+            CfnTag(key="sluice:release", value=self._release.value_as_string),
+        ]
+
+
+def logical_id(stage: Stage, model: str, kind: str) -> str:
+    """What one of the serving stack's resources is called: CloudFormation names unnamed ones after it.
+
+    Hence it is unique among models and stages: roles are given rights by it.
+    """
+    return "".join(word.capitalize() for word in [*model.split("-"), *stage.name.split("-"), kind])
+
+
+def _vpc(network: Network) -> sagemaker.CfnModel.VpcConfigProperty:
+    return sagemaker.CfnModel.VpcConfigProperty(
+        subnets=list(network.subnets), security_group_ids=list(network.security_groups)
+    )
+
+
+def _replaceable(resource: _Resource) -> _Resource:
+    """A resource whose predecessor stays when a release replaces it: an endpoint may have been rolled back to it."""
+    resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+    resource.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
+    return resource
+
+
+def _shift(deployment: Deployment) -> dict[str, Any]:
+    """A deployment policy as SageMaker spells it (SageMaker API Reference, "BlueGreenUpdatePolicy")."""
+    match deployment:
+        case AllAtOnce():
+            routing: dict[str, Any] = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+        case Canary():
+            routing = {
+                "Type": "CANARY",
+                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": deployment.canary_percent},
+                "WaitIntervalInSeconds": deployment.bake_seconds,
+            }
+        case Linear():
+            routing = {
+                "Type": "LINEAR",
+                "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": deployment.step_percent},
+                "WaitIntervalInSeconds": deployment.bake_seconds,
+            }
+    return {
+        "TrafficRoutingConfiguration": routing,
+        "TerminationWaitInSeconds": deployment.final_bake_seconds,
+        "MaximumExecutionTimeoutInSeconds": deployment.timeout_seconds,
+    }

@@ -1,0 +1,122 @@
+"""What must survive: the key of a stage and its buckets."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from env import naming
+from env.stage import Place, Stage
+from infra.stack import StageStack
+
+
+class Storage(StageStack):
+    """The key, and the buckets of artifacts, of captured requests, and of the access logs of both.
+
+    Key and buckets outlive the stack: CloudFormation never deletes data.
+    """
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(scope, stage=stage, capability="storage")
+        self._stage = stage
+        self.key = self._key()
+        self.logs = self._logs()
+        self.artifacts = self._bucket("Artifacts", naming.artifact_bucket(stage), days=None)
+        self.capture = self._bucket("Capture", naming.capture_bucket(stage), days=90)
+        for place in _elsewhere(stage):
+            self._lend(place)
+        CfnOutput(self, "ArtifactBucket", value=self.artifacts.bucket_name)
+        CfnOutput(self, "CaptureBucket", value=self.capture.bucket_name)
+        CfnOutput(self, "KeyArn", value=self.key.key_arn)
+
+    def _key(self) -> kms.Key:
+        key = kms.Key(
+            self,
+            "Key",
+            description=f"Data of Sluice's stage {self._stage.name}",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        kms.CfnAlias(self, "Alias", alias_name=naming.key_alias(self._stage), target_key_id=key.key_arn)
+        for service in ("cloudwatch", "events"):
+            # They publish to the encrypted topic of the release stack.
+            key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=["*"],
+                    conditions={"StringEquals": {"aws:SourceAccount": self._stage.account}},
+                )
+            )
+        return key
+
+    def _logs(self) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "Logs",
+            bucket_name=naming.log_bucket(self._stage),
+            # Amazon S3 delivers access logs only to buckets that it encrypts with keys of its own.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(expiration=Duration.days(365), noncurrent_version_expiration=Duration.days(30))
+            ],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _bucket(self, construct_id: str, name: str, *, days: int | None) -> s3.Bucket:
+        """A bucket of data, whose objects expire after some days if ``days`` says so."""
+        return s3.Bucket(
+            self,
+            construct_id,
+            bucket_name=name,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix=f"{construct_id.lower()}/",
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
+                    expiration=Duration.days(days) if days else None,
+                    noncurrent_version_expiration=Duration.days(30),
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _lend(self, place: Place) -> None:
+        """Let the models of another stage's account read what was trained here."""
+        reader = iam.AccountPrincipal(place.account)
+        serving = {"ArnLike": {"aws:PrincipalArn": naming.role_arn(place, naming.serving_role(place, "*"))}}
+        self.artifacts.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[reader],
+                actions=["s3:GetObject"],
+                resources=[self.artifacts.arn_for_objects(f"{model}/*") for model in self._stage.models],
+                conditions=serving,
+            )
+        )
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[reader],
+                actions=["kms:Decrypt", "kms:DescribeKey"],
+                resources=["*"],
+                conditions=serving,
+            )
+        )
+
+
+def _elsewhere(stage: Stage) -> list[Place]:
+    """The stages in other accounts that serve what this one trains."""
+    if not stage.registry:
+        return []
+    return [place for place in stage.others if place.account != stage.account]
