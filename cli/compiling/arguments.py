@@ -37,7 +37,7 @@ def _step_findings(step: Mapping[str, Any]) -> Iterator[str]:
             yield f"Step {step['Name']}: {step['Type']!r} is no step type; SageMaker has {types}."
         return
     shape = service.input_shape(call.create)
-    given = dict(step["Arguments"])
+    given = dict(step.get("Arguments", {}))
     if call.named_by_service is not None:
         given.setdefault(call.named_by_service, {"Get": "Execution.PipelineExecutionId"})
     yield from _check(given, shape, f"Step {step['Name']}")
@@ -69,7 +69,7 @@ def _list(value: Any, shape: Any, where: str) -> Iterator[str]:
     if not isinstance(value, list):
         yield f"{where} is {value!r}; expected a list."
         return
-    yield from _size(len(value), shape, where, "members")
+    yield from _range(len(value), shape, where, "the number of members")
     for number, member in enumerate(value):
         yield from _check(member, shape.member, f"{where}[{number}]")
 
@@ -78,7 +78,7 @@ def _map(value: Any, shape: Any, where: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{where} is {value!r}; expected an object."
         return
-    yield from _size(len(value), shape, where, "members")
+    yield from _range(len(value), shape, where, "the number of members")
     for key, member in value.items():
         yield from _check(key, shape.key, f"{where}: key {key!r}")
         yield from _check(member, shape.value, f"{where}.{key}")
@@ -88,7 +88,7 @@ def _string(value: Any, shape: Any, where: str) -> Iterator[str]:
     if not isinstance(value, str):
         yield f"{where} is {value!r}; expected a text."
         return
-    yield from _size(len(value), shape, where, "characters")
+    yield from _range(len(value), shape, where, "the length")
     allowed, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern")
     if allowed and value not in allowed:
         yield f"{where} is {value!r}; expected one of {_listed(allowed)}."
@@ -100,14 +100,14 @@ def _integer(value: Any, shape: Any, where: str) -> Iterator[str]:
     if not isinstance(value, int) or isinstance(value, bool):
         yield f"{where} is {value!r}; expected a whole number."
         return
-    yield from _size(value, shape, where, "")
+    yield from _range(value, shape, where, "the value")
 
 
 def _number(value: Any, shape: Any, where: str) -> Iterator[str]:
     if not isinstance(value, int | float) or isinstance(value, bool):
         yield f"{where} is {value!r}; expected a number."
         return
-    yield from _size(value, shape, where, "")
+    yield from _range(value, shape, where, "the value")
 
 
 def _boolean(value: Any, shape: Any, where: str) -> Iterator[str]:
@@ -115,12 +115,12 @@ def _boolean(value: Any, shape: Any, where: str) -> Iterator[str]:
         yield f"{where} is {value!r}; expected true or false."
 
 
-def _size(size: float, shape: Any, where: str, unit: str) -> Iterator[str]:
+def _range(size: float, shape: Any, where: str, what: str) -> Iterator[str]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if least is not None and size < least:
-        yield f"{where} has {size} {unit}; expected {least} at least.".replace("  ", " ").replace(" ;", ";")
+        yield f"{where}: {what}, {size}, is below {least}."
     if most is not None and size > most:
-        yield f"{where} has {size} {unit}; expected {most} at most.".replace("  ", " ").replace(" ;", ";")
+        yield f"{where}: {what}, {size}, is above {most}."
 
 
 _JUDGES: Mapping[str, Callable[[Any, Any, str], Iterator[str]]] = {

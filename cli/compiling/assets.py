@@ -13,8 +13,8 @@ from typing import Any
 
 HASH_LENGTH = 16
 
-# Where a job writes, and texts that are parts of a longer one: an upload under the same prefix is no part of them.
-_NO_INPUTS = {"S3Output", "OutputDataConfig", "TransformOutput", "Std:Join"}
+# Where a job writes: uploads under the same prefix are no part of it.
+_OUTPUTS = {"S3Output", "OutputDataConfig", "TransformOutput"}
 _URI = re.compile(r"s3://(?P<path>[^\s\"']+)")
 _LEFT_BEHIND = re.compile(r"(^|/)(__pycache__|\.DS_Store|\.ipynb_checkpoints)(/|$)|\.py[co]$")
 
@@ -41,28 +41,36 @@ class _Kept:
         self._files = files
         self.assets: dict[str, bytes] = {}
 
-    def rekey(self, value: Any) -> Any:
-        """A copy of the JSON ``value`` that refers to the new keys."""
-        if isinstance(value, dict):
-            return {key: member if key in _NO_INPUTS else self.rekey(member) for key, member in value.items()}
-        if isinstance(value, list):
-            return [self.rekey(member) for member in value]
-        return _URI.sub(self._replacement, value) if isinstance(value, str) else value
+    def rekey(self, value: Any, *, within_join: bool = False) -> Any:
+        """A copy of the JSON ``value`` that refers to the new keys.
 
-    def _replacement(self, match: re.Match[str]) -> str:
-        path = match["path"].rstrip("/")
-        members = {name: data for name, data in self._files.items() if name == path or name.startswith(f"{path}/")}
-        if not members:
-            return match[0]
-        bucket = path.split("/")[0]
-        if path in members:
-            key = f"assets/{_digest(members[path])[:HASH_LENGTH]}/{path.rsplit('/', 1)[1]}"
-            self.assets[key] = members[path]
-            return f"s3://{bucket}/{key}"
-        relative = {name.removeprefix(f"{path}/"): data for name, data in members.items()}
-        folder = f"assets/{_folder_digest(relative)[:HASH_LENGTH]}"
-        self.assets.update({f"{folder}/{name}": data for name, data in relative.items()})
-        return f"s3://{bucket}/{folder}"
+        A text within a join is the beginning of a longer one, so there a file is meant but never a folder.
+        """
+        if isinstance(value, dict):
+            return {
+                key: member if key in _OUTPUTS else self.rekey(member, within_join=within_join or key == "Std:Join")
+                for key, member in value.items()
+            }
+        if isinstance(value, list):
+            return [self.rekey(member, within_join=within_join) for member in value]
+        if not isinstance(value, str):
+            return value
+        return _URI.sub(lambda match: self._new_uri(match["path"].rstrip("/"), within_join) or match[0], value)
+
+    def _new_uri(self, path: str, within_join: bool) -> str | None:
+        bucket, _, key = path.partition("/")
+        if path in self._files:
+            new = f"assets/{_digest(self._files[path])[:HASH_LENGTH]}/{Path(key).name}"
+            self.assets[new] = self._files[path]
+            return f"s3://{bucket}/{new}"
+        members = {
+            name.removeprefix(f"{path}/"): data for name, data in self._files.items() if name.startswith(f"{path}/")
+        }
+        if not members or within_join:
+            return None
+        new = f"assets/{_folder_digest(members)[:HASH_LENGTH]}"
+        self.assets.update({f"{new}/{name}": data for name, data in members.items()})
+        return f"s3://{bucket}/{new}"
 
 
 def _folder_digest(files: Mapping[str, bytes]) -> str:

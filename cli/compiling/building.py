@@ -15,7 +15,7 @@ MOST_CHARACTERS = 900_000
 """SageMaker takes 1,048,576; the rest is room for a stage's values, which are longer than their placeholders."""
 
 
-def compile_model(model_dir: Path, *, root: Path, progress: Callable[[str], None] = print) -> Bundle:
+def compile_model(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> Bundle:
     """Compile the model in ``model_dir`` and write its lock, ``model_dir/lock``; CompileError tells what is wrong.
 
     ``root`` is the checkout, whose ``.cache`` keeps the environment with the SDK; ``progress`` hears what takes long.
@@ -25,7 +25,7 @@ def compile_model(model_dir: Path, *, root: Path, progress: Callable[[str], None
     return compiled
 
 
-def check(model_dir: Path, *, root: Path, progress: Callable[[str], None] = print) -> list[Difference]:
+def check(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> list[Difference]:
     """The files in which the lock of ``model_dir`` is not what compiling it now gives; empty when it is up to date."""
     return bundle.differences(build(model_dir, root=root, progress=progress), model_dir / "lock")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,8 +49,8 @@ def write(bundle: Bundle, lock: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         if lock.exists():
-            shutil.move(lock, old)
-        shutil.move(fresh, lock)
+            lock.rename(old)
+        fresh.rename(lock)
 
 
 def differences(bundle: Bundle, lock: Path) -> list[Difference]:

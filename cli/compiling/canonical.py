@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cli.compiling import placeholders
+
 # The SDK ends the name of a repack step in a name of the model that it draws at random.
 _REPACK = re.compile(r"(?P<step>.+-RepackModel)-.*-?[0-9a-f]{8}")
 
-# The region of the machine that compiles, written into a model's environment by the SDK. Containers know their own.
-_COMPILED_IN = {"SAGEMAKER_REGION"}
+# What the SDK writes into a model's environment: the region of whoever compiles. Containers know their own.
+_COMPILED_IN = ("SAGEMAKER_REGION", placeholders.REGION)
 
 
 def text(definition: Any) -> str:
@@ -66,5 +68,5 @@ def _compact(value: Any) -> Any:
         return [_compact(member) for member in value]
     if not isinstance(value, dict):
         return value
-    compact = {key: _compact(member) for key, member in value.items() if key not in _COMPILED_IN}
+    compact = {key: _compact(member) for key, member in value.items() if (key, member) != _COMPILED_IN}
     return {key: member for key, member in compact.items() if member is not None and member != {}}

@@ -106,11 +106,11 @@ def _response(request: Any, text: str) -> AWSResponse:
 def close_network() -> None:
     """Refuse every name look-up and every connection of this process from now on, with NetworkUseError."""
 
-    def look_up(host: Any, *_: Any, **__: Any) -> NoReturn:
-        raise NetworkUseError(f"the host {host}")
+    def look_up(address: Any, *_: Any, **__: Any) -> NoReturn:
+        raise NetworkUseError(f"the host {address[0] if isinstance(address, tuple) else address}")
 
     def connect(_: socket.socket, address: Any) -> NoReturn:
-        raise NetworkUseError(f"the address {address}")
+        look_up(address)
 
     for name in ("getaddrinfo", "gethostbyname", "create_connection"):
         setattr(socket, name, look_up)
@@ -122,7 +122,7 @@ def main(folder: Path, output: Path, request: dict[str, Any]) -> int:
     """Write the definition, or the fault, into ``output``; 0 when there is a definition."""
     try:
         definition = _define(folder, output / "uploads", request)
-    except Exception as error:  # noqa: BLE001  # whatever the author's code raises is told to the author
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the author's code raises is told to the author
         (output / "fault.txt").write_text(told(error, folder), encoding="utf-8")
         return 1
     (output / "definition.json").write_text(definition, encoding="utf-8")
@@ -171,7 +171,7 @@ def entry(module: ModuleType) -> Any:
     return found
 
 
-def told(error: Exception, folder: Path) -> str:
+def told(error: BaseException, folder: Path) -> str:
     """What ``error`` means to the author of the files in ``folder``, as one sentence with file and line."""
     if isinstance(error, AuthorFaultError):
         return str(error)
@@ -182,7 +182,8 @@ def told(error: Exception, folder: Path) -> str:
                 f"{where} asks for {cause}, but a pipeline is compiled without network; "
                 f"use the arguments of {ENTRY} or pipeline parameters."
             )
-    return f"{where} raises {type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{where} raises {type(error).__name__}: {' '.join(message.split()) or 'no message'}"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

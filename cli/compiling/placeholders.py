@@ -23,7 +23,7 @@ _PLACEHOLDERS = {
     BUCKET: "{{sluice:artifact_bucket}}",
 }
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/[^\s\"']+")
-_STAGE_VALUE = re.compile(rf"\b\d{{12}}\b|\b{REGION}\b")
+_STAGE_VALUE = re.compile(rf"{ACCOUNT}|{REGION}|{_IMAGE.pattern}|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{{12}}:")
 
 
 def arguments(model: str) -> dict[str, str]:
@@ -41,7 +41,7 @@ def put(value: Any) -> Any:
 
 
 def leftovers(value: Any, *, where: str = "") -> list[str]:
-    """A sentence for each text that still names an account or the compile-time region."""
+    """A sentence for each text that still names somebody's account, or the account or region of compiling."""
     if isinstance(value, dict):
         return [finding for key, member in value.items() for finding in leftovers(member, where=f"{where}.{key}")]
     if isinstance(value, list):

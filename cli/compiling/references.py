@@ -44,7 +44,7 @@ def _parameters(definition: Mapping[str, Any]) -> Iterator[str]:
         default, allowed = parameter.get("DefaultValue"), parameter.get("EnumValues")
         if default is None:
             continue
-        fits = isinstance(default, _TYPES[parameter["Type"]])
+        fits = isinstance(default, _TYPES.get(parameter["Type"], ()))
         if not fits or (isinstance(default, bool) and parameter["Type"] != "Boolean"):
             yield f"Parameter {parameter['Name']}: default {default!r} is not of type {parameter['Type']}."
         elif allowed and default not in allowed:
