@@ -14,7 +14,7 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from moto.core.model import ServiceModel
 
-from local.errors import AwsError, ValidationError
+from local.errors import AwsError
 
 _SIZED: Final = ("string", "list", "map", "blob")
 _NUMBERS: Final = ("integer", "long", "float", "double")
@@ -75,14 +75,16 @@ def jsonable(shape: Shape, value: Any) -> Any:
 def validate(operation: OperationModel, params: dict[str, Any]) -> None:
     """Check parsed parameters against the model, with the message AWS's front end writes.
 
-    Raises ValidationError that lists every broken constraint.
+    Raises AwsError that lists every broken constraint: `ValidationError` from services of the query protocol,
+    `ValidationException` from the others.
     """
     if operation.input_shape is None:
         return
     broken = list(_broken(operation.input_shape, params, at=""))
     if broken:
         plural = "s" if len(broken) > 1 else ""
-        raise ValidationError(f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}")
+        code = "ValidationError" if "query" in operation.service_model.metadata["protocols"] else "ValidationException"
+        raise AwsError(code, f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}")
 
 
 def _expect(condition: bool, shape: Shape, value: Any) -> None:
@@ -100,6 +102,7 @@ def _scalar(shape: Shape, value: Any) -> Any:
         _expect(isinstance(value, bool), shape, value)
     elif kind in _NUMBERS:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), shape, value)
+        return float(value) if kind in ("float", "double") else value
     elif kind == "string":
         _expect(isinstance(value, str), shape, value)
     return value
