@@ -1,0 +1,115 @@
+"""The operations on alarms. Nothing evaluates them yet: each stays in INSUFFICIENT_DATA, as a new one does on AWS."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+from local.cloudwatch.alarm_checks import check_alarm
+from local.cloudwatch.alarms import Alarm, Alarms, State
+from local.cloudwatch.metrics import Metric
+from local.errors import AwsError, UnsupportedLocally
+from local.front import Handler
+from local.paging import page
+from local.services import Services
+from local.wire import Call
+
+_PAGE: Final = 50
+_ACTIONS: Final = ("OKActions", "AlarmActions", "InsufficientDataActions")
+
+Params = dict[str, Any]
+
+
+class AlarmOperations:
+    """Handlers over `alarms`."""
+
+    def __init__(self, services: Services, alarms: Alarms) -> None:
+        self._clock, self._alarms = services.clock, alarms
+        self._prefix = f"arn:aws:cloudwatch:{services.region}:{services.account}:alarm:"
+
+    def handlers(self) -> dict[str, Handler]:
+        """The operations by name."""
+        return {
+            "PutMetricAlarm": self._put_metric_alarm,
+            "DescribeAlarms": self._describe_alarms,
+            "DescribeAlarmsForMetric": self._describe_alarms_for_metric,
+            "DeleteAlarms": self._delete_alarms,
+            "EnableAlarmActions": functools.partial(self._switch_actions, enabled=True),
+            "DisableAlarmActions": functools.partial(self._switch_actions, enabled=False),
+            "TagResource": self._tag_resource,
+            "UntagResource": self._untag_resource,
+            "ListTagsForResource": self._list_tags_for_resource,
+        }
+
+    def _put_metric_alarm(self, params: Params, _: Call) -> Params:
+        check_alarm(params)
+        now, name = self._clock.now(), params["AlarmName"]
+        settings = {"ActionsEnabled": True, **params}
+        tags = {tag["Key"]: tag["Value"] for tag in settings.pop("Tags", ())}
+        state = State("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", now)
+        self._alarms.put(Alarm(name, self._prefix + name, settings, configured=now, state=state, tags=tags))
+        return {}
+
+    def _describe_alarms(self, params: Params, _: Call) -> Params:
+        for name in ("ChildrenOfAlarmName", "ParentsOfAlarmName"):
+            if name in params:
+                raise UnsupportedLocally(f"cloudwatch:DescribeAlarms with {name}")
+        if "AlarmNames" in params and "AlarmNamePrefix" in params:
+            message = "The parameters AlarmNames and AlarmNamePrefix cannot be specified at the same time."
+            raise AwsError("InvalidParameterCombination", message)
+        metric_alarms = "MetricAlarm" in params.get("AlarmTypes", ["MetricAlarm"])
+        found = [alarm for alarm in self._alarms.listed() if metric_alarms and _fits(alarm, params)]
+        size, token = params.get("MaxRecords", _PAGE), params.get("NextToken")
+        alarms, following = page(found, size=size, token=token, code="InvalidNextToken")
+        described = [alarm.described() for alarm in alarms]
+        return {"MetricAlarms": described, "CompositeAlarms": [], "NextToken": following}
+
+    def _describe_alarms_for_metric(self, params: Params, _: Call) -> Params:
+        asked, same = Metric.of(params), ("Statistic", "ExtendedStatistic", "Period", "Unit")
+        return {
+            "MetricAlarms": [
+                alarm.described()
+                for alarm in self._alarms.listed()
+                if "MetricName" in alarm.settings
+                and Metric.of(alarm.settings) == asked
+                and all(params[name] == alarm.settings.get(name) for name in same if name in params)
+            ]
+        }
+
+    def _delete_alarms(self, params: Params, _: Call) -> Params:
+        self._alarms.delete(params["AlarmNames"])
+        return {}
+
+    def _switch_actions(self, params: Params, _: Call, *, enabled: bool) -> Params:
+        def switch(alarm: Alarm) -> None:
+            alarm.settings = {**alarm.settings, "ActionsEnabled": enabled}
+
+        self._alarms.use_named(params["AlarmNames"], switch)
+        return {}
+
+    def _tag_resource(self, params: Params, _: Call) -> Params:
+        given = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+        self._alarms.use(params["ResourceARN"], lambda alarm: alarm.tags.update(given))
+        return {}
+
+    def _untag_resource(self, params: Params, _: Call) -> Params:
+        def untag(alarm: Alarm) -> None:
+            for key in params["TagKeys"]:
+                alarm.tags.pop(key, None)
+
+        self._alarms.use(params["ResourceARN"], untag)
+        return {}
+
+    def _list_tags_for_resource(self, params: Params, _: Call) -> Params:
+        tags = self._alarms.use(params["ResourceARN"], lambda alarm: dict(alarm.tags))
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def _fits(alarm: Alarm, params: Params) -> bool:
+    actions = [arn for member in _ACTIONS for arn in alarm.settings.get(member, ())]
+    return (
+        alarm.name in params.get("AlarmNames", [alarm.name])
+        and alarm.name.startswith(params.get("AlarmNamePrefix", ""))
+        and params.get("StateValue", alarm.state.value) == alarm.state.value
+        and ("ActionPrefix" not in params or any(arn.startswith(params["ActionPrefix"]) for arn in actions))
+    )
