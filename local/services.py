@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +36,18 @@ class Emit(Protocol):
         ...
 
 
+class Record(Protocol):
+    """Puts metric values of an AWS service into CloudWatch."""
+
+    def __call__(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
+        """`namespace` such as `AWS/SageMaker`; `data` in PutMetricData's shape, Timestamp being now unless given."""
+        ...
+
+
+def _unrecorded(namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
+    """Nobody keeps metrics: a part runs without CloudWatch."""
+
+
 @dataclass
 class Services:
     """The seam between the parts. `session` talks to the whole cloud in process, as `endpoint_url` does over HTTP."""
@@ -47,6 +59,7 @@ class Services:
     processes: Processes
     session: Callable[[], boto3.Session]
     emit: Emit
+    record: Record = _unrecorded
     _endpoint_url: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
