@@ -1,0 +1,33 @@
+"""Gzipped tar archives, as SageMaker packs models, outputs and code."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path, PurePosixPath
+
+from local.sagemaker.errors import ArchiveError
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write the content of a folder as a gzipped tar, named relative to it."""
+    with tarfile.open(archive, "w:gz") as tar:
+        for entry in sorted(folder.iterdir()):
+            tar.add(entry, arcname=entry.name)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Extract a gzipped tar into a folder. Raises ArchiveError when it is not one, or reaches out of the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive, "r:*") as tar:
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(folder, filter="data")
+            else:  # Python before 3.11.4 has no filter: only what stays inside is extracted
+                tar.extractall(folder, members=[member for member in tar if _inside(member)])
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ArchiveError(f"{archive.name} is not a readable tar.gz archive: {error}") from error
+
+
+def _inside(member: tarfile.TarInfo) -> bool:
+    path = PurePosixPath(member.name)
+    return (member.isfile() or member.isdir()) and not path.is_absolute() and ".." not in path.parts

@@ -1,0 +1,1 @@
+"""Programs that run as if in a SageMaker container, without one."""

@@ -1,0 +1,56 @@
+"""What can go wrong in the local SageMaker, besides what AWS puts on the wire.
+
+LocalError (local.errors)
+├── AwsError
+│   └── ModelError     the model's own answer to an invocation is an error
+├── ArchiveError       an archive cannot be read
+├── S3Error            an object that was asked for is not there, or an address is not one of S3
+├── JobFailed          a job ended badly: the text is its FailureReason
+│   └── JobStopped     … because somebody stopped it
+├── StepFailed         a step of a pipeline ended badly: the text is its FailureReason
+└── Unhealthy          a model server did not become healthy: the text says why
+"""
+
+from __future__ import annotations
+
+from local.errors import AwsError, LocalError
+
+
+class ModelError(AwsError):
+    """A container's answer that is not 2xx: HTTP 424 (Amazon SageMaker Runtime, InvokeEndpoint, "Errors")."""
+
+    def __init__(self, message: str, *, original_status: int, original_message: str, log_stream_arn: str) -> None:
+        super().__init__("ModelError", message, status=424)
+        self.details = {
+            "OriginalStatusCode": original_status,
+            "OriginalMessage": original_message,
+            "LogStreamArn": log_stream_arn,
+        }
+
+
+class ArchiveError(LocalError):
+    """An archive cannot be read, or reaches out of its folder."""
+
+
+class S3Error(LocalError):
+    """An object that was asked for is not there, or an address is not one of S3."""
+
+
+class JobFailed(LocalError):
+    """A job ended badly; `exit_code` is its program's, where one ran."""
+
+    def __init__(self, reason: str, *, exit_code: int | None = None) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
+class JobStopped(JobFailed):
+    """A job was stopped before its end."""
+
+
+class StepFailed(LocalError):
+    """A step of a pipeline ended badly."""
+
+
+class Unhealthy(LocalError):
+    """A model server ended, or did not answer its health check in time."""

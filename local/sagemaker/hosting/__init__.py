@@ -1,0 +1,1 @@
+"""Models behind endpoints, served by real processes."""

@@ -1,0 +1,261 @@
+"""Endpoints: created, moved to another configuration all at once, deleted; the slow part on a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.errors import LocalError, ValidationError
+from local.front import Handler
+from local.sagemaker.hosting.changes import EndpointEvents
+from local.sagemaker.hosting.deployment import (
+    pending_summary,
+    require_same_variants,
+    require_supported,
+    retained,
+    termination_wait_seconds,
+    variant_summaries,
+)
+from local.sagemaker.hosting.fleet import Fleet, Fleets
+from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
+from local.sagemaker.resources import Record, Store
+from local.sagemaker.structural import structural
+from local.sagemaker.workers import Workers
+from local.services import Services
+from local.wire import Call
+
+Params = dict[str, Any]
+
+_IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+_REASON_CHARACTERS = 1024
+_START_FAILED = (LocalError, BotoCoreError, ClientError, OSError, RuntimeError)
+
+
+class Endpoints:
+    """The operations on endpoints, and the fleets that serve them."""
+
+    def __init__(self, services: Services, store: Store, *, fleets: Fleets, workers: Workers) -> None:
+        self._services, self._store, self._fleets, self._workers = services, store, fleets, workers
+        self._events = EndpointEvents(services, store)
+        self._serving: dict[str, Fleet] = {}
+        self._all: set[Fleet] = set()
+        self._lock = threading.Lock()
+
+    def handlers(self) -> dict[str, Handler]:
+        """Every operation of this family that this cloud knows."""
+        kept = structural(self._store, ENDPOINT)
+        return {
+            "CreateEndpoint": self.create,
+            "UpdateEndpoint": self.update,
+            "DeleteEndpoint": self.delete,
+            "DescribeEndpoint": kept["DescribeEndpoint"],
+            "ListEndpoints": kept["ListEndpoints"],
+        }
+
+    def serving(self, name: str) -> Fleet | None:
+        """The fleet that takes an endpoint's traffic; None when there is none."""
+        with self._lock:
+            return self._serving.get(name)
+
+    def create(self, params: Params, _: Call) -> Params:
+        """Start an endpoint: Creating now, InService when its servers are healthy."""
+        name = params["EndpointName"]
+        config = self._store.get(ENDPOINT_CONFIG, params["EndpointConfigName"])
+        self._fleets.check(config)
+        members = {
+            **params,
+            "EndpointStatus": "Creating",
+            "LastDeploymentConfig": params.get("DeploymentConfig"),
+            "DataCaptureConfig": _capture_summary(config),
+        }
+        endpoint = self._store.add(ENDPOINT, name, {k: v for k, v in members.items() if v is not None})
+        self._events.state(endpoint)
+        fleet = self._keep(self._fleets.make(name, config, weights={}, counts={}))
+        self._workers.start(f"create-{name}", lambda: self._create(name, fleet))
+        return endpoint
+
+    def update(self, params: Params, _: Call) -> Params:
+        """Move an endpoint to another configuration: blue/green, all at once.
+
+        Raises ValidationError while another change is under way, for a configuration that does not exist or has other
+        variants; UnsupportedLocally for other policies, before anything changes.
+        """
+        name = params["EndpointName"]
+        before = self._store.get(ENDPOINT, name)
+        _require_settled(before)
+        config = self._store.get(ENDPOINT_CONFIG, params["EndpointConfigName"])
+        deployment = params.get("DeploymentConfig", {})
+        if params.get("RetainDeploymentConfig"):
+            deployment = before.get("LastDeploymentConfig", {})
+        require_supported(deployment)
+        require_same_variants(before, config)
+        self._fleets.check(config)
+        weights = _running(before, "CurrentWeight") if retained(params, "DesiredWeight") else {}
+        counts = _running(before, "DesiredInstanceCount") if retained(params, "DesiredInstanceCount") else {}
+        change = _Change(
+            name=name,
+            config=config,
+            deployment=deployment,
+            summaries=variant_summaries(config, weights=weights, counts=counts, running=True),
+            capture=before.get("DataCaptureConfig")
+            if retained(params, "DataCaptureConfig")
+            else _capture_summary(config),
+            started=self._services.clock.now(),
+        )
+        endpoint = self._store.edit(ENDPOINT, name, lambda record: self._begin(record, change))
+        self._events.state(endpoint)
+        self._events.deployment(endpoint)
+        fleet = self._keep(self._fleets.make(name, config, weights=weights, counts=counts))
+        self._workers.start(f"update-{name}", lambda: self._update(change, fleet))
+        return endpoint
+
+    def delete(self, params: Params, _: Call) -> Params:
+        """Delete an endpoint: Deleting now, gone when its servers have ended."""
+        name = params["EndpointName"]
+
+        def deleting(record: Record) -> Mapping[str, Any]:
+            _require_settled(record)
+            return {"EndpointStatus": "Deleting"}
+
+        endpoint = self._store.edit(ENDPOINT, name, deleting)
+        self._events.state(endpoint)
+        self._workers.start(f"delete-{name}", lambda: self._delete(name))
+        return {}
+
+    def close(self) -> None:
+        """End every server of every fleet."""
+        with self._lock:
+            fleets = list(self._all)
+        for fleet in fleets:
+            fleet.stop()
+
+    def _create(self, name: str, fleet: Fleet) -> None:
+        try:
+            fleet.start()
+        except _START_FAILED as error:
+            self._discard(fleet)
+            self._settle(name, EndpointStatus="Failed", FailureReason=str(error)[:_REASON_CHARACTERS])
+            return
+        with self._lock:
+            self._serving[name] = fleet
+        summaries = variant_summaries(fleet.config, weights={}, counts={}, running=True)
+        self._settle(name, EndpointStatus="InService", ProductionVariants=summaries)
+
+    def _begin(self, record: Record, change: _Change) -> Mapping[str, Any]:
+        _require_settled(record)
+        return {
+            "EndpointStatus": "Updating",
+            "PendingDeploymentSummary": self._pending(change, "Creating", "Launching {count} instance(s)."),
+            "LastDeploymentConfig": change.deployment or None,
+            "FailureReason": None,
+        }
+
+    def _update(self, change: _Change, fleet: Fleet) -> None:
+        try:
+            fleet.start()
+        except _START_FAILED as error:
+            self._discard(fleet)
+            reason = str(error)[:_REASON_CHARACTERS]
+            self._settle(change.name, EndpointStatus="InService", PendingDeploymentSummary=None, FailureReason=reason)
+            return
+        old = self._switch(change.name, fleet)
+        self._bake(change)
+        self._settle(
+            change.name,
+            EndpointStatus="InService",
+            EndpointConfigName=change.config["EndpointConfigName"],
+            ProductionVariants=change.summaries,
+            DataCaptureConfig=change.capture,
+            PendingDeploymentSummary=None,
+        )
+        if old is not None:
+            self._discard(old)
+
+    def _bake(self, change: _Change) -> None:
+        seconds = termination_wait_seconds(change.deployment)
+        if not seconds:
+            return
+        message = f"Baking for {seconds} seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of"
+        pending = self._pending(change, "Baking", f"{message} {{count}} instance(s).")
+        self._events.deployment(self._store.change(ENDPOINT, change.name, PendingDeploymentSummary=pending))
+        self._workers.wait(self._services.clock, timedelta(seconds=seconds))
+
+    def _delete(self, name: str) -> None:
+        with self._lock:
+            fleet = self._serving.pop(name, None)
+        if fleet is not None:
+            self._discard(fleet)
+        self._store.remove(ENDPOINT, name)
+
+    def _switch(self, name: str, fleet: Fleet) -> Fleet | None:
+        with self._lock:
+            old = self._serving.get(name)
+            self._serving[name] = fleet
+        return old
+
+    def _settle(self, name: str, **members: Any) -> None:
+        self._events.state(self._store.change(ENDPOINT, name, **members))
+
+    def _pending(self, change: _Change, status: str, message: str) -> dict[str, Any]:
+        return pending_summary(
+            change.config,
+            change.summaries,
+            started=change.started,
+            status=status,
+            message=message,
+            now=self._services.clock.now(),
+        )
+
+    def _keep(self, fleet: Fleet) -> Fleet:
+        with self._lock:
+            self._all.add(fleet)
+        return fleet
+
+    def _discard(self, fleet: Fleet) -> None:
+        fleet.stop()
+        with self._lock:
+            self._all.discard(fleet)
+
+
+class _Change:
+    """An update under way."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        config: Record,
+        deployment: Mapping[str, Any],
+        summaries: list[dict[str, Any]],
+        capture: Mapping[str, Any] | None,
+        started: datetime,
+    ) -> None:
+        self.name, self.config, self.deployment = name, config, deployment
+        self.summaries, self.capture, self.started = summaries, capture, started
+
+
+def _require_settled(endpoint: Record) -> None:
+    if endpoint["EndpointStatus"] in _IN_PROGRESS:
+        raise ValidationError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
+
+
+def _running(endpoint: Record, member: str) -> dict[str, Any]:
+    return {variant["VariantName"]: variant[member] for variant in endpoint.get("ProductionVariants", [])}
+
+
+def _capture_summary(config: Record) -> dict[str, Any] | None:
+    capture = config.get("DataCaptureConfig")
+    if capture is None:
+        return None
+    enabled = bool(capture.get("EnableCapture"))
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId"),
+    }

@@ -1,0 +1,111 @@
+"""InvokeEndpoint: a request to the process that serves, its metrics and its capture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from local.errors import AwsError, UnsupportedLocally
+from local.front import Handler
+from local.sagemaker.errors import ModelError
+from local.sagemaker.hosting.capture import Capture, Exchange
+from local.sagemaker.hosting.endpoints import Endpoints
+from local.sagemaker.hosting.fleet import Fleet, Variant
+from local.sagemaker.hosting.metrics import Invocation, Metrics
+from local.sagemaker.hosting.server import Response
+from local.services import Services
+from local.wire import Call
+
+Params = dict[str, Any]
+
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_NOT_SERVED = ("TargetModel", "TargetContainerHostname", "InferenceComponentName", "EnableExplanations", "SessionId")
+_MESSAGE_CHARACTERS = 2048
+
+
+class Runtime:
+    """The operations of SageMaker Runtime."""
+
+    def __init__(self, services: Services, endpoints: Endpoints, *, metrics: Metrics, capture: Capture) -> None:
+        self._services, self._endpoints = services, endpoints
+        self._metrics, self._capture = metrics, capture
+
+    def handlers(self) -> dict[str, Handler]:
+        """Every operation of this family that this cloud knows."""
+        return {"InvokeEndpoint": self.invoke}
+
+    def invoke(self, params: Params, _: Call) -> Params:
+        """The model's answer. Raises AwsError `ValidationError`, ModelError for an answer that is not 2xx."""
+        began = time.perf_counter()
+        for member in _NOT_SERVED:
+            if member in params:
+                raise UnsupportedLocally(f"{member} of InvokeEndpoint")
+        name = params["EndpointName"]
+        fleet = self._fleet(name)
+        variant = _target(fleet, params.get("TargetVariant"))
+        asked = time.perf_counter()
+        response = variant.server.invoke(params.get("Body", b""), _headers(params))
+        answered = time.perf_counter()
+        model, overhead = (answered - asked) * 1e6, (asked - began) * 1e6
+        now = self._services.clock.now()
+        self._metrics.record(Invocation(name, variant, now, response.status, model, overhead))
+        if not 200 <= response.status < 300:
+            raise _model_error(variant, response)
+        content_type = _header(response, "Content-Type") or "application/octet-stream"
+        self._capture.record(
+            fleet.config.get("DataCaptureConfig"),
+            Exchange(
+                endpoint=name,
+                variant=variant.name,
+                at=now,
+                request=params.get("Body", b""),
+                request_type=params.get("ContentType", "application/octet-stream"),
+                response=response.body,
+                response_type=content_type,
+                inference_id=params.get("InferenceId"),
+                custom_attributes=params.get("CustomAttributes"),
+            ),
+        )
+        return {
+            "Body": response.body,
+            "ContentType": content_type,
+            "InvokedProductionVariant": variant.name,
+            "CustomAttributes": _header(response, _CUSTOM_ATTRIBUTES),
+        }
+
+    def _fleet(self, name: str) -> Fleet:
+        fleet = self._endpoints.serving(name)
+        if fleet is None:
+            raise AwsError("ValidationError", f"Endpoint {name} of account {self._services.account} not found.")
+        return fleet
+
+
+def _target(fleet: Fleet, name: str | None) -> Variant:
+    if name is None:
+        return fleet.pick()
+    if name not in fleet.variants:
+        raise AwsError("ValidationError", f"Variant {name} not found for the endpoint.")
+    return fleet.variants[name]
+
+
+def _headers(params: Mapping[str, Any]) -> dict[str, str]:
+    headers = {"Content-Type": params.get("ContentType"), "Accept": params.get("Accept")}
+    headers[_CUSTOM_ATTRIBUTES] = params.get("CustomAttributes")
+    headers["X-Amzn-SageMaker-Inference-Id"] = params.get("InferenceId")
+    return {name: value for name, value in headers.items() if value is not None}
+
+
+def _header(response: Response, name: str) -> str | None:
+    return next((value for key, value in response.headers.items() if key.lower() == name.lower()), None)
+
+
+def _model_error(variant: Variant, response: Response) -> ModelError:
+    message = response.body.decode("utf-8", errors="replace")[:_MESSAGE_CHARACTERS]
+    side = "client" if 400 <= response.status < 500 else "server"
+    return ModelError(
+        f'Received {side} error ({response.status}) from {variant.name} with message "{message}".',
+        original_status=response.status,
+        original_message=message,
+        log_stream_arn=variant.log_stream_arn,
+    )

@@ -1,0 +1,166 @@
+"""One model server: a process under the serving contract, and the HTTP connections to it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.sagemaker.archives import unpack
+from local.sagemaker.containers.container import Container, Program
+from local.sagemaker.containers.machine import Machine
+from local.sagemaker.errors import ArchiveError, S3Error, Unhealthy
+from local.sagemaker.logs import Log
+from local.sagemaker.s3 import Files
+from local.services import Services
+
+_SERVE = Path(__file__).resolve().parents[1] / "inside" / "sluice_serve.py"
+_BACKLOG = 128
+_INVOCATION_SECONDS = 60
+_TAIL_LINES = 15
+_TAIL_CHARACTERS = 700
+_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a server runs: image, model data, environment, role."""
+
+    uri: str
+    model_data_url: str | None
+    environment: Mapping[str, str]
+    role_arn: str | None
+
+
+@dataclass(frozen=True)
+class Response:
+    """The container's answer; status 0 when none came in time or the connection broke."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class ModelServer:
+    """A process that loads a model, answers /ping when it is ready and /invocations after that."""
+
+    def __init__(self, services: Services, machine: Machine, *, image: Image, container: Container, log: Log) -> None:
+        self._services, self._machine = services, machine
+        self._image, self._container = image, container
+        self.log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def start(self, *, health_check_seconds: float) -> None:
+        """Fetch the model, start the process and wait until it is healthy. Raises Unhealthy with the log's end."""
+        try:
+            self._fetch()
+            self._launch()
+            self._wait_until_healthy(health_check_seconds)
+        except (S3Error, ArchiveError) as error:
+            raise Unhealthy(f"the model data cannot be used: {error}") from error
+        except OSError as error:
+            raise Unhealthy(f"{error}; the end of its log: {self._log_end()}") from error
+        finally:
+            self.log.ship()
+
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Post one request. Never raises for what the container does: status 0 says that no answer came."""
+        connection = self._connection()
+        try:
+            connection.request("POST", "/invocations", body, dict(headers))
+            answer = connection.getresponse()
+            response = Response(answer.status, answer.read(), dict(answer.getheaders()))
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            return Response(0, str(error or type(error).__name__).encode(), {})
+        with self._lock:
+            self._idle.append(connection)
+        return response
+
+    def stop(self) -> None:
+        """End the process and the connections."""
+        with self._lock:
+            self._stopped = True
+            process, idle, self._idle = self._process, self._idle, []
+        if process is not None:
+            self._services.processes.stop(process)
+        for connection in idle:
+            connection.close()
+        self.log.ship(ended=True)
+
+    def _fetch(self) -> None:
+        files = Files(self._services)
+        model = self._container.make("/opt/ml/model")
+        if self._image.model_data_url is not None:
+            archive = self._container.root / "model.tar.gz"
+            files.download(self._image.model_data_url, archive)
+            unpack(archive, model)
+        submitted = self._image.environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+        if submitted.startswith("s3://"):
+            archive = self._container.root / "sourcedir.tar.gz"
+            files.download(submitted, archive)
+            unpack(archive, self._container.make("/opt/ml/code"))
+
+    def _launch(self) -> None:
+        interpreter = self._machine.interpreter(self._image.uri)
+        if interpreter.differences:
+            self.log.say(interpreter.differences)
+        with socket.create_server((_HOST, 0), backlog=_BACKLOG) as listener, self.log.file.open("ab") as output:
+            self._port = listener.getsockname()[1]
+            process = self._machine.launch(
+                self._container,
+                Program(["python3", str(_SERVE), str(listener.fileno())], self._environment(), cwd="/opt/ml/model"),
+                python=interpreter.python,
+                role_arn=self._image.role_arn,
+                output=output,
+                pass_fds=[listener.fileno()],
+            )
+        with self._lock:
+            self._process = process
+            stopped = self._stopped
+        if stopped:
+            self._services.processes.stop(process)
+
+    def _environment(self) -> dict[str, str]:
+        environment = dict(self._image.environment)
+        if environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
+            environment["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
+        return environment
+
+    def _wait_until_healthy(self, seconds: float) -> None:
+        # One question is enough: the server accepts when its model is loaded, and its end breaks the connection.
+        connection = http.client.HTTPConnection(_HOST, self._port, timeout=seconds)
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", "/ping")
+                answer = connection.getresponse()
+                answer.read()
+            except TimeoutError as error:
+                raise OSError(f"the server did not answer /ping within {seconds:g} seconds") from error
+            except (OSError, http.client.HTTPException) as error:
+                raise OSError(f"the server ended{self._exit()}") from error
+        if answer.status != http.HTTPStatus.OK:
+            raise OSError(f"the server answered /ping with {answer.status}")
+
+    def _exit(self) -> str:
+        if self._process is None:
+            return ""
+        return f" with exit code {self._services.processes.stop(self._process)}"
+
+    def _log_end(self) -> str:
+        return self.log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return http.client.HTTPConnection(_HOST, self._port, timeout=_INVOCATION_SECONDS)

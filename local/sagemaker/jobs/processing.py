@@ -1,0 +1,109 @@
+"""Processing jobs: inputs from S3, a program, outputs to S3.
+
+Developer Guide, "Build Your Own Processing Container".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local.errors import UnsupportedLocally
+from local.sagemaker.containers.container import Container, Program
+from local.sagemaker.errors import JobFailed
+from local.sagemaker.jobs.contract import download
+from local.sagemaker.kinds import PROCESSING_JOB, Kind
+from local.sagemaker.logs import Log
+from local.sagemaker.resources import Record
+from local.sagemaker.s3 import Files
+
+_MESSAGE_CHARACTERS = 1024
+
+
+class Processing:
+    """The contract of processing jobs."""
+
+    kind: Kind = PROCESSING_JOB
+    log_group = "/aws/sagemaker/ProcessingJobs"
+    started_member = "ProcessingStartTime"
+    ended_member = "ProcessingEndTime"
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def check(self, params: Record) -> None:
+        """Refuse dataset definitions, manifests and image entry points."""
+        for entry in params.get("ProcessingInputs", []):
+            source = entry.get("S3Input")
+            if source is None:
+                raise UnsupportedLocally(f"DatasetDefinition of processing input {entry['InputName']}")
+            if source["S3DataType"] != "S3Prefix":
+                raise UnsupportedLocally(f"S3DataType {source['S3DataType']} of processing input {entry['InputName']}")
+        for output in _outputs(params):
+            if "S3Output" not in output:
+                raise UnsupportedLocally(f"FeatureStoreOutput of processing output {output['OutputName']}")
+        if not params["AppSpecification"].get("ContainerEntrypoint"):
+            raise UnsupportedLocally(
+                f"the entry point of image {self.image(params)}", reason="give AppSpecification.ContainerEntrypoint"
+            )
+
+    def image(self, params: Record) -> str:
+        """The image's URI."""
+        return str(params["AppSpecification"]["ImageUri"])
+
+    def initial(self, params: Record) -> Mapping[str, Any]:
+        """Nothing besides what was asked."""
+        return {}
+
+    def stage(self, record: Record, container: Container) -> Program:
+        """Download the inputs, make the folders of the outputs, write the configuration files."""
+        for entry in record.get("ProcessingInputs", []):
+            source = entry["S3Input"]
+            self._require_local_path(source["LocalPath"])
+            download(self._files, source["S3Uri"], container, source["LocalPath"])
+        for output in _outputs(record):
+            self._require_local_path(output["S3Output"]["LocalPath"])
+            container.make(output["S3Output"]["LocalPath"])
+        self._configure(record, container)
+        application = record["AppSpecification"]
+        return Program(
+            [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])],
+            {
+                "PROCESSING_JOB_NAME": record["ProcessingJobName"],
+                "PROCESSING_JOB_ARN": record["ProcessingJobArn"],
+                **record.get("Environment", {}),
+            },
+        )
+
+    def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
+        """Upload the outputs; the program's message becomes the ExitMessage."""
+        for output in _outputs(record):
+            target = output["S3Output"]
+            self._files.upload_folder(container.outside(target["LocalPath"]), target["S3Uri"])
+        return {"ExitMessage": (container.read_text("/opt/ml/output/message") or "")[:_MESSAGE_CHARACTERS] or None}
+
+    def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:
+        """Nothing besides status, reason and time."""
+        return {}
+
+    def _configure(self, record: Record, container: Container) -> None:
+        container.make("/opt/ml/output")
+        container.write_json("/opt/ml/config/processingjobconfig.json", record)
+        cluster = record["ProcessingResources"]["ClusterConfig"]
+        container.write_json(
+            "/opt/ml/config/resourceconfig.json",
+            {
+                "current_host": "algo-1",
+                "hosts": ["algo-1"],
+                "network_interface_name": "eth0",
+                "current_instance_type": cluster.get("InstanceType"),
+            },
+        )
+
+    def _require_local_path(self, path: str) -> None:
+        if not path.startswith("/opt/ml/processing/") or ".." in path.split("/"):
+            raise JobFailed(f"ClientError: LocalPath {path!r} does not begin with /opt/ml/processing/")
+
+
+def _outputs(params: Record) -> list[dict[str, Any]]:
+    return list(params.get("ProcessingOutputConfig", {}).get("Outputs", []))

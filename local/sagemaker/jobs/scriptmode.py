@@ -1,0 +1,83 @@
+"""Script mode, as the training toolkit inside AWS's framework images does it (sagemaker-training-toolkit)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local.sagemaker.archives import unpack
+from local.sagemaker.containers.container import Container, Program
+from local.sagemaker.errors import ArchiveError, JobFailed, S3Error
+from local.sagemaker.s3 import Files
+
+_CODE = "/opt/ml/code"
+_CONFIG = "/opt/ml/input/config"
+
+
+def script_program(
+    hyperparameters: Mapping[str, str], container: Container, files: Files, *, env: Mapping[str, str]
+) -> Program:
+    """Unpack the submitted code and give the script with hyperparameters as arguments and SM_* variables.
+
+    Hyperparameters are JSON where they parse as such; those that begin with `sagemaker_` are the toolkit's own.
+    """
+    decoded = {name: _decoded(value) for name, value in hyperparameters.items()}
+    _fetch_code(str(decoded["sagemaker_submit_directory"]), container, files)
+    own = {name: value for name, value in decoded.items() if not name.startswith("sagemaker_")}
+    script = str(decoded["sagemaker_program"])
+    command = ["python3", script, *_arguments(own)]
+    return Program(command, {**_variables(decoded, own, container), **env}, cwd=_CODE)
+
+
+def _fetch_code(uri: str, container: Container, files: Files) -> None:
+    archive = container.root / "sourcedir.tar.gz"
+    try:
+        files.download(uri, archive)
+        unpack(archive, container.make(_CODE))
+    except (S3Error, ArchiveError) as error:
+        raise JobFailed(f"ClientError: the submitted code cannot be fetched: {error}") from error
+
+
+def _arguments(own: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in sorted(own.items()):
+        yield f"--{name}" if len(name) > 1 else f"-{name}"
+        yield _encoded(value)
+
+
+def _variables(decoded: Mapping[str, Any], own: Mapping[str, Any], container: Container) -> dict[str, str]:
+    channels = json.loads(container.read_text(f"{_CONFIG}/inputdataconfig.json") or "{}")
+    return {
+        "SM_MODEL_DIR": "/opt/ml/model",
+        "SM_INPUT_DIR": "/opt/ml/input",
+        "SM_INPUT_CONFIG_DIR": _CONFIG,
+        "SM_OUTPUT_DIR": "/opt/ml/output",
+        "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data",
+        "SM_MODULE_DIR": str(decoded["sagemaker_submit_directory"]),
+        "SM_USER_ENTRY_POINT": str(decoded["sagemaker_program"]),
+        "SM_USER_ARGS": json.dumps(list(_arguments(own))),
+        "SM_CHANNELS": json.dumps(sorted(channels)),
+        "SM_HPS": json.dumps(dict(own)),
+        "SM_CURRENT_HOST": "algo-1",
+        "SM_HOSTS": '["algo-1"]',
+        "SM_NETWORK_INTERFACE_NAME": "eth0",
+        "SM_NUM_CPUS": str(os.cpu_count()),
+        "SM_NUM_GPUS": "0",
+        "SM_NUM_NEURONS": "0",
+        "SM_INPUT_DATA_CONFIG": json.dumps(channels),
+        "SM_RESOURCE_CONFIG": container.read_text(f"{_CONFIG}/resourceconfig.json") or "{}",
+        **{f"SM_CHANNEL_{name.upper()}": f"/opt/ml/input/data/{name}" for name in channels},
+        **{f"SM_HP_{name.upper()}": _encoded(value) for name, value in own.items()},
+    }
+
+
+def _decoded(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _encoded(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

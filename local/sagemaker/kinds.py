@@ -1,0 +1,98 @@
+"""The kinds of resources and how AWS words what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local.errors import AwsError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource. Texts are templates over `name` and `arn`.
+
+    The control plane answers most "not found" and "already exists" with ValidationException, not with the errors its
+    model declares; texts are those that clients in the field match on.
+    """
+
+    name: str
+    """As in the operations: `EndpointConfig` for CreateEndpointConfig."""
+    arn_type: str
+    missing: str
+    exists: str
+    missing_code: str = "ValidationException"
+    exists_code: str = "ValidationException"
+    creation: str = "CreationTime"
+    """The member that lists sort and filter by."""
+
+    @property
+    def name_member(self) -> str:
+        """The member that holds a resource's name."""
+        return f"{self.name}Name"
+
+    @property
+    def arn_member(self) -> str:
+        """The member that holds a resource's ARN."""
+        return f"{self.name}Arn"
+
+    @property
+    def status_member(self) -> str:
+        """The member that holds a resource's status, for the kinds that have one."""
+        return f"{self.name}Status"
+
+    def not_found(self, *, name: str, arn: str) -> AwsError:
+        """The error for a name that no resource has."""
+        return AwsError(self.missing_code, self.missing.format(name=name, arn=arn))
+
+    def already_exists(self, *, name: str, arn: str) -> AwsError:
+        """The error for a name that is taken."""
+        return AwsError(self.exists_code, self.exists.format(name=name, arn=arn))
+
+
+def _hosting(name: str, arn_type: str, called: str) -> Kind:
+    return Kind(
+        name,
+        arn_type,
+        missing=f'Could not find {called} "{{arn}}".',
+        exists=f'Cannot create already existing {called} "{{arn}}".',
+    )
+
+
+def _job(name: str, arn_type: str, missing: str) -> Kind:
+    taken = "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+    return Kind(name, arn_type, missing=missing, exists=taken, exists_code="ResourceInUse")
+
+
+MODEL = _hosting("Model", "model", "model")
+ENDPOINT_CONFIG = _hosting("EndpointConfig", "endpoint-config", "endpoint configuration")
+ENDPOINT = _hosting("Endpoint", "endpoint", "endpoint")
+TRAINING_JOB = _job("TrainingJob", "training-job", "Requested resource not found.")
+PROCESSING_JOB = _job("ProcessingJob", "processing-job", "Could not find requested job with name: {name}")
+MODEL_PACKAGE_GROUP = Kind(
+    "ModelPackageGroup",
+    "model-package-group",
+    missing="ModelPackageGroup {arn} does not exist.",
+    exists="Model Package Group already exists: {arn}",
+)
+MODEL_PACKAGE = Kind(
+    "ModelPackage",
+    "model-package",
+    missing="ModelPackage {arn} does not exist.",
+    exists="Model Package already exists: {arn}",
+)
+PIPELINE = Kind(
+    "Pipeline",
+    "pipeline",
+    missing="Pipeline '{arn}' does not exist.",
+    exists=(
+        "Pipeline names must be unique within an AWS account and region. Pipeline with name ({name}) already exists."
+    ),
+    missing_code="ResourceNotFound",
+)
+PIPELINE_EXECUTION = Kind(
+    "PipelineExecution",
+    "pipeline",
+    missing="Pipeline execution '{arn}' does not exist.",
+    exists="Pipeline execution '{arn}' already exists.",
+    missing_code="ResourceNotFound",
+)

@@ -1,0 +1,76 @@
+"""What a child process writes, kept in a file and shipped to CloudWatch Logs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+_MAX_EVENTS = 1000
+_MAX_LINE_BYTES = 200_000
+
+
+class Log:
+    """One log stream, fed from a file that grows."""
+
+    def __init__(self, client: Any, *, group: str, stream: str, file: Path) -> None:
+        self.group, self.stream, self.file = group, stream, file
+        self._client = client
+        self._shipped_bytes = 0
+        self._made = False
+        self._lock = threading.Lock()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+    def say(self, line: str) -> None:
+        """Add a line of the platform's own."""
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(f"{line}\n")
+
+    def tail(self, *, lines: int, characters: int) -> str:
+        """The end of the log: at most so many lines and characters."""
+        text = self.file.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.rstrip().splitlines()[-lines:])[-characters:]
+
+    def text(self) -> str:
+        """All of the log."""
+        return self.file.read_text(encoding="utf-8", errors="replace")
+
+    def ship(self, *, ended: bool = False) -> None:
+        """Send the whole lines that are new to CloudWatch Logs; with `ended` also a last one without a newline."""
+        with self._lock:
+            with self.file.open("rb") as source:
+                source.seek(self._shipped_bytes)
+                fresh = source.read()
+            end = len(fresh) if ended else fresh.rfind(b"\n") + 1
+            lines = [line[:_MAX_LINE_BYTES] for line in fresh[:end].splitlines() if line.strip()]
+            if lines:
+                self._make()
+            for start in range(0, len(lines), _MAX_EVENTS):
+                self._put(lines[start : start + _MAX_EVENTS])
+            self._shipped_bytes += end
+
+    def _put(self, lines: list[bytes]) -> None:
+        # Wall time: the Logs service refuses events two hours ahead of its own clock, which is never accelerated.
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": line.decode("utf-8", errors="replace")} for line in lines]
+        self._client.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        _unless_it_exists(self._client.create_log_group, logGroupName=self.group)
+        _unless_it_exists(self._client.create_log_stream, logGroupName=self.group, logStreamName=self.stream)
+        self._made = True
+
+
+def _unless_it_exists(make: Callable[..., Any], **names: str) -> None:
+    try:
+        make(**names)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise

@@ -1,0 +1,1 @@
+"""Pipelines whose steps really run."""

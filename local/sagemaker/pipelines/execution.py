@@ -1,0 +1,182 @@
+"""One execution of a pipeline: starts what is ready, in parallel, until all is done or something failed."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import string
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from local.sagemaker.errors import StepFailed
+from local.sagemaker.kinds import PIPELINE_EXECUTION
+from local.sagemaker.pipelines.changes import Changes
+from local.sagemaker.pipelines.definition import Definition, Step
+from local.sagemaker.pipelines.resolve import Resolver
+from local.sagemaker.pipelines.steps import Steps, Task
+from local.sagemaker.resources import Store
+from local.sagemaker.s3 import Files
+from local.sagemaker.workers import Workers
+from local.services import Services
+
+_log = logging.getLogger(__name__)
+_ALPHABET = string.ascii_lowercase + string.digits
+_ID_CHARACTERS = 12
+_JOB_NAME_CHARACTERS = 63
+_SUFFIX_CHARACTERS = 10
+_REASON_CHARACTERS = 1300
+
+
+def new_execution_id() -> str:
+    """Twelve lower-case letters and digits, as AWS's are."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_CHARACTERS))
+
+
+def job_name(execution_id: str, step: str) -> str:
+    """`pipelines-<execution>-<step>-<10 characters>`, the step shortened so that all of it fits 63."""
+    suffix = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_SUFFIX_CHARACTERS))
+    room = _JOB_NAME_CHARACTERS - len(f"pipelines-{execution_id}--{suffix}")
+    readable = re.sub(r"[^A-Za-z0-9-]", "-", step)[:room].strip("-")
+    return f"pipelines-{execution_id}-{readable}-{suffix}"
+
+
+class Execution:
+    """Runs a definition on threads. The record in the store tells of it; this object is its conduct."""
+
+    def __init__(
+        self,
+        services: Services,
+        store: Store,
+        *,
+        workers: Workers,
+        arn: str,
+        definition: Definition,
+        parameters: Mapping[str, Any],
+    ) -> None:
+        self._services, self._store, self._workers = services, store, workers
+        self._arn, self._definition, self._parameters = arn, definition, parameters
+        self._id = arn.rsplit("/", 1)[-1]
+        record = store.get(PIPELINE_EXECUTION, arn)
+        self._started: datetime = record["CreationTime"]
+        self._pipeline_arn, self._pipeline_name = record["PipelineArn"], record["PipelineName"]
+        self._parallel = record.get("ParallelismConfiguration", {}).get(
+            "MaxParallelExecutionSteps", len(definition.steps)
+        )
+        self._changes = Changes(services, store, arn)
+        self._steps = Steps(services, store)
+        self._properties: dict[str, Any] = {}
+        self._running: dict[str, Task] = {}
+        self._ended: dict[str, str] = {}
+        self._stopping = False
+        self._turn = threading.Condition()
+
+    def run(self) -> None:
+        """Run to the end."""
+        self._changes.execution("Executing")
+        with self._turn:
+            while True:
+                for step in self._ready():
+                    self._start(step)
+                if not self._running:
+                    break
+                self._turn.wait()
+        self._conclude()
+
+    def stop(self) -> None:
+        """Start nothing more and ask running jobs to end; `run` returns when they have."""
+        with self._turn:
+            self._stopping = True
+            running = list(self._running.values())
+            self._turn.notify_all()
+        for task in running:
+            self._steps.stop(task)
+
+    def abandon(self) -> None:
+        """Start nothing more, because the local cloud is stopping."""
+        with self._turn:
+            self._stopping = True
+            self._turn.notify_all()
+
+    def _ready(self) -> list[Step]:
+        if self._stopping or "Failed" in self._ended.values():
+            return []
+        steps = self._definition.steps.values()
+        waiting = [step for step in steps if step.name not in self._ended and step.name not in self._running]
+        ready = [step for step in waiting if self._may_run(step)]
+        return ready[: self._parallel - len(self._running)]
+
+    def _may_run(self, step: Step) -> bool:
+        if any(self._ended.get(need) != "Succeeded" for need in step.needs):
+            return False
+        if step.branch is None:
+            return True
+        condition, outcome = step.branch
+        return bool(self._properties[condition]["Outcome"] == outcome)
+
+    def _start(self, step: Step) -> None:
+        name = job_name(self._id, step.name)
+        resolver = Resolver(
+            self._definition,
+            parameters=self._parameters,
+            variables=lambda: self._variables(name),
+            properties=self._properties,
+            files=Files(self._services),
+        )
+        task = Task(
+            step,
+            name,
+            resolver.resolve,
+            note=lambda metadata: self._changes.metadata(step.name, metadata),
+            cancelled=lambda: self._stopping,
+        )
+        self._running[step.name] = task
+        self._workers.start(name, lambda: self._run_step(task))
+
+    def _run_step(self, task: Task) -> None:
+        step, status, reason, properties = task.step, "Succeeded", "", None
+        self._changes.step_started(step)
+        try:
+            properties = self._steps.run(task)
+        except StepFailed as error:
+            status, reason = "Failed", str(error)
+        except Exception as error:  # noqa: BLE001 - whatever a step meets, its execution must end
+            _log.exception("step %s of %s failed", step.name, self._arn)
+            status, reason = "Failed", f"InternalFailure: {type(error).__name__}: {error}"
+        if status == "Failed" and self._stopping and step.kind != "Fail":
+            status, reason = "Stopped", ""
+        self._changes.step_ended(step.name, status, reason)
+        with self._turn:
+            self._properties[step.name] = properties
+            self._ended[step.name] = status
+            del self._running[step.name]
+            self._turn.notify_all()
+
+    def _conclude(self) -> None:
+        failed = [name for name, status in self._ended.items() if status == "Failed"]
+        if failed:
+            self._changes.execution("Failed", reason=self._failure(failed[0]))
+        elif self._stopping:
+            self._changes.execution("Stopped")
+        else:
+            self._changes.execution("Succeeded")
+
+    def _failure(self, name: str) -> str:
+        steps = self._store.get(PIPELINE_EXECUTION, self._arn)["Steps"]
+        reason: str = next(step["FailureReason"] for step in steps if step["StepName"] == name)
+        summary = f"Step failure: One or multiple steps failed. Step {name} ({self._definition.steps[name].kind}): "
+        return (summary + reason)[:_REASON_CHARACTERS]
+
+    def _variables(self, name: str) -> dict[str, str]:
+        return {
+            "StartDateTime": self._started.isoformat(),
+            "CurrentDateTime": self._services.clock.now().isoformat(),
+            "PipelineName": self._pipeline_name,
+            "PipelineArn": self._pipeline_arn,
+            "PipelineExecutionId": self._id,
+            "PipelineExecutionArn": self._arn,
+            "TrainingJobName": name,
+            "ProcessingJobName": name,
+        }

@@ -1,0 +1,166 @@
+"""What each type of step does: it calls the API that the step stands for and waits for the result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.sagemaker.errors import StepFailed
+from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, Kind
+from local.sagemaker.pipelines.conditions import holds
+from local.sagemaker.pipelines.definition import Step
+from local.sagemaker.resources import Store
+from local.services import Services
+
+_LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "String": str,
+    "Integer": int,
+    "Boolean": bool,
+    "Float": (int, float),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step about to run in an execution."""
+
+    step: Step
+    job_name: str
+    """`pipelines-<execution>-<step>-<random>`, for the job or model that it may make."""
+    resolve: Callable[[Any], Any]
+    note: Callable[[dict[str, Any]], None]
+    """Writes the step's Metadata as soon as it is known."""
+    cancelled: Callable[[], bool]
+    """Whether the execution is being stopped."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments with every reference resolved, without what is empty, as the SDK's requests are sent."""
+        pruned: dict[str, Any] = _pruned(self.resolve(self.step.arguments))
+        return pruned
+
+
+class Steps:
+    """Runs tasks; each gives the properties that later steps may refer to. Raises StepFailed."""
+
+    def __init__(self, services: Services, store: Store) -> None:
+        self._services = services
+        self._store = store
+        self._run: Mapping[str, Callable[[Task], Any]] = {
+            "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
+            "Training": lambda task: self._job(task, TRAINING_JOB, "training_job"),
+            "Condition": self._condition,
+            "RegisterModel": self._register,
+            "Model": self._model,
+            "Lambda": self._lambda,
+            "Fail": self._fail,
+        }
+
+    def run(self, task: Task) -> Any:
+        """Run a step to its end."""
+        try:
+            return self._run[task.step.kind](task)
+        except ClientError as error:
+            said = error.response["Error"]
+            called = f"Failed to invoke {error.operation_name}"
+            raise StepFailed(f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}") from error
+        except BotoCoreError as error:
+            raise StepFailed(f"ClientError: the step's arguments are not valid: {error}") from error
+
+    def stop(self, task: Task) -> None:
+        """Ask the job of a running step to end; other steps are too short to be stopped."""
+        verbs = {"Processing": "processing_job", "Training": "training_job"}
+        if task.step.kind not in verbs:
+            return
+        stop = getattr(self._sagemaker, f"stop_{verbs[task.step.kind]}")
+        try:
+            stop(**{f"{task.step.kind}JobName": task.job_name})
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise  # else the job has ended already, or was not created yet: its step sees the stop itself
+
+    @property
+    def _sagemaker(self) -> Any:
+        return self._services.client("sagemaker")
+
+    def _job(self, task: Task, kind: Kind, noun: str) -> Any:
+        named = {kind.name_member: task.job_name}
+        made = getattr(self._sagemaker, f"create_{noun}")(**{**task.arguments, **named})
+        task.note({kind.name: {"Arn": made[kind.arn_member]}})
+        if task.cancelled():  # the stop may have come before there was a job to stop
+            self.stop(task)
+        ended = self._store.until(
+            kind, task.job_name, lambda record: record[kind.status_member] in ("Completed", "Failed", "Stopped")
+        )
+        if ended[kind.status_member] != "Completed":
+            raise StepFailed(ended.get("FailureReason") or f"The job {task.job_name} was stopped.")
+        return getattr(self._sagemaker, f"describe_{noun}")(**named)
+
+    def _condition(self, task: Task) -> Any:
+        outcome = all(holds(condition, task.resolve) for condition in task.step.arguments["Conditions"])
+        task.note({"Condition": {"Outcome": str(outcome)}})
+        return {"Outcome": outcome}
+
+    def _register(self, task: Task) -> Any:
+        arguments = task.arguments
+        if "ModelPackageGroupName" in arguments:
+            self._make_group(arguments["ModelPackageGroupName"])
+        made = self._sagemaker.create_model_package(**arguments)
+        task.note({"RegisterModel": {"Arn": made["ModelPackageArn"]}})
+        package = self._sagemaker.describe_model_package(ModelPackageName=made["ModelPackageArn"])
+        if package["ModelPackageStatus"] != "Completed":
+            statuses = package["ModelPackageStatusDetails"]["ValidationStatuses"]
+            why = "; ".join(status.get("FailureReason", "") for status in statuses)
+            raise StepFailed(f"ClientError: model package {made['ModelPackageArn']} failed: {why}")
+        return package
+
+    def _make_group(self, group: str) -> None:
+        try:
+            self._sagemaker.describe_model_package_group(ModelPackageGroupName=group)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException" or group.startswith("arn:"):
+                raise
+            self._sagemaker.create_model_package_group(ModelPackageGroupName=group)
+
+    def _model(self, task: Task) -> Any:
+        made = self._sagemaker.create_model(**{**task.arguments, "ModelName": task.job_name})
+        task.note({"Model": {"Arn": made["ModelArn"]}})
+        return self._sagemaker.describe_model(ModelName=task.job_name)
+
+    def _lambda(self, task: Task) -> Any:
+        function = str(task.resolve(task.step.body["FunctionArn"]))
+        payload = json.dumps(task.resolve(task.step.arguments)).encode()
+        answer = self._services.client("lambda").invoke(FunctionName=function, Payload=payload)
+        result = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            raise StepFailed(f"ClientError: function {function} failed: {result}")
+        outputs = {
+            output["OutputName"]: _lambda_output(output, result)
+            for output in task.step.body.get("OutputParameters") or []
+        }
+        listed = [{"Name": name, "Value": str(value)} for name, value in outputs.items()]
+        task.note({"Lambda": {"Arn": function, "OutputParameters": listed}})
+        return {"OutputParameters": outputs}
+
+    def _fail(self, task: Task) -> Any:
+        message = str(task.resolve(task.step.arguments.get("ErrorMessage", "")))
+        task.note({"Fail": {"ErrorMessage": message}})
+        raise StepFailed(message)
+
+
+def _lambda_output(output: Mapping[str, str], result: Any) -> Any:
+    name, kind = output["OutputName"], output["OutputType"]
+    if not isinstance(result, dict) or not isinstance(result.get(name), _LAMBDA_TYPES[kind]):
+        raise StepFailed(f"ClientError: the function did not return the output {name!r} of type {kind}")
+    return result[name]
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, dict):
+        pruned = {key: _pruned(item) for key, item in value.items()}
+        return {key: item for key, item in pruned.items() if item not in (None, {})}
+    return [_pruned(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,131 @@
+"""The records of the local SageMaker: one guarded store for every kind of resource."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from local.clock import Clock
+from local.errors import ValidationError
+from local.sagemaker.kinds import Kind
+
+Record = dict[str, Any]
+"""A resource's members in the model's names and Python's types. Members are replaced, never changed in place."""
+
+Edit = Callable[[Record], Mapping[str, Any]]
+"""Looks at a copy of a record and gives the members to replace (None removes one); may refuse with an AwsError."""
+
+_MAX_TAGS = 50
+
+
+class Store:
+    """Records by kind and name. Each method is atomic; what it gives is a copy.
+
+    Nothing slow may happen in an Edit: it runs under the store's lock.
+    """
+
+    def __init__(self, *, clock: Clock, account: str, region: str) -> None:
+        self._clock = clock
+        self._prefix = f"arn:aws:sagemaker:{region}:{account}"
+        self._tables: dict[str, dict[str, Record]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+        self._numbers: Counter[str] = Counter()
+        self._changed = threading.Condition(threading.RLock())
+
+    def arn(self, kind: Kind, name: str) -> str:
+        """The ARN of a resource. SageMaker lower-cases names in its ARNs, so no name can be read back from one."""
+        return f"{self._prefix}:{kind.arn_type}/{name.lower()}"
+
+    def add(self, kind: Kind, name: str, members: Mapping[str, Any], *, arn: str | None = None) -> Record:
+        """Keep a new record with its name, ARN and times. Raises the kind's "already exists"."""
+        arn, now = arn or self.arn(kind, name), self._clock.now()
+        stamps = {kind.name_member: name, kind.arn_member: arn, kind.creation: now, "LastModifiedTime": now}
+        with self._changed:
+            table = self._tables.setdefault(kind.name, {})
+            if arn in table:
+                raise kind.already_exists(name=name, arn=arn)
+            table[arn] = {**members, **stamps}
+            tags = members.get("Tags", [])
+            self._tags[arn] = {tag["Key"]: tag["Value"] for tag in tags}
+            self._changed.notify_all()
+            return dict(table[arn])
+
+    def get(self, kind: Kind, name: str) -> Record:
+        """The record of a name or ARN. Raises the kind's "not found"."""
+        with self._changed:
+            return dict(self._find(kind, name))
+
+    def all(self, kind: Kind) -> list[Record]:
+        """Every record of a kind, in order of creation."""
+        with self._changed:
+            return [dict(record) for record in self._tables.get(kind.name, {}).values()]
+
+    def edit(self, kind: Kind, name: str, edit: Edit) -> Record:
+        """Replace members of a record, and its LastModifiedTime unless the edit gives it; give it as it is then."""
+        with self._changed:
+            record = self._find(kind, name)
+            record.update({"LastModifiedTime": self._clock.now(), **edit(dict(record))})
+            for member in [member for member, value in record.items() if value is None]:
+                del record[member]
+            self._changed.notify_all()
+            return dict(record)
+
+    def change(self, kind: Kind, name: str, **members: Any) -> Record:
+        """Replace members of a record without a condition."""
+        return self.edit(kind, name, lambda _: members)
+
+    def remove(self, kind: Kind, name: str, *, check: Callable[[Record], None] = lambda _: None) -> Record:
+        """Forget a record, after `check` had the chance to refuse; give it as it was."""
+        with self._changed:
+            record = self._find(kind, name)
+            check(dict(record))
+            arn = record[kind.arn_member]
+            del self._tables[kind.name][arn]
+            self._tags.pop(arn, None)
+            self._changed.notify_all()
+            return record
+
+    def until(self, kind: Kind, name: str, reached: Callable[[Record], bool]) -> Record:
+        """Wait until a record is as `reached` wants it."""
+        with self._changed:
+            self._changed.wait_for(lambda: reached(dict(self._find(kind, name))))
+            return self.get(kind, name)
+
+    def next_number(self, series: str) -> int:
+        """1, 2, 3, … of a series; none is given twice, whatever is deleted."""
+        with self._changed:
+            self._numbers[series] += 1
+            return self._numbers[series]
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of a resource. Raises ValidationError for an ARN of nothing."""
+        with self._changed:
+            return dict(self._tags_of(arn))
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> dict[str, str]:
+        """Add tags or replace their values; give all of them."""
+        with self._changed:
+            merged = {**self._tags_of(arn), **tags}
+            if len(merged) > _MAX_TAGS:
+                raise ValidationError(f"Number of tags exceeds the limit of {_MAX_TAGS} for {arn}.")
+            self._tags[arn] = merged
+            return dict(merged)
+
+    def untag(self, arn: str, keys: Sequence[str]) -> None:
+        """Remove the tags of these keys."""
+        with self._changed:
+            self._tags[arn] = {key: value for key, value in self._tags_of(arn).items() if key not in keys}
+
+    def _find(self, kind: Kind, name: str) -> Record:
+        arn = name if name.startswith("arn:") else self.arn(kind, name)
+        record = self._tables.get(kind.name, {}).get(arn)
+        if record is None:
+            raise kind.not_found(name=name, arn=arn)
+        return record
+
+    def _tags_of(self, arn: str) -> dict[str, str]:
+        if arn not in self._tags:
+            raise ValidationError(f"Could not find resource {arn}.")
+        return self._tags[arn]
