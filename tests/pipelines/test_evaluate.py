@@ -1,0 +1,85 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "evaluation.json").read_text())
+
+
+def served(image, trained):
+    """The held-out applicants: probability of being bad as served, and outcome."""
+    rows = trained.rows("test/test.csv")
+    lines = image.serve(trained.model, trained.payload(rows))["body"].splitlines()
+    return [(float(line), int(row["bad"])) for line, row in zip(lines, rows, strict=True)]
+
+
+def auc(scored):
+    """The share of pairs of a bad and a good applicant in which the bad one has the higher probability."""
+    bad = [score for score, label in scored if label == 1]
+    good = [score for score, label in scored if label == 0]
+    return sum((b > g) + (b == g) / 2 for b in bad for g in good) / (len(bad) * len(good))
+
+
+def test_the_report_has_the_agreed_form(trained):
+    """The evaluation has the members that the registry, the CLI and the gate read, and the numbers of this data."""
+    report = trained.json("evaluation/evaluation.json")
+    assert report.keys() == GOLDEN.keys()
+    for name, metric in GOLDEN["binary_classification_metrics"].items():
+        found = report["binary_classification_metrics"][name]
+        assert found == {"value": pytest.approx(metric["value"], abs=0.02), "standard_deviation": "NaN"}
+    assert report["dataset"] == GOLDEN["dataset"]
+    assert report["trivial_policies"] == GOLDEN["trivial_policies"]
+
+
+def test_the_metrics_are_those_of_the_served_model(image, trained):
+    """AUC, Brier score and cost in the report are what scoring the held-out rows through the serving code gives."""
+    scored = served(image, trained)
+    accepted_bad = sum(1 for score, bad in scored if score <= 1 / 6 and bad)
+    refused_good = sum(1 for score, bad in scored if score > 1 / 6 and not bad)
+    metrics = trained.json("evaluation/evaluation.json")["binary_classification_metrics"]
+    assert {name: metric["value"] for name, metric in metrics.items()} == {
+        "auc": pytest.approx(auc(scored), abs=1e-12),
+        "brier": pytest.approx(sum((score - bad) ** 2 for score, bad in scored) / len(scored), abs=1e-12),
+        "cost": (5 * accepted_bad + refused_good) / len(scored),
+    }
+
+
+def test_the_model_is_worth_its_trouble(trained):
+    """Deciding by the model costs less than accepting everybody and than refusing everybody."""
+    report = trained.json("evaluation/evaluation.json")
+    trivial = min(policy["cost"] for policy in report["trivial_policies"].values())
+    assert report["binary_classification_metrics"]["cost"]["value"] < trivial
+
+
+def test_decisions_cover_all_applicants(trained):
+    """Every held-out applicant is accepted or refused, rightly or wrongly."""
+    decisions = trained.json("evaluation/evaluation.json")["decisions"]
+    assert decisions.pop("threshold") == 1 / 6
+    assert sum(decisions.values()) == 250
+    assert decisions["accepted_bad"] + decisions["refused_bad"] == 75
+
+
+def test_the_summary_is_text(trained):
+    """What the pipeline copies into the model package is text, as CustomerMetadataProperties demand."""
+    summary = trained.json("evaluation/summary.json")
+    assert all(isinstance(value, str) for value in summary.values())
+    assert summary["gates"] == "All gates pass."
+    assert summary["rows"] == "1000"
+
+
+@pytest.mark.parametrize(
+    ("limits", "pattern"),
+    [
+        ({"min_auc": 0.95}, r"AUC 0\.\d{6} is below MinAuc 0\.95 by 0\.\d{6}\."),
+        ({"max_brier": 0.1}, r"Brier score 0\.\d{6} is above MaxBrier 0\.1 by 0\.\d{6}\."),
+        ({"max_cost": 0.3}, r"Cost per applicant 0\.\d{6} is above MaxCost 0\.3 by 0\.\d{6}\."),
+        ({"min_auc": 0.95, "max_cost": 0.3}, r"AUC .* below MinAuc 0\.95 by .*; Cost .* above MaxCost 0\.3 by .*\."),
+    ],
+    ids=["AUC", "Brier score", "cost", "two gates"],
+)
+def test_a_missed_gate_is_named_with_its_distance(trained, evaluate, limits, pattern):
+    """The sentence for the approver names every gate that is missed, its limit and by how much; the step succeeds."""
+    done = evaluate(trained.folder, output="strict", **limits)
+    assert done["code"] == 0
+    assert re.fullmatch(pattern, trained.json("strict/summary.json")["gates"])
