@@ -1,0 +1,1 @@
+"""The operations of the `cloudformation` family, from request to answer."""

@@ -1,0 +1,183 @@
+"""The operations that show stacks: describe, list, events, resources, exports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from local.cloudformation.errors import InvalidRequest
+from local.cloudformation.stacks import Event, Live, Stack, Stacks
+from local.paging import page
+from local.wire import Call
+
+Params = dict[str, Any]
+
+_PAGE: Final = 100
+_NO_DRIFT: Final = {"StackDriftStatus": "NOT_CHECKED"}
+_NO_RESOURCE_DRIFT: Final = {"StackResourceDriftStatus": "NOT_CHECKED"}
+
+
+class Queries:
+    """Handlers of the operations that show stacks."""
+
+    def __init__(self, stacks: Stacks) -> None:
+        self._stacks = stacks
+
+    def describe_stacks(self, params: Params, call: Call) -> Params:
+        """One stack by name or id, or all that live."""
+        if "StackName" in params:
+            return {"Stacks": [_described(self._stacks.get(params["StackName"]))]}
+        stacks = [_described(stack) for stack in self._stacks.living()]
+        return paged("Stacks", stacks, params)
+
+    def list_stacks(self, params: Params, call: Call) -> Params:
+        """Every stack, deleted ones too, of the given statuses."""
+        wanted = params.get("StackStatusFilter")
+        stacks = [_summary(stack) for stack in self._stacks.all() if not wanted or stack.status in wanted]
+        return paged("StackSummaries", stacks, params)
+
+    def describe_stack_events(self, params: Params, call: Call) -> Params:
+        """A stack's history, the newest first."""
+        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
+        with stack.lock:
+            events = [_event(stack, event) for event in reversed(stack.events)]
+        return paged("StackEvents", events, params)
+
+    def describe_stack_resource(self, params: Params, call: Call) -> Params:
+        """One resource of a stack."""
+        stack = self._stacks.get(params["StackName"], missing="Stack '{}' does not exist")
+        live = stack.resources.get(params["LogicalResourceId"])
+        if live is None:
+            named = f"Resource {params['LogicalResourceId']} does not exist for stack {stack.name}"
+            raise InvalidRequest(named)
+        detail = _resource(stack, live) | {
+            "LastUpdatedTimestamp": live.changed_at,
+            "Metadata": _json(live.metadata),
+        }
+        return {"StackResourceDetail": detail}
+
+    def describe_stack_resources(self, params: Params, call: Call) -> Params:
+        """The resources of a stack, or of the stack that holds a physical id."""
+        if ("StackName" in params) == ("PhysicalResourceId" in params):
+            raise InvalidRequest("Either StackName or PhysicalResourceId must be specified")
+        stack = self._holder(params)
+        wanted = params.get("LogicalResourceId")
+        resources = [_resource(stack, live) for live in _lives(stack) if wanted in (None, live.logical_id)]
+        return {"StackResources": resources}
+
+    def list_stack_resources(self, params: Params, call: Call) -> Params:
+        """The resources of a stack, in short."""
+        stack = self._stacks.get(params["StackName"])
+        resources = [_resource(stack, live) | {"LastUpdatedTimestamp": live.changed_at} for live in _lives(stack)]
+        return paged("StackResourceSummaries", resources, params)
+
+    def list_exports(self, params: Params, call: Call) -> Params:
+        """Every export of the account."""
+        exports = [
+            {"ExportingStackId": stack.id, "Name": name, "Value": output.value}
+            for name, (stack, output) in sorted(self._stacks.exports().items())
+        ]
+        return paged("Exports", exports, params)
+
+    def list_imports(self, params: Params, call: Call) -> Params:
+        """The stacks that use an export."""
+        name = params["ExportName"]
+        users = self._stacks.importers(name)
+        if not users:
+            raise InvalidRequest(f"Export '{name}' is not imported by any stack.")
+        return paged("Imports", users, params)
+
+    def _holder(self, params: Params) -> Stack:
+        if "StackName" in params:
+            return self._stacks.get(params["StackName"])
+        wanted = params["PhysicalResourceId"]
+        for stack in self._stacks.living():
+            if any(live.physical_id == wanted for live in stack.live().values()):
+                return stack
+        raise InvalidRequest(f"Stack for {wanted} does not exist")
+
+
+def paged(member: str, items: Sequence[Any], params: Params) -> Params:
+    """A page of a listing, as the operation's answer."""
+    shown, token = page(items, size=_PAGE, token=params.get("NextToken"), code="ValidationError")
+    return {member: shown, "NextToken": token}
+
+
+def _described(stack: Stack) -> Params:
+    with stack.lock:
+        revision = stack.revision
+        return _summary(stack) | {
+            "ChangeSetId": stack.change_set_id or None,
+            "Description": revision.template.description if revision else None,
+            "DisableRollback": stack.disable_rollback,
+            "NotificationARNs": [],
+            "RollbackConfiguration": {},
+            "Capabilities": list(revision.capabilities) if revision else [],
+            "RoleARN": stack.role_arn or None,
+            "EnableTerminationProtection": stack.protected,
+            "Parameters": [p.described(name) for name, p in revision.parameters.items()] if revision else [],
+            "Tags": [{"Key": key, "Value": value} for key, value in revision.tags.items()] if revision else [],
+            "Outputs": [
+                {
+                    "OutputKey": output.key,
+                    "OutputValue": output.value,
+                    "Description": output.description,
+                    "ExportName": output.export or None,
+                }
+                for output in stack.outputs
+            ],
+        }
+
+
+def _summary(stack: Stack) -> Params:
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "TemplateDescription": stack.revision.template.description if stack.revision else None,
+        "CreationTime": stack.created_at,
+        "LastUpdatedTime": stack.updated_at,
+        "DeletionTime": stack.deleted_at,
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason or None,
+        "DriftInformation": _NO_DRIFT,
+    }
+
+
+def _lives(stack: Stack) -> list[Live]:
+    with stack.lock:
+        return list(stack.resources.values())
+
+
+def _resource(stack: Stack, live: Live) -> Params:
+    return {
+        "StackName": stack.name,
+        "StackId": stack.id,
+        "LogicalResourceId": live.logical_id,
+        "PhysicalResourceId": live.physical_id or None,
+        "ResourceType": live.type,
+        "Timestamp": live.changed_at,
+        "ResourceStatus": live.status,
+        "ResourceStatusReason": live.reason or None,
+        "DriftInformation": _NO_RESOURCE_DRIFT,
+    }
+
+
+def _event(stack: Stack, event: Event) -> Params:
+    return {
+        "StackId": stack.id,
+        "EventId": event.id,
+        "StackName": stack.name,
+        "LogicalResourceId": event.logical_id,
+        "PhysicalResourceId": event.physical_id,
+        "ResourceType": event.type,
+        "Timestamp": event.at,
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.reason or None,
+        "ResourceProperties": event.properties or None,
+        "ClientRequestToken": event.token or None,
+    }
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)

@@ -1,0 +1,168 @@
+"""Takes one resource of a stack through creation, change and removal, and writes each turn into the history."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.cloudformation.dynamic import expanded
+from local.cloudformation.errors import ResourceFailed
+from local.cloudformation.history import History
+from local.cloudformation.names import physical_name
+from local.cloudformation.resources import CATALOGUE
+from local.cloudformation.resources.provisioner import Provisioner, Request, gone
+from local.cloudformation.stacks import Live, Stack, Step
+from local.errors import AwsError
+from local.services import Services
+
+_REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
+_HANDLER_CODES = {"AccessDenied": "AccessDenied", "AlreadyExists": "AlreadyExists", "Throttl": "Throttling"}
+
+_log = logging.getLogger(__name__)
+
+
+class Lifecycle:
+    """The life of a stack's resources. Every method raises ResourceFailed after it has written the failure down."""
+
+    def __init__(self, services: Services, stack: Stack, history: History) -> None:
+        self._services, self._stack, self._history = services, stack, history
+
+    def create(self, live: Live) -> None:
+        """Make a resource, or the new copy of one that is replaced, and wait until it is ready."""
+        provisioner, old = CATALOGUE[live.type], self._existing(live.logical_id)
+        live = replace(live, name=self._name(provisioner, live))
+        verb, turning = "CREATE", live
+        if old is not None:
+            verb, turning = "UPDATE", old
+            self._begin(old, old)
+        reason = _REPLACING if old is not None else ""
+        self._history.resource(self._stack, turning, f"{verb}_IN_PROGRESS", reason=reason)
+        with self._failing(turning, verb) as turned:
+            request = self._request(live)
+            born = replace(live, physical_id=provisioner.create(request))
+            turned.append(born)
+            self._begin(born, old)
+            self._history.resource(self._stack, born, f"{verb}_IN_PROGRESS", reason="Resource creation Initiated")
+            request = replace(request, physical_id=born.physical_id)
+            provisioner.complete(request)
+            self._finish(provisioner, request, born, verb)
+
+    def update(self, live: Live, wanted: Live) -> None:
+        """Change a resource in place to what is wanted."""
+        turned = replace(wanted, physical_id=live.physical_id, name=live.name, attributes=live.attributes)
+        self._begin(turned, live)
+        self._change(live, turned)
+
+    def put_back(self, step: Step, before: Live) -> None:
+        """Give a resource the state it had before a step of the journal; a new copy is only pushed off the list."""
+        if step.created:
+            self._history.resource(self._stack, before, "UPDATE_COMPLETE")
+        else:
+            self._change(step.after, before)
+
+    def refuse(self, live: Live, reason: str) -> ResourceFailed:
+        """Write down that a resource may not be made or changed, and give the error to raise."""
+        if live.exists:
+            self._begin(live, live)
+        self._history.resource(self._stack, live, "UPDATE_FAILED" if live.exists else "CREATE_FAILED", reason=reason)
+        return ResourceFailed(reason)
+
+    def delete(self, live: Live, *, keep: bool, listed: bool) -> None:
+        """Remove a resource, or leave it where it is; `listed` when the stack still lists this copy."""
+        if keep:
+            self._history.resource(self._stack, live, "DELETE_SKIPPED", kept=listed)
+            return
+        self._history.resource(self._stack, live, "DELETE_IN_PROGRESS", kept=listed)
+        with self._failing(live, "DELETE", kept=listed):
+            try:
+                CATALOGUE[live.type].delete(self._request(live))
+            except ClientError as error:
+                if not gone(error):
+                    raise
+        self._history.resource(self._stack, live, "DELETE_COMPLETE", kept=listed)
+
+    def _change(self, live: Live, turned: Live) -> None:
+        provisioner = CATALOGUE[live.type]
+        self._history.resource(self._stack, turned, "UPDATE_IN_PROGRESS")
+        with self._failing(turned, "UPDATE"):
+            request = replace(self._request(turned), before=expanded(live.properties, self._services))
+            if live.properties != turned.properties or live.status.endswith("_FAILED"):
+                provisioner.update(request)
+            self._finish(provisioner, request, turned, "UPDATE")
+
+    def _existing(self, logical_id: str) -> Live | None:
+        with self._stack.lock:
+            return self._stack.live().get(logical_id)
+
+    def _finish(self, provisioner: Provisioner, request: Request, live: Live, verb: str) -> None:
+        provisioner.wait(request)
+        done = replace(live, attributes=provisioner.attributes(request))
+        self._stack.journal[live.logical_id].after = done
+        self._history.resource(self._stack, done, f"{verb}_COMPLETE")
+
+    def _begin(self, after: Live, before: Live | None) -> None:
+        """Write into the journal what has been begun, before anything else can fail."""
+        with self._stack.lock:
+            step = self._stack.journal.get(after.logical_id)
+            if step is None:
+                self._stack.journal[after.logical_id] = Step(before, after)
+                return
+            # The journal of a failed update goes on: what it had made in between is now in nobody's hands.
+            if step.created and step.after.physical_id != after.physical_id:
+                step.superseded.append(step.after)
+            step.after = after
+
+    def _request(self, live: Live) -> Request:
+        return Request(
+            services=self._services,
+            stop=self._stack.stop,
+            logical_id=live.logical_id,
+            name=live.name,
+            properties=expanded(live.properties, self._services),
+            physical_id=live.physical_id,
+        )
+
+    def _name(self, provisioner: Provisioner, live: Live) -> str:
+        schema = provisioner.schema
+        if schema.name and live.properties.get(schema.name):
+            return str(live.properties[schema.name])
+        return physical_name(
+            schema.naming,
+            stack_name=self._stack.name,
+            logical_id=live.logical_id,
+            seed=f"{self._stack.id}/{self._stack.operation}/{live.logical_id}",
+        )
+
+    @contextmanager
+    def _failing(self, live: Live, verb: str, *, kept: bool = True) -> Iterator[list[Live]]:
+        """Turn what a provisioner raises into the event of a failure. The body may append a fuller record."""
+        turned = [live]
+        try:
+            yield turned
+        except Exception as error:
+            reason = _reason(error)
+            self._history.resource(self._stack, turned[-1], f"{verb}_FAILED", reason=reason, kept=kept)
+            raise ResourceFailed(reason) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ResourceFailed):
+        return str(error)
+    if isinstance(error, AwsError):
+        return error.message
+    if isinstance(error, ClientError):
+        said = error.response["Error"]
+        code = next((code for word, code in _HANDLER_CODES.items() if word in said["Code"]), "InvalidRequest")
+        message = f"{said.get('Message', '')} (Service: {error.operation_name}, Error Code: {said['Code']})"
+        return (
+            f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'
+        )
+    if isinstance(error, BotoCoreError):
+        return f'Resource handler returned message: "{error}" (HandlerErrorCode: InvalidRequest)'
+    _log.error("a provisioner failed", exc_info=error)
+    return f"Internal Failure: {type(error).__name__}: {error}"

@@ -1,0 +1,144 @@
+"""What every resource type must be able to do, and what a type that is one API resource can do by declaration."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from local.cloudformation.errors import Cancelled, ResourceFailed
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.fit import fitted
+from local.services import Services
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What CloudFormation's own resource schema says of a type, as far as it is supported here.
+
+    `name` is the property that names the resource when it is given, `attributes` are what Fn::GetAtt gives,
+    `create_only` are the properties whose change needs a new resource, `changing` the attributes that a change in
+    place may change.
+    """
+
+    type: str
+    properties: frozenset[str]
+    create_only: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    changing: frozenset[str] = frozenset()
+    name: str | None = None
+    naming: Naming = field(default_factory=Naming)
+    tags: Literal["list", "map", "none"] = "none"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One resource of one stack, as its provisioner sees it: the properties wanted, and those it had before."""
+
+    services: Services
+    stop: threading.Event
+    logical_id: str
+    name: str
+    properties: Mapping[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    physical_id: str = ""
+
+    def call(self, service: str, method: str, **params: Any) -> Any:
+        """Call a boto3 method with parameters in the types of a template. Raises ResourceFailed and ClientError."""
+        client = self.services.client(service)
+        operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+        shape = operation.input_shape
+        return getattr(client, method)(**(fitted(shape, params) if shape is not None else {}))
+
+    def some(self, *names: str) -> dict[str, Any]:
+        """The named properties that the template gives."""
+        return {name: self.properties[name] for name in names if name in self.properties}
+
+    def changed(self, *names: str) -> bool:
+        """Whether any of the named properties differs from before."""
+        return any(self.properties.get(name) != self.before.get(name) for name in names)
+
+    def wait_until(self, stable: Callable[[], bool]) -> None:
+        """Ask until `stable` holds. Raises Cancelled when the operation is given up, and what `stable` raises."""
+        while not stable():
+            if self.stop.wait(_POLL_SECONDS):
+                raise Cancelled("Resource creation cancelled")
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of this account and region."""
+        return f"arn:aws:{service}:{self.services.region}:{self.services.account}:{resource}"
+
+    def tag_changes(self) -> tuple[dict[str, str], list[str]]:
+        """The tags to set, by key, and the keys to take away."""
+        wanted, had = tags(self.properties.get("Tags")), tags(self.before.get("Tags"))
+        changed = {key: value for key, value in wanted.items() if had.get(key) != value}
+        return changed, sorted(had.keys() - wanted.keys())
+
+
+class Provisioner:
+    """Makes, changes and removes the resources of one type. A subclass says what differs from doing nothing."""
+
+    schema: Schema
+
+    def create(self, request: Request) -> str:
+        """Make the resource and give its physical id as soon as it exists. Raises ResourceFailed or ClientError."""
+        raise NotImplementedError
+
+    def complete(self, request: Request) -> None:
+        """Do what creation needs beyond the call that made the resource."""
+
+    def update(self, request: Request) -> None:
+        """Change the resource in place from `request.before` to `request.properties`."""
+        raise NotImplementedError
+
+    def wait(self, request: Request) -> None:
+        """Return once a created or updated resource is ready. Raises ResourceFailed when it will not be."""
+
+    def delete(self, request: Request) -> None:
+        """Remove the resource and return once it is gone."""
+        raise NotImplementedError
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """What Fn::GetAtt gives, by attribute."""
+        return {}
+
+
+def tags(value: Any) -> dict[str, str]:
+    """A Tags property, list or map, by key."""
+    if isinstance(value, list):
+        return {str(item["Key"]): str(item["Value"]) for item in value}
+    return {str(key): str(item) for key, item in (value or {}).items()}
+
+
+def tag_list(by_key: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as most APIs take them."""
+    return [{"Key": key, "Value": value} for key, value in by_key.items()]
+
+
+def truth(value: Any) -> bool:
+    """A boolean property, which templates may also write as text."""
+    return str(value).lower() == "true"
+
+
+def gone(error: ClientError) -> bool:
+    """Whether a service's error says that the resource does not exist."""
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    if any(word in code for word in ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")):
+        return True
+    # SageMaker answers ValidationException for what is missing.
+    return code == "ValidationException" and any(
+        phrase in message for phrase in ("Could not find", "does not exist", "could not be found")
+    )
+
+
+def required(request: Request, name: str) -> Any:
+    """A property that the type cannot do without. Raises ResourceFailed in the words of CloudFormation's handlers."""
+    if name not in request.properties:
+        failed = f"Properties validation failed for resource {request.logical_id} with message"
+        raise ResourceFailed(f"{failed}: #: required key [{name}] not found")
+    return request.properties[name]

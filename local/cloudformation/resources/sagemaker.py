@@ -1,0 +1,357 @@
+"""AWS::SageMaker: model package groups, pipelines, models, endpoint configurations and endpoints."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.cloudformation.errors import ResourceFailed
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, gone, required, tag_list
+
+# CloudFormation names SageMaker's resources by their logical ids, without the stack's name.
+_NAMING: Final = Naming(limit=63, with_stack=False)
+
+
+class _Tagged(Provisioner):
+    """A resource whose only change in place is that of its tags."""
+
+    def update(self, request: Request) -> None:
+        """Change the tags."""
+        changed, removed = request.tag_changes()
+        if changed:
+            request.call("sagemaker", "add_tags", ResourceArn=self.arn(request), Tags=tag_list(changed))
+        if removed:
+            request.call("sagemaker", "delete_tags", ResourceArn=self.arn(request), TagKeys=removed)
+
+    def arn(self, request: Request) -> str:
+        """The ARN by which the resource is tagged."""
+        return request.physical_id
+
+
+class Model(_Tagged):
+    """A model."""
+
+    schema = Schema(
+        type="AWS::SageMaker::Model",
+        properties=frozenset(
+            {
+                "Containers",
+                "EnableNetworkIsolation",
+                "ExecutionRoleArn",
+                "InferenceExecutionConfig",
+                "ModelName",
+                "PrimaryContainer",
+                "Tags",
+                "VpcConfig",
+            }
+        ),
+        create_only=frozenset(
+            {
+                "Containers",
+                "EnableNetworkIsolation",
+                "ExecutionRoleArn",
+                "InferenceExecutionConfig",
+                "ModelName",
+                "PrimaryContainer",
+                "VpcConfig",
+            }
+        ),
+        attributes=frozenset({"ModelArn", "ModelName"}),
+        name="ModelName",
+        naming=_NAMING,
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the model."""
+        made = request.call("sagemaker", "create_model", **{**request.properties, "ModelName": request.name})
+        return str(made["ModelArn"])
+
+    def delete(self, request: Request) -> None:
+        """Delete the model."""
+        request.call("sagemaker", "delete_model", ModelName=request.name)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The model's ARN and name."""
+        return {"ModelArn": request.physical_id, "ModelName": request.name}
+
+
+class EndpointConfig(_Tagged):
+    """An endpoint configuration."""
+
+    schema = Schema(
+        type="AWS::SageMaker::EndpointConfig",
+        properties=frozenset(
+            {
+                "AsyncInferenceConfig",
+                "DataCaptureConfig",
+                "EnableNetworkIsolation",
+                "EndpointConfigName",
+                "ExecutionRoleArn",
+                "ExplainerConfig",
+                "KmsKeyId",
+                "MetricsConfig",
+                "ProductionVariants",
+                "ShadowProductionVariants",
+                "Tags",
+                "VpcConfig",
+            }
+        ),
+        create_only=frozenset(
+            {
+                "AsyncInferenceConfig",
+                "DataCaptureConfig",
+                "EnableNetworkIsolation",
+                "EndpointConfigName",
+                "ExecutionRoleArn",
+                "ExplainerConfig",
+                "KmsKeyId",
+                "MetricsConfig",
+                "ProductionVariants",
+                "ShadowProductionVariants",
+                "VpcConfig",
+            }
+        ),
+        attributes=frozenset({"EndpointConfigArn", "EndpointConfigName"}),
+        name="EndpointConfigName",
+        naming=_NAMING,
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the configuration."""
+        parameters = {**request.properties, "EndpointConfigName": request.name}
+        return str(request.call("sagemaker", "create_endpoint_config", **parameters)["EndpointConfigArn"])
+
+    def delete(self, request: Request) -> None:
+        """Delete the configuration."""
+        request.call("sagemaker", "delete_endpoint_config", EndpointConfigName=request.name)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The configuration's ARN and name."""
+        return {"EndpointConfigArn": request.physical_id, "EndpointConfigName": request.name}
+
+
+class Endpoint(_Tagged):
+    """An endpoint. It is ready when it serves the configuration that the template asks for, and no other."""
+
+    schema = Schema(
+        type="AWS::SageMaker::Endpoint",
+        properties=frozenset(
+            {
+                "DeploymentConfig",
+                "EndpointConfigName",
+                "EndpointName",
+                "ExcludeRetainedVariantProperties",
+                "RetainAllVariantProperties",
+                "RetainDeploymentConfig",
+                "Tags",
+            }
+        ),
+        create_only=frozenset({"EndpointName"}),
+        attributes=frozenset({"EndpointArn", "EndpointName"}),
+        name="EndpointName",
+        naming=_NAMING,
+        tags="list",
+    )
+
+    _deployed: Final = (
+        "DeploymentConfig",
+        "ExcludeRetainedVariantProperties",
+        "RetainAllVariantProperties",
+        "RetainDeploymentConfig",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the endpoint."""
+        parameters = request.some("DeploymentConfig", "Tags") | {"EndpointName": request.name}
+        wanted = required(request, "EndpointConfigName")
+        made = request.call("sagemaker", "create_endpoint", EndpointConfigName=wanted, **parameters)
+        return str(made["EndpointArn"])
+
+    def update(self, request: Request) -> None:
+        """Deploy another configuration as the deployment settings say, and change the tags.
+
+        An endpoint that serves the wanted configuration already, as after a deployment that SageMaker has rolled
+        back, is left alone.
+        """
+        super().update(request)
+        wanted = required(request, "EndpointConfigName")
+        if not request.changed("EndpointConfigName", *self._deployed):
+            return
+        current = self._describe(request)
+        if request.changed("EndpointConfigName") and _serves(current, wanted):
+            return
+        parameters = request.some(*self._deployed)
+        request.call("sagemaker", "update_endpoint", EndpointName=request.name, EndpointConfigName=wanted, **parameters)
+
+    def wait(self, request: Request) -> None:
+        """Wait until the endpoint is in service. Raises ResourceFailed when it fails or goes back to its old fleet."""
+        request.wait_until(lambda: self._settled(request))
+        described, wanted = self._describe(request), request.properties["EndpointConfigName"]
+        if not _serves(described, wanted):
+            serving = f"it is {described['EndpointStatus']} with configuration {described['EndpointConfigName']}"
+            reason = described.get("FailureReason") or f"The endpoint did not come to serve {wanted}: {serving}"
+            raise ResourceFailed(reason)
+
+    def delete(self, request: Request) -> None:
+        """Delete the endpoint and wait until it is gone."""
+        request.call("sagemaker", "delete_endpoint", EndpointName=request.name)
+        request.wait_until(lambda: self._is_gone(request))
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The endpoint's ARN and name."""
+        return {"EndpointArn": request.physical_id, "EndpointName": request.name}
+
+    def _describe(self, request: Request) -> dict[str, Any]:
+        described: dict[str, Any] = request.call("sagemaker", "describe_endpoint", EndpointName=request.name)
+        return described
+
+    def _settled(self, request: Request) -> bool:
+        return self._describe(request)["EndpointStatus"] in (
+            "InService",
+            "Failed",
+            "UpdateRollbackFailed",
+            "OutOfService",
+        )
+
+    def _is_gone(self, request: Request) -> bool:
+        try:
+            self._describe(request)
+        except ClientError as error:
+            if gone(error):
+                return True
+            raise
+        return False
+
+
+class ModelPackageGroup(_Tagged):
+    """A model package group with its resource policy. Deleting one that has packages fails, as on AWS."""
+
+    schema = Schema(
+        type="AWS::SageMaker::ModelPackageGroup",
+        properties=frozenset(
+            {"ModelPackageGroupDescription", "ModelPackageGroupName", "ModelPackageGroupPolicy", "Tags"}
+        ),
+        create_only=frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName"}),
+        attributes=frozenset({"ModelPackageGroupArn", "CreationTime", "ModelPackageGroupStatus"}),
+        name="ModelPackageGroupName",
+        naming=_NAMING,
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the group."""
+        name = required(request, "ModelPackageGroupName")
+        optional = request.some("ModelPackageGroupDescription", "Tags")
+        made = request.call("sagemaker", "create_model_package_group", ModelPackageGroupName=name, **optional)
+        return str(made["ModelPackageGroupArn"])
+
+    def complete(self, request: Request) -> None:
+        """Put the resource policy."""
+        self._permit(request)
+
+    def update(self, request: Request) -> None:
+        """Change the tags and the resource policy."""
+        super().update(request)
+        self._permit(request)
+
+    def delete(self, request: Request) -> None:
+        """Delete the group, which must have no packages."""
+        request.call("sagemaker", "delete_model_package_group", ModelPackageGroupName=request.name)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The group's ARN, creation time and status."""
+        group = request.call("sagemaker", "describe_model_package_group", ModelPackageGroupName=request.name)
+        return {
+            "ModelPackageGroupArn": request.physical_id,
+            "CreationTime": group["CreationTime"].isoformat(),
+            "ModelPackageGroupStatus": group["ModelPackageGroupStatus"],
+        }
+
+    def _permit(self, request: Request) -> None:
+        policy, group = request.properties.get("ModelPackageGroupPolicy"), {"ModelPackageGroupName": request.name}
+        if not request.changed("ModelPackageGroupPolicy"):
+            return
+        if policy is None:
+            request.call("sagemaker", "delete_model_package_group_policy", **group)
+            return
+        text = policy if isinstance(policy, str) else json.dumps(policy)
+        request.call("sagemaker", "put_model_package_group_policy", **group, ResourcePolicy=text)
+
+
+class Pipeline(_Tagged):
+    """A pipeline. A definition in S3 is read when the stack is created or its place changes, and sent inline."""
+
+    schema = Schema(
+        type="AWS::SageMaker::Pipeline",
+        properties=frozenset(
+            {
+                "ParallelismConfiguration",
+                "PipelineDefinition",
+                "PipelineDescription",
+                "PipelineDisplayName",
+                "PipelineName",
+                "RoleArn",
+                "Tags",
+            }
+        ),
+        create_only=frozenset({"PipelineName"}),
+        name="PipelineName",
+        naming=_NAMING,
+        tags="list",
+    )
+
+    _optional: Final = ("ParallelismConfiguration", "PipelineDescription", "PipelineDisplayName")
+
+    def create(self, request: Request) -> str:
+        """Create the pipeline."""
+        parameters = self._parameters(request) | request.some("Tags")
+        request.call("sagemaker", "create_pipeline", **parameters)
+        return str(request.properties["PipelineName"])
+
+    def update(self, request: Request) -> None:
+        """Change definition, role, descriptions, parallelism and tags."""
+        super().update(request)
+        if request.changed("PipelineDefinition", "RoleArn", *self._optional):
+            request.call("sagemaker", "update_pipeline", **self._parameters(request))
+
+    def delete(self, request: Request) -> None:
+        """Delete the pipeline, which must not be running."""
+        request.call("sagemaker", "delete_pipeline", PipelineName=request.name)
+
+    def arn(self, request: Request) -> str:
+        """The pipeline's ARN."""
+        return request.arn("sagemaker", f"pipeline/{request.name}")
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        return {
+            "PipelineName": required(request, "PipelineName"),
+            "PipelineDefinition": _definition(request),
+            "RoleArn": required(request, "RoleArn"),
+            **request.some(*self._optional),
+        }
+
+
+def _serves(endpoint: dict[str, Any], configuration: str) -> bool:
+    # SageMaker's names are one whatever their case, and its ARNs are in lower case.
+    same = str(endpoint["EndpointConfigName"]).lower() == configuration.lower()
+    return same and endpoint["EndpointStatus"] == "InService"
+
+
+def _definition(request: Request) -> str:
+    definition = required(request, "PipelineDefinition")
+    if "PipelineDefinitionBody" in definition:
+        return str(definition["PipelineDefinitionBody"])
+    place = definition.get("PipelineDefinitionS3Location")
+    if place is None:
+        raise ResourceFailed("PipelineDefinition needs PipelineDefinitionBody or PipelineDefinitionS3Location.")
+    version = {"VersionId": place["Version"]} if "Version" in place else {}
+    found = request.call("s3", "get_object", Bucket=place["Bucket"], Key=place["Key"], **version)
+    return bytes(found["Body"].read()).decode()
+
+
+TYPES = (Endpoint(), EndpointConfig(), Model(), ModelPackageGroup(), Pipeline())

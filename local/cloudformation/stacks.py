@@ -1,0 +1,198 @@
+"""Stacks as the account holds them: what they consist of, what has been asked of them, who exports to whom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from local.cloudformation.errors import InvalidRequest
+from local.cloudformation.revisions import Revision
+
+UPDATABLE: Final = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
+)
+"""The statuses in which a stack accepts an update (AWS CloudFormation User Guide, Stack status codes)."""
+
+DELETABLE: Final = UPDATABLE | {
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+    "REVIEW_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_FAILED",
+}
+"""The statuses in which a stack can be deleted at once."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """A resource of a stack as it was last made or changed. `physical_id` is empty until it exists."""
+
+    logical_id: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    needs: frozenset[str]
+    deletion_policy: str
+    update_replace_policy: str
+    metadata: Any
+    physical_id: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    status: str = ""
+    reason: str = ""
+    changed_at: datetime | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is something behind the record."""
+        return bool(self.physical_id) and self.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+
+
+@dataclass
+class Step:
+    """What an operation has done to one resource: created when `before` is None, replaced when the ids differ.
+
+    `superseded` are copies of a failed update that another update has replaced in turn.
+    """
+
+    before: Live | None
+    after: Live
+    superseded: list[Live] = field(default_factory=list)
+
+    @property
+    def created(self) -> bool:
+        """Whether the operation made the resource, first or anew."""
+        return self.before is None or self.before.physical_id != self.after.physical_id
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a stack's history."""
+
+    id: str
+    at: datetime
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str
+    properties: str
+    token: str
+
+
+@dataclass
+class Stack:
+    """One stack. Whoever reads or changes it holds `lock`; records inside are replaced and never changed in place."""
+
+    id: str
+    name: str
+    created_at: datetime
+    revision: Revision | None = None
+    status: str = ""
+    reason: str = ""
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    role_arn: str = ""
+    policy: str = ""
+    protected: bool = False
+    disable_rollback: bool = False
+    token: str = ""
+    change_set_id: str = ""
+    resources: dict[str, Live] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    journal: dict[str, Step] = field(default_factory=dict)
+    fallback: Revision | None = None
+    operation: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def put(self, live: Live) -> Live:
+        """Record a resource as it now is."""
+        with self.lock:
+            self.resources[live.logical_id] = live
+        return live
+
+    def drop(self, logical_id: str) -> None:
+        """Forget a resource."""
+        with self.lock:
+            self.resources.pop(logical_id, None)
+
+    def live(self) -> dict[str, Live]:
+        """The resources that exist, by logical id."""
+        with self.lock:
+            return {name: live for name, live in self.resources.items() if live.exists}
+
+    def begin(self, status: str, *, allowed: frozenset[str], refused: str, token: str) -> None:
+        """Enter an operation's status, or raise InvalidRequest: one operation at a time has a stack."""
+        with self.lock:
+            if self.status not in allowed:
+                raise InvalidRequest(refused.format(id=self.id, name=self.name, status=self.status))
+            self.status, self.reason, self.token = status, "", token
+            self.operation += 1
+            self.stop = threading.Event()
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output with its value; `export` is empty when it is not exported."""
+
+    key: str
+    value: str
+    description: str | None
+    export: str = ""
+
+
+class Stacks:
+    """Every stack of the account: the living by name, all by id."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._by_id: dict[str, Stack] = {}
+
+    def add(self, stack: Stack) -> None:
+        """Take a new stack in."""
+        with self.lock:
+            self._by_id[stack.id] = stack
+
+    def all(self) -> list[Stack]:
+        """Every stack, deleted ones too, the newest first."""
+        with self.lock:
+            return list(reversed(self._by_id.values()))
+
+    def living(self) -> Iterator[Stack]:
+        """The stacks that have not been deleted, the newest first."""
+        return (stack for stack in self.all() if stack.status != "DELETE_COMPLETE")
+
+    def find(self, name_or_id: str) -> Stack | None:
+        """The stack of that name, or of that id even when it is deleted."""
+        with self.lock:
+            if name_or_id in self._by_id:
+                return self._by_id[name_or_id]
+        return next((stack for stack in self.living() if stack.name == name_or_id), None)
+
+    def get(self, name_or_id: str, *, missing: str = "Stack with id {} does not exist") -> Stack:
+        """The stack of that name or id. Raises InvalidRequest with the operation's own text."""
+        stack = self.find(name_or_id)
+        if stack is None:
+            raise InvalidRequest(missing.format(name_or_id))
+        return stack
+
+    def exports(self) -> dict[str, tuple[Stack, Output]]:
+        """What is exported, by the export's name, with the stack that exports it."""
+        return {
+            output.export: (stack, output) for stack in self.living() for output in list(stack.outputs) if output.export
+        }
+
+    def importers(self, export: str) -> list[str]:
+        """The names of the stacks that import an export."""
+        return sorted(s.name for s in self.living() if s.revision is not None and export in s.revision.imports)
+
+
+def reported(live: Live, status: str, at: datetime, *, reason: str = "") -> Live:
+    """The record with another status."""
+    return replace(live, status=status, reason=reason, changed_at=at)
