@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+_JOIN_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -39,8 +40,10 @@ class Clock:
         return self._origin + self._stepped + timedelta(seconds=wall_seconds * self.speed)
 
     def after(self, delay: timedelta, action: Callable[[], None]) -> None:
-        """Run `action` once, `delay` of the cloud's time from now, on the clock's thread."""
+        """Run `action` once, `delay` of the cloud's time from now, on the clock's thread. After `close`, never."""
         with self._changed:
+            if self._closed:
+                return
             heapq.heappush(self._due, (self.now() + delay, next(self._order), action))
             if self.speed and self._runner is None:
                 self._runner = threading.Thread(target=self._run, name="clock", daemon=True)
@@ -51,6 +54,8 @@ class Clock:
         """Step a clock of speed 0 forward, running on the way what falls due, in order, on the caller's thread."""
         if self.speed:
             raise ValueError("only a stepped clock (speed 0) can be advanced")
+        if by < timedelta():
+            raise ValueError(f"time does not go back: {by}")
         end = self._stepped + by
         while (due := self._next_before(self._origin + end)) is not None:
             moment, action = due
@@ -64,6 +69,8 @@ class Clock:
             self._closed = True
             self._due.clear()
             self._changed.notify_all()
+        if self._runner is not None and self._runner is not threading.current_thread():
+            self._runner.join(_JOIN_SECONDS)
 
     def _next_before(self, moment: datetime) -> tuple[datetime, Callable[[], None]] | None:
         with self._changed:
