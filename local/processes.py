@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -66,18 +67,19 @@ class Processes:
             self._running.discard(child)
 
     def close(self) -> None:
-        """End every child; no other can be started."""
+        """End every child, all within one grace; no other can be started."""
         with self._lock:
             self._closed = True
             children = list(self._running)
         for child in children:
             _signal_group(child, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_SECONDS
         for child in children:
-            self.stop(child)
+            self.stop(child, grace_seconds=max(0.0, deadline - time.monotonic()))
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
     try:
         os.killpg(child.pid, number)
-    except ProcessLookupError:
-        return  # the whole group has ended already
+    except (ProcessLookupError, PermissionError):
+        return  # the whole group has ended already; macOS refuses to signal one of zombies alone
