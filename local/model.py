@@ -115,9 +115,10 @@ def _timestamp(shape: Shape, value: Any) -> datetime:
         return datetime.fromtimestamp(value, UTC)
     _expect(isinstance(value, str), shape, value)
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError as error:
         raise AwsError("SerializationException", f"{value!r} is not a timestamp") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _blob(shape: Shape, value: Any) -> bytes:
