@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import logging
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -59,7 +62,7 @@ class Front:
         mine = [f for f in self._families if scope and f.signing_name == scope.signing_name]
         if scope is None or not mine:
             return self._fallback(environ, start_response)
-        reply = self._answer(mine, request, scope)
+        reply = self._answer(mine, _decompressed(request), scope)
         response = Response(reply.body, reply.status, reply.headers)
         return response(environ, start_response)
 
@@ -97,3 +100,16 @@ class Front:
         if scope.region != self._region:
             reason = f"it runs {self._region} alone"
             raise UnsupportedLocally(f"{family.name} in region {scope.region}", reason=reason)
+
+
+def _decompressed(request: Request) -> Request:
+    """The request with a plain body: botocore compresses long ones of operations such as PutMetricData."""
+    if request.content_encoding != "gzip":
+        return request
+    try:
+        body = gzip.decompress(request.get_data())
+    except (OSError, EOFError, zlib.error):
+        return request
+    environ = {**request.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    del environ["HTTP_CONTENT_ENCODING"]
+    return Request(environ)
