@@ -81,16 +81,17 @@ class Files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(self.read(uri))
 
-    def upload(self, file: Path, uri: str) -> None:
-        """Put one file."""
+    def upload(self, file: Path, uri: str, *, kms_key: str | None = None) -> None:
+        """Put one file, encrypted with a key of KMS when one is given."""
         bucket, key = split(uri)
-        self._client.upload_file(str(file), bucket, key)
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        self._client.upload_file(str(file), bucket, key, ExtraArgs=encryption)
 
-    def upload_folder(self, folder: Path, uri: str) -> None:
+    def upload_folder(self, folder: Path, uri: str, *, kms_key: str | None = None) -> None:
         """Put every file below a folder under a prefix; symbolic links are left out, as SageMaker leaves them."""
         for file in sorted(folder.rglob("*")):
             if file.is_file() and not file.is_symlink():
-                self.upload(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}")
+                self.upload(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}", kms_key=kms_key)
 
     def _keys(self, bucket: str, prefix: str) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from local.sagemaker.hosting.fleet import Variant
 from local.services import Services
 
-_log = logging.getLogger(__name__)
 _NAMESPACE = "AWS/SageMaker"
 _FLUSH = timedelta(seconds=1)
-_PER_CALL = 1000  # PutMetricData takes no more
 
 
 @dataclass(frozen=True)
@@ -52,15 +47,8 @@ class Metrics:
         """Hand over what waits."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        data = [datum for invocation in waiting for datum in _data(invocation)]
-        for start in range(0, len(data), _PER_CALL):
-            self._put(data[start : start + _PER_CALL])
-
-    def _put(self, data: list[dict[str, Any]]) -> None:
-        try:
-            self._services.client("cloudwatch").put_metric_data(Namespace=_NAMESPACE, MetricData=data)
-        except ClientError:
-            _log.exception("%d values of metrics were lost", len(data))
+        if waiting:
+            self._services.record(_NAMESPACE, [datum for invocation in waiting for datum in _data(invocation)])
 
 
 def _data(invocation: Invocation) -> Iterator[dict[str, Any]]:

@@ -77,9 +77,10 @@ class Processing:
 
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Upload the outputs; the program's message becomes the ExitMessage."""
+        kms_key = record.get("ProcessingOutputConfig", {}).get("KmsKeyId")
         for output in _outputs(record):
             target = output["S3Output"]
-            self._files.upload_folder(container.outside(target["LocalPath"]), target["S3Uri"])
+            self._files.upload_folder(container.outside(target["LocalPath"]), target["S3Uri"], kms_key=kms_key)
         return {"ExitMessage": (container.read_text("/opt/ml/output/message") or "")[:_MESSAGE_CHARACTERS] or None}
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:

@@ -105,13 +105,13 @@ class Training:
 
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Upload the model, the other output and the checkpoints; read the metrics from the log."""
-        base = _output(record)
+        base, kms_key = _output(record), record["OutputDataConfig"].get("KmsKeyId")
         for folder, name in (("/opt/ml/model", "model.tar.gz"), ("/opt/ml/output/data", "output.tar.gz")):
             content = container.make(folder)
             if name == "model.tar.gz" or any(content.iterdir()):
                 archive = container.root / name
                 pack(content, archive)
-                self._files.upload(archive, f"{base}/{name}")
+                self._files.upload(archive, f"{base}/{name}", kms_key=kms_key)
         if "CheckpointConfig" in record:
             self._files.upload_folder(container.make("/opt/ml/checkpoints"), record["CheckpointConfig"]["S3Uri"])
         return {"FinalMetricDataList": self._metrics(record, log.text())}
