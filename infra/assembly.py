@@ -24,17 +24,25 @@ _FLAGS = {
 }
 
 
-def synthesize(stage: Stage, *, pipelines: Path, assembly: Path, context: Mapping[str, Any] | None = None) -> None:
+def synthesize(
+    stage: Stage,
+    *,
+    pipelines: Path,
+    assembly: Path,
+    context: Mapping[str, Any] | None = None,
+    validated: bool = False,
+) -> None:
     """Write the templates and files of a stage into the folder ``assembly``, the same bytes each time, offline.
 
-    Raises InfraError for a pipeline that does not fit the stage, and for broken rules.
+    With ``validated`` the CDK compares each resource with its schema as well, which takes a second more. Raises
+    InfraError for a pipeline that does not fit the stage, and for broken rules.
     """
     app = App(
         outdir=str(assembly),
         context={**_FLAGS, **(context or {})},
         analytics_reporting=False,
         tree_metadata=False,
-        builtin_cloud_formation_validation=False,
+        builtin_cloud_formation_validation=validated,
     )
     trainings = build(app, stage, pipelines=pipelines)
     rules.judge(app, stage)

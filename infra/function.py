@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _CHECKOUT = Path(__file__).parents[1]
+_ALL_BUT_LAMBDAS = ["/*", "!/lambdas/", "/lambdas/*", "!/lambdas/*.py"]
 
 
 class Function(lambda_.Function):
@@ -51,11 +52,10 @@ class Function(lambda_.Function):
             scope,
             construct_id,
             function_name=name,
-            description=(module.__doc__ or "").split("\n")[0],
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{module.__name__}.handler",
-            code=lambda_.Code.from_asset(str(_CHECKOUT), exclude=["*", "!lambdas", "!lambdas/*.py"]),
+            code=lambda_.Code.from_asset(str(_CHECKOUT), exclude=_ALL_BUT_LAMBDAS, ignore_mode=IgnoreMode.GIT),
             environment=to_environ(settings),
             role=role,
             timeout=Duration.seconds(60),

@@ -1,1 +1,1 @@
-print("prepare")
+"""A step of the tests' small pipeline."""

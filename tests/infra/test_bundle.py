@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+
+import pytest
+
+import env
+from env.stage import Network, Training
+from infra import bundle
+from infra.bundle import Bundle
+from infra.errors import BundleError, DefinitionSizeError, ParameterError, PlaceholderError
+
+DATA = Path(__file__).parent / "data" / "pipelines"
+LOCAL = env.load("local")
+TRAINING = Training(instance_type="ml.m5.xlarge")
+
+
+def resolved(*, stage=LOCAL, training=TRAINING, **changed):
+    """The small pipeline of the tests' data for a stage, with parts of its definition changed."""
+    compiled = bundle.read("credit-risk", pipelines=DATA)
+    changed_bundle = Bundle(model="credit-risk", definition={**compiled.definition, **changed}, assets=())
+    return json.loads(bundle.definition(changed_bundle, stage, training))
+
+
+def step(definition, name):
+    """One step of a definition."""
+    return next(step for step in definition["Steps"] if step["Name"] == name)
+
+
+def default(definition, name):
+    """The default of one parameter."""
+    return next(parameter["DefaultValue"] for parameter in definition["Parameters"] if parameter["Name"] == name)
+
+
+def test_placeholders_become_the_stages_values():
+    """Bucket, key, role and image are those of the stage."""
+    arguments = step(resolved(), "Train")["Arguments"]
+
+    assert arguments["RoleArn"] == "arn:aws:iam::123456789012:role/sluice-local-pipeline-credit-risk"
+    assert arguments["OutputDataConfig"] == {
+        "KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:alias/sluice-local",
+        "S3OutputPath": "s3://sluice-local-artifacts-123456789012-eu-west-1/credit-risk/models",
+    }
+    assert arguments["AlgorithmSpecification"]["TrainingImage"] == (
+        "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
+    )
+
+
+def test_placeholders_in_the_branches_of_a_condition_are_found():
+    """Steps within steps are resolved too."""
+    assert "{{sluice:" not in json.dumps(resolved())
+
+
+@pytest.mark.parametrize("text", ["{{sluice:bucket}}", "{{sluice:artifact_bucket", "{{sluice:role:serving}}"])
+def test_an_unknown_placeholder_is_refused(text):
+    """What no stage has a value for stops the synthesis, finished or not."""
+    with pytest.raises(PlaceholderError):
+        resolved(Metadata={"x": text})
+
+
+def test_jobs_run_on_the_stages_instances():
+    """A literal instance type is replaced; one from a parameter becomes the parameter's default."""
+    definition = resolved()
+    cluster = step(definition, "Prepare")["Arguments"]["ProcessingResources"]["ClusterConfig"]
+
+    assert cluster["InstanceType"] == "ml.m5.xlarge"
+    assert step(definition, "Train")["Arguments"]["ResourceConfig"]["InstanceType"] == {
+        "Get": "Parameters.TrainingInstanceType"
+    }
+    assert default(definition, "TrainingInstanceType") == "ml.m5.xlarge"
+
+
+def test_parameters_of_the_stage_replace_defaults():
+    """What the stage's file says of a parameter becomes its default; the others keep theirs."""
+    definition = resolved(training=Training(instance_type="ml.m5.large", parameters={"MinAuc": 0.8}))
+
+    assert (default(definition, "MinAuc"), default(definition, "Seed")) == (0.8, 1)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        (
+            {"MinAcu": 0.8},
+            "env/local.toml: models.credit-risk.training.parameters.MinAcu is no parameter of the pipeline; "
+            "its parameters are InputData, TrainingInstanceType, MinAuc, Seed.",
+        ),
+        (
+            {"Seed": 1.5},
+            "env/local.toml: models.credit-risk.training.parameters.Seed = 1.5 is not of the type Integer; "
+            "write one that is.",
+        ),
+        (
+            {"Seed": True},
+            "env/local.toml: models.credit-risk.training.parameters.Seed = True is not of the type Integer; "
+            "write one that is.",
+        ),
+    ],
+)
+def test_a_parameter_that_does_not_fit_is_refused(parameters, sentence):
+    """A stage can set the parameters that the pipeline has, to values of their types."""
+    with pytest.raises(ParameterError) as caught:
+        resolved(training=Training(instance_type="ml.m5.large", parameters=parameters))
+
+    assert str(caught.value) == sentence
+
+
+def test_jobs_run_inside_the_network():
+    """In a stage with a network every job is placed into it, each kind where SageMaker looks for it."""
+    network = Network(subnets=("subnet-1",), security_groups=("sg-1",))
+    definition = resolved(stage=LOCAL.model_copy(update={"network": network}))
+    expected = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+
+    assert step(definition, "Prepare")["Arguments"]["NetworkConfig"]["VpcConfig"] == expected
+    assert step(definition, "Train")["Arguments"]["VpcConfig"] == expected
+
+
+def test_a_stage_without_a_network_adds_none():
+    """Jobs of a stage without a network have no word of one."""
+    assert "VpcConfig" not in json.dumps(resolved())
+
+
+def test_a_definition_that_sagemaker_would_refuse_is_refused():
+    """More characters than SageMaker takes stop the synthesis."""
+    with pytest.raises(DefinitionSizeError, match="900000 is the most"):
+        resolved(Metadata={"x": "x" * 900_000})
+
+
+def test_the_compiled_bundle_is_left_as_it_was():
+    """Resolving for one stage leaves the bundle as it is for the next."""
+    compiled = bundle.read("credit-risk", pipelines=DATA)
+    before = json.dumps(compiled.definition)
+    bundle.definition(compiled, LOCAL, TRAINING)
+
+    assert json.dumps(compiled.definition) == before
+
+
+def test_assets_bear_the_keys_that_the_definition_names():
+    """A file of the lock is published under its path in it."""
+    (asset,) = bundle.read("credit-risk", pipelines=DATA).assets
+
+    assert asset.key == "assets/0123456789abcdef/prepare.py"
+    assert f"/{asset.key}" in json.dumps(resolved())
+
+
+@pytest.mark.parametrize(("text", "reason"), [(None, "is not compiled"), ("{", "line 1: not JSON")])
+def test_a_lock_that_cannot_be_read_says_what_to_do(tmp_path, text, reason):
+    """A missing or broken lock names its file and the command that makes it."""
+    lock = tmp_path / "churn" / "lock"
+    lock.mkdir(parents=True)
+    if text is not None:
+        (lock / "definition.json").write_text(text)
+
+    with pytest.raises(BundleError, match=reason) as caught:
+        bundle.read("churn", pipelines=tmp_path)
+    assert "sluice compile churn" in str(caught.value)

@@ -1,0 +1,41 @@
+from tests.infra.conftest import only, resources
+
+
+def test_a_model_has_a_group_of_its_name(local):
+    """The registry holds one group for each model, closed to others when there are none."""
+    group = only(local.template("registry"), "AWS::SageMaker::ModelPackageGroup")
+
+    assert group["ModelPackageGroupName"] == "credit-risk"
+    assert "ModelPackageGroupPolicy" not in group
+
+
+def test_later_stages_may_deploy_and_not_approve(synthesized):
+    """Other accounts of the chain may read packages and make models of them; approving is not theirs."""
+    group = only(synthesized("dev").template("registry"), "AWS::SageMaker::ModelPackageGroup")
+    reading, deploying = group["ModelPackageGroupPolicy"]["Statement"]
+
+    assert "222222222222" in str(reading["Principal"])
+    assert "333333333333" in str(deploying["Principal"])
+    assert reading["Resource"] == "arn:aws:sagemaker:eu-west-1:111111111111:model-package-group/credit-risk"
+    assert deploying["Resource"] == "arn:aws:sagemaker:eu-west-1:111111111111:model-package/credit-risk/*"
+    assert deploying["Action"] == [
+        "sagemaker:CreateModel",
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:ListModelPackages",
+    ]
+
+
+def test_later_stages_hear_of_changes(synthesized):
+    """Events of packages go on to the default buses of the other accounts."""
+    rule = only(synthesized("dev").template("registry"), "AWS::Events::Rule")
+
+    assert rule["EventPattern"]["detail"] == {"ModelPackageGroupName": ["credit-risk"]}
+    assert [target["Arn"] for target in rule["Targets"]] == [
+        "arn:aws:events:eu-west-1:222222222222:event-bus/default",
+        "arn:aws:events:eu-west-1:333333333333:event-bus/default",
+    ]
+
+
+def test_a_stage_that_stands_alone_forwards_nothing(local):
+    """Without other accounts there is no rule."""
+    assert list(resources(local.template("registry"), "AWS::Events::Rule")) == []

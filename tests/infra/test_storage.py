@@ -1,0 +1,95 @@
+import pytest
+
+from tests.infra.conftest import only, resources
+
+
+def buckets(synthesized):
+    """The buckets of a stage by name."""
+    found = resources(synthesized.template("storage"), "AWS::S3::Bucket")
+    return {resource["Properties"]["BucketName"]: resource for _, resource in found}
+
+
+def test_buckets_have_names_that_other_stacks_know(every):
+    """The three buckets are named after stage, account and region."""
+    stage = every.stage
+    tail = f"{stage.account}-{stage.region}"
+
+    assert buckets(every).keys() == {
+        f"sluice-{stage.name}-artifacts-{tail}",
+        f"sluice-{stage.name}-capture-{tail}",
+        f"sluice-{stage.name}-logs-{tail}",
+    }
+
+
+def test_data_outlives_its_stack(every):
+    """CloudFormation never deletes a bucket or the key."""
+    template = every.template("storage")
+    kept = [*resources(template, "AWS::S3::Bucket"), *resources(template, "AWS::KMS::Key")]
+
+    assert {resource["DeletionPolicy"] for _, resource in kept} == {"Retain"}
+
+
+def test_buckets_are_closed_versioned_and_expire_what_is_old(every):
+    """No bucket is public or without versions, and none keeps old versions for ever."""
+    for bucket in buckets(every).values():
+        properties = bucket["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+        (rule,) = properties["LifecycleConfiguration"]["Rules"]
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
+@pytest.mark.parametrize(("kind", "days"), [("artifacts", None), ("capture", 90), ("logs", 365)])
+def test_what_is_captured_expires(local, kind, days):
+    """Requests of people are kept for ninety days, models for good."""
+    bucket = buckets(local)[f"sluice-local-{kind}-123456789012-eu-west-1"]
+    (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    assert rule.get("ExpirationInDays") == days
+
+
+def test_data_is_encrypted_with_the_stages_key(local):
+    """Artifacts and capture are encrypted with the stage's key, which rotates and bears its alias."""
+    template = local.template("storage")
+    ((key, definition),) = resources(template, "AWS::KMS::Key")
+
+    assert definition["Properties"]["EnableKeyRotation"] is True
+    assert only(template, "AWS::KMS::Alias")["AliasName"] == "alias/sluice-local"
+    for kind in ("artifacts", "capture"):
+        bucket = buckets(local)[f"sluice-local-{kind}-123456789012-eu-west-1"]["Properties"]
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": [key, "Arn"]}
+
+
+def test_buckets_want_tls(every):
+    """Every bucket's policy refuses what comes without TLS."""
+    for _, policy in resources(every.template("storage"), "AWS::S3::BucketPolicy"):
+        denied = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert [statement["Condition"] for statement in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_models_of_later_stages_may_read_what_was_trained(synthesized):
+    """The bucket and key of the registry's stage are open to the serving roles of the others, and to no one else."""
+    template = synthesized("dev").template("storage")
+    readers = {
+        statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
+        for _, policy in resources(template, "AWS::S3::BucketPolicy")
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:GetObject"
+    }
+    decrypters = {
+        statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
+        for statement in only(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if "ArnLike" in statement.get("Condition", {})
+    }
+
+    assert readers == decrypters
+    assert readers == {
+        "arn:aws:iam::222222222222:role/sluice-staging-serving-*",
+        "arn:aws:iam::333333333333:role/sluice-prod-serving-*",
+    }
+
+
+def test_a_stage_that_stands_alone_lends_nothing(local):
+    """Without later stages there is no word of another account."""
+    assert "ArnLike" not in str(only(local.template("storage"), "AWS::KMS::Key"))

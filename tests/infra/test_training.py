@@ -1,0 +1,80 @@
+import json
+
+import env
+from infra import assembly, bundle
+from tests.infra.conftest import CHECKOUT, Synthesized, actions, only, statements
+
+
+def test_the_pipeline_is_the_compiled_one(local):
+    """The pipeline bears the stage's name and holds the compiled definition with the stage's values."""
+    pipeline = only(local.template("training"), "AWS::SageMaker::Pipeline")
+    definition = json.loads(pipeline["PipelineDefinition"]["PipelineDefinitionBody"])
+
+    assert pipeline["PipelineName"] == "credit-risk-local"
+    assert definition["Version"] == "2020-12-01"
+    assert "arn:aws:iam::123456789012:role/sluice-local-pipeline-credit-risk" in str(definition)
+
+
+def test_the_pipeline_waits_for_its_rights(local):
+    """SageMaker looks at the role when it takes a pipeline, so the role's policy comes first."""
+    template = local.template("training")
+    (pipeline,) = [r for r in template["Resources"].values() if r["Type"] == "AWS::SageMaker::Pipeline"]
+    (policy,) = [name for name, r in template["Resources"].items() if r["Type"] == "AWS::IAM::Policy"]
+
+    assert policy in pipeline["DependsOn"]
+
+
+def test_a_large_definition_is_read_from_the_bucket(tmp_path):
+    """A definition that would burst the template is published as a file, under the hash of its content."""
+    lock = tmp_path / "pipelines" / "credit_risk" / "lock"
+    lock.mkdir(parents=True)
+    document = {"Version": "2020-12-01", "Parameters": [], "Steps": [{"Name": "F", "Type": "Fail", "Arguments": {}}]}
+    document["Steps"][0]["Arguments"]["ErrorMessage"] = "x" * 500_000
+    (lock / "definition.json").write_text(json.dumps(document))
+    assembly.synthesize(env.load("local"), pipelines=tmp_path / "pipelines", assembly=tmp_path / "out")
+    synthesized = Synthesized(env.load("local"), tmp_path / "out")
+
+    location = only(synthesized.template("training"), "AWS::SageMaker::Pipeline")["PipelineDefinition"][
+        "PipelineDefinitionS3Location"
+    ]
+    assert location["Bucket"] == "sluice-local-artifacts-123456789012-eu-west-1"
+    assert location["Key"] in {file["displayName"] for file in synthesized.assets("training").values()}
+
+
+def test_the_pipeline_may_register_and_never_approve(local):
+    """Packages are registered as pending, and changing one is denied whatever else may be given."""
+    given = statements(local.template("training"), "Role")
+    (registering,) = [s for s in given if "sagemaker:CreateModelPackage" in actions(s)]
+    (approving,) = [s for s in given if "sagemaker:UpdateModelPackage" in actions(s)]
+
+    assert registering["Condition"] == {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}
+    assert approving["Effect"] == "Deny"
+
+
+def test_the_pipeline_writes_below_its_models_prefix_only(local):
+    """Jobs read data and assets and write nothing but their model's results."""
+    given = statements(local.template("training"), "Role")
+    (writing,) = [s for s in given if "s3:PutObject" in actions(s)]
+
+    assert writing["Resource"] == "arn:aws:s3:::sluice-local-artifacts-123456789012-eu-west-1/credit-risk/*"
+
+
+def test_the_pipeline_passes_its_own_role_only(local):
+    """The jobs of a pipeline run in the pipeline's role."""
+    (passing,) = [s for s in statements(local.template("training"), "Role") if "iam:PassRole" in actions(s)]
+
+    assert passing["Resource"] == "arn:aws:iam::123456789012:role/sluice-local-pipeline-credit-risk"
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_every_asset_of_the_lock_is_published(local):
+    """The files that jobs read are listed for the artifact bucket, under the keys that the definition names."""
+    compiled = bundle.read("credit-risk", pipelines=CHECKOUT / "pipelines")
+    listed = {
+        destination["objectKey"]
+        for file in local.assets("training").values()
+        for destination in file["destinations"].values()
+        if destination["bucketName"] == "sluice-local-artifacts-123456789012-eu-west-1"
+    }
+
+    assert {asset.key for asset in compiled.assets} == listed
