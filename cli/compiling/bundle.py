@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from cli.compiling import canonical
-from cli.compiling.errors import LockError
 
 DEFINITION = "definition.json"
 
@@ -54,7 +53,7 @@ def write(bundle: Bundle, lock: Path) -> None:
 
 
 def differences(bundle: Bundle, lock: Path) -> list[Difference]:
-    """The files in which the folder ``lock`` is not ``bundle``, by path; LockError when it cannot be read."""
+    """The files in which the folder ``lock`` is not ``bundle``, by path."""
     wanted, found = bundle.files(), _contents(lock)
     states = {
         **{name: "left over" for name in found.keys() - wanted.keys()},
@@ -65,7 +64,4 @@ def differences(bundle: Bundle, lock: Path) -> list[Difference]:
 
 
 def _contents(lock: Path) -> dict[str, bytes]:
-    try:
-        return {path.relative_to(lock).as_posix(): path.read_bytes() for path in lock.rglob("*") if path.is_file()}
-    except OSError as error:
-        raise LockError(f"{error.filename}: the lock cannot be read ({error.strerror}); correct its rights.") from error
+    return {path.relative_to(lock).as_posix(): path.read_bytes() for path in lock.rglob("*") if path.is_file()}

@@ -5,8 +5,7 @@ CompileError
 ├── CompileEnvironmentError  the environment with the SageMaker SDK cannot be made
 ├── AuthorError              the author's pipeline.py does not give a pipeline
 ├── DefinitionError          the definition would be refused by SageMaker, or cannot be deployed: all findings
-├── PinError                 the model's pins are not those of its image: all findings
-└── LockError                the lock on disk cannot be read
+└── PinError                 the model's pins are not those of its image: all findings
 """
 
 from __future__ import annotations
@@ -28,10 +27,6 @@ class CompileEnvironmentError(CompileError):
 
 class AuthorError(CompileError):
     """The author's pipeline.py does not give a pipeline."""
-
-
-class LockError(CompileError):
-    """The lock on disk cannot be read."""
 
 
 class FindingsError(CompileError):

@@ -1,0 +1,102 @@
+import io
+import tarfile
+
+import pytest
+
+from cli.compiling import assets
+
+URI = "s3://bucket/m/train-20261121054236/input"
+
+
+@pytest.fixture
+def uploads(tmp_path):
+    """Writes what the SDK uploaded: ``<bucket>/<key>`` → content."""
+
+    def write(files, folder="uploads"):
+        for name, data in files.items():
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return tmp_path / folder
+
+    return write
+
+
+def archive(names, *, mtime, uid):
+    """A .tar.gz of small files, packed by somebody at some time."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as packed:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size, member.mtime, member.uid = len(name), mtime, uid
+            packed.addfile(member, io.BytesIO(name.encode()))
+    return target.getvalue()
+
+
+def test_a_file_is_keyed_by_its_content(uploads):
+    """A file keeps its name and nothing of the folder, with its time, that the SDK uploaded it to."""
+    folder = uploads({"bucket/m/code/1/step.py": b"print()"})
+    found, files = assets.bring_home({"S3Uri": "s3://bucket/m/code/1/step.py"}, folder)
+    assert found == {"S3Uri": "s3://bucket/assets/525d513313416cf1/step.py"}
+    assert files == {"assets/525d513313416cf1/step.py": b"print()"}
+
+
+def test_a_folder_is_keyed_by_its_contents(uploads):
+    """Files below a prefix move together and keep their relative paths."""
+    folder = uploads({f"bucket/{URI[12:]}/code/a.py": b"a", f"bucket/{URI[12:]}/code/sub/b.py": b"b"})
+    found, files = assets.bring_home([f"{URI}/code"], folder)
+    key = found[0].removeprefix("s3://bucket/")
+    assert files == {f"{key}/a.py": b"a", f"{key}/sub/b.py": b"b"}
+
+
+def test_the_time_of_upload_does_not_matter(uploads):
+    """The same files uploaded twice under other prefixes give the same definition."""
+    first, _ = assets.bring_home("s3://bucket/m-1/code", uploads({"bucket/m-1/code/a.py": b"a"}, "first"))
+    second, _ = assets.bring_home("s3://bucket/m-2/code", uploads({"bucket/m-2/code/a.py": b"a"}, "second"))
+    assert first == second
+
+
+@pytest.mark.parametrize("other", [{"a.py": b"x"}, {"b.py": b"a"}], ids=["content", "name"])
+def test_another_file_gives_another_key(uploads, other):
+    """A folder's key depends on the contents and on the names of its files."""
+    first, _ = assets.bring_home("s3://b/m", uploads({"b/m/a.py": b"a"}, "first"))
+    second, _ = assets.bring_home("s3://b/m", uploads({f"b/m/{name}": data for name, data in other.items()}, "second"))
+    assert first != second
+
+
+def test_bytecode_stays_behind(uploads):
+    """What Python or an editor left beside the code is no part of it."""
+    folder = uploads({"b/m/a.py": b"a", "b/m/__pycache__/a.cpython-311.pyc": b"x", "b/m/.DS_Store": b"x"})
+    _, files = assets.bring_home("s3://b/m", folder)
+    assert [name.split("/")[-1] for name in files] == ["a.py"]
+
+
+def test_files_that_no_step_reads_stay_behind(uploads):
+    """An upload that the definition does not name is no part of the bundle."""
+    assert assets.bring_home({"S3Uri": "s3://b/other"}, uploads({"b/m/a.py": b"a"}))[1] == {}
+
+
+def test_outputs_are_not_inputs(uploads):
+    """A prefix that a job writes to stays, though the SDK uploaded files below it."""
+    folder = uploads({"b/m/code/a.py": b"a"})
+    written = {"S3Output": {"S3Uri": "s3://b/m"}, "OutputDataConfig": {"S3OutputPath": "s3://b/m"}}
+    assert assets.bring_home(written, folder) == (written, {})
+
+
+def test_the_beginning_of_a_joined_uri_is_no_folder(uploads):
+    """Within a join a text may be the beginning of any URI, so only a whole file name is taken for an upload."""
+    folder = uploads({"b/m/code/a.py": b"a"})
+    joined = {"Std:Join": {"On": "/", "Values": ["s3://b/m", "x"]}}
+    assert assets.bring_home(joined, folder) == (joined, {})
+    named, files = assets.bring_home({"Std:Join": {"On": "", "Values": ["s3://b/m/code/a.py"]}}, folder)
+    assert list(files) == [named["Std:Join"]["Values"][0].removeprefix("s3://b/")]
+
+
+def test_archives_are_normal(uploads):
+    """An archive of the same files is the same bytes, whoever packed it, when and in which order."""
+    one = uploads({"b/m/source.tar.gz": archive(["a", "b"], mtime=1, uid=0)}, "first")
+    other = uploads({"b/m/source.tar.gz": archive(["b", "a"], mtime=2, uid=7)}, "second")
+    first, second = (assets.bring_home("s3://b/m/source.tar.gz", folder) for folder in (one, other))
+    assert first == second
+    with tarfile.open(fileobj=io.BytesIO(next(iter(first[1].values())))) as packed:
+        assert [(member.name, packed.extractfile(member).read()) for member in packed] == [("a", b"a"), ("b", b"b")]

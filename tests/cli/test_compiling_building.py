@@ -1,0 +1,78 @@
+import pytest
+
+from cli.compiling import building
+from cli.compiling.author import Draft
+from cli.compiling.errors import DefinitionError, PinError, UnknownModelError
+from tests.cli.compiling_samples import BUCKET, definition, processing
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model's folder with the pins of its image."""
+    folder = tmp_path / "pipelines" / "churn"
+    folder.mkdir(parents=True)
+    (folder / "requirements.txt").write_text("numpy==2.1.0\n")
+    (folder / "pipeline.py").touch()
+    return folder
+
+
+@pytest.fixture
+def finish(tmp_path, model):
+    """What becomes of a definition and the content of its one step's code."""
+
+    def finish(raw, code=b"print()"):
+        path = tmp_path / "uploads" / BUCKET / "m" / "code" / "1" / "step.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(code)
+        return building.finish(Draft(definition=raw, uploads=tmp_path / "uploads"), model)
+
+    return finish
+
+
+def test_a_bundle_is_canonical_and_open(finish):
+    """A bundle holds placeholders instead of values, its files under their hashes, and reads the same twice."""
+    compiled = finish(definition(processing("Prepare")))
+    step = compiled.definition["Steps"][0]["Arguments"]
+    assert step["RoleArn"] == "{{sluice:role:pipeline}}"
+    assert step["AppSpecification"]["ImageUri"] == "{{sluice:image:sklearn:1.4-2}}"
+    assert step["ProcessingInputs"][0]["S3Input"]["S3Uri"] == (
+        "s3://{{sluice:artifact_bucket}}/assets/525d513313416cf1/step.py"
+    )
+    assert compiled.files() == finish(definition(processing("Prepare"))).files()
+
+
+def test_all_findings_are_told_together(finish):
+    """References and arguments that are wrong are told at once, each with the author's file."""
+    step = processing("Prepare", DependsOn=["Nothing"])
+    del step["Arguments"]["RoleArn"]
+    with pytest.raises(DefinitionError) as caught:
+        finish(definition(step))
+    assert len(caught.value.findings) == 2
+    assert all(line.startswith("pipelines/churn/pipeline.py: Step Prepare") for line in str(caught.value).splitlines())
+
+
+def test_paths_of_this_machine_are_refused(finish, model):
+    """A file that holds the folder's absolute path would be another one on every machine."""
+    with pytest.raises(DefinitionError, match=r"step\.py holds the path .*/churn; use paths relative"):
+        finish(definition(processing("Prepare")), code=f"open({str(model)!r})".encode())
+
+
+def test_too_large_a_definition_is_refused(finish):
+    """A definition that would leave no room for a stage's values is told with its size."""
+    pipeline = definition(processing("Prepare"))
+    pipeline["Parameters"][0]["Description"] = "x" * 900_000
+    with pytest.raises(DefinitionError, match=r"the definition has 90\d{4} characters, 900000 at most"):
+        finish(pipeline)
+
+
+def test_pins_are_compared_with_the_image(finish, model):
+    """A model that is made with other versions than its image has does not compile."""
+    (model / "requirements.txt").write_text("numpy==1.26.4\n")
+    with pytest.raises(PinError, match=r"numpy==1\.26\.4, but image sklearn:1\.4-2 has 2\.1\.0"):
+        finish(definition(processing("Prepare")))
+
+
+def test_an_unknown_model_is_told_with_those_that_exist(model):
+    """A folder without pipeline.py is no model; the message names the models."""
+    with pytest.raises(UnknownModelError, match=r"fraud/pipeline\.py does not exist; the models are churn\."):
+        building.build(model.parent / "fraud", root=model.parent.parent, progress=[].append)

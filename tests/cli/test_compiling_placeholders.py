@@ -1,0 +1,44 @@
+import pytest
+
+from cli.compiling import placeholders
+from tests.cli.compiling_samples import IMAGE
+
+
+def test_values_of_compiling_become_placeholders():
+    """Role, bucket, key and image become placeholders wherever they stand in a text."""
+    written = {
+        "RoleArn": placeholders.ROLE,
+        "Values": [f"s3://{placeholders.BUCKET}/m", 1, True, None],
+        "KmsKeyId": placeholders.KMS_KEY,
+        "ImageUri": IMAGE,
+    }
+    assert placeholders.put(written) == {
+        "RoleArn": "{{sluice:role:pipeline}}",
+        "Values": ["s3://{{sluice:artifact_bucket}}/m", 1, True, None],
+        "KmsKeyId": "{{sluice:kms_key}}",
+        "ImageUri": "{{sluice:image:sklearn:1.4-2}}",
+    }
+    assert placeholders.leftovers(placeholders.put(written)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (
+            "arn:aws:sns:us-east-1:210987654321:alerts",
+            "Steps[0].A: 'arn:aws:sns:us-east-1:210987654321:alerts' names an",
+        ),
+        (f"logs-{placeholders.REGION}", "Steps[0].A: 'logs-eu-west-1' names an account or region"),
+        ("210987654321.dkr.ecr.us-east-1.amazonaws.com/own:1", "Steps[0].A: image 210987654321.dkr.ecr.us-east-1."),
+    ],
+    ids=["an ARN", "the region", "an unknown image"],
+)
+def test_a_stages_own_values_are_refused(value, sentence):
+    """A text that would tie the lock to an account or a region is told with its place."""
+    (finding,) = placeholders.leftovers({"Steps": [{"A": placeholders.put(value)}]})
+    assert sentence in finding
+
+
+def test_numbers_of_twelve_digits_are_no_accounts():
+    """A text of digits is not taken for an account when nothing says that it is one."""
+    assert placeholders.leftovers({"At": "202611210542"}) == []
