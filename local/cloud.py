@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,10 +14,15 @@ import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.clock import Clock
+from local.cloudformation import CloudFormation
+from local.cloudwatch import CloudWatch
 from local.errors import StartError
+from local.events import Events
 from local.front import Front
+from local.functions import Functions
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
+from local.sagemaker import SageMaker
 from local.services import Part, Services
 from local.transport import session
 
@@ -41,9 +46,17 @@ class LocalCloud:
             processes=Processes(),
             session=self.session,
             emit=self._emit,
+            record=self._record,
         )
-        self._parts = _parts(self.services)
-        self._events = next(part for part in self._parts if hasattr(part, "emit"))
+        self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
+        # In the order in which they end: who acts by itself first, whom the others call last.
+        self._parts: list[Part] = [
+            CloudFormation(self.services),
+            SageMaker(self.services),
+            self._events,
+            Functions(self.services),
+            self._cloudwatch,
+        ]
         families = [family for part in self._parts for family in part.families()]
         self.app: WSGIApplication = Front(families, fallback=moto_app(), region=region)
         self._server: BaseWSGIServer | None = None
@@ -88,9 +101,8 @@ class LocalCloud:
     def _emit(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str] = ()) -> None:
         self._events.emit(source, detail_type, detail, resources=resources)
 
-
-def _parts(services: Services) -> list[Part]:
-    return []
+    def _record(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
+        self._cloudwatch.record(namespace, data)
 
 
 class _QuietHandler(WSGIRequestHandler):
