@@ -11,12 +11,14 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from botocore.parsers import RpcV2CBORParser
 from botocore.serialize import RpcV2CBORSerializer
+from botocore.utils import parse_timestamp
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import QueryParser, RestJSONParser
 from moto.core.serialize import QuerySerializer, RestJSONSerializer
@@ -174,15 +176,17 @@ class _RestJson:
         return found[0] if found else None
 
     def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+        _check_json_body(operation, request)
         found = _route(operation.service_model, request)
         return _moto_read(RestJSONParser, operation, request, found[1] if found else {})
 
     def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
         answer = RestJSONSerializer(operation).serialize(_projected_output(operation, result))
         headers = _headers("application/json") | {k: str(v) for k, v in answer["headers"].items()}
-        # moto's serializer overrides a Content-Type that the operation itself returns, as InvokeEndpoint does.
+        # moto's serializer overrides a Content-Type that the operation itself returns, as InvokeEndpoint does, and does
+        # not know of a status that it returns, as Lambda's Invoke does.
         headers |= _modelled_content_type(operation, result)
-        return Reply(_encoded(answer["body"]), headers, answer["status_code"])
+        return Reply(_encoded(answer["body"]), headers, _modelled_status(operation, result) or answer["status_code"])
 
     def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
         details = getattr(error, "details", {})
@@ -221,10 +225,27 @@ def _moto_read(
         "values": request.values,
     }
     try:
-        parsed = parser(operation).parse(fields)
+        parsed = parser(operation, timestamp_parser=_moment).parse(fields)
     except (ValueError, TypeError, AttributeError) as error:
         raise AwsError("SerializationException", f"the request does not fit {operation.name}: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _moment(text: str) -> datetime:
+    moment = parse_timestamp(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _check_json_body(operation: OperationModel, request: Request) -> None:
+    # moto's parser takes a body that is not JSON for an empty one.
+    shape = operation.input_shape
+    body = request.get_data()
+    if not body or shape is None or "payload" in shape.serialization:
+        return
+    try:
+        json.loads(body)
+    except ValueError as error:
+        raise AwsError("SerializationException", "the body is not JSON") from error
 
 
 def _route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
@@ -253,6 +274,12 @@ def _modelled_content_type(operation: OperationModel, result: dict[str, Any]) ->
         if shape.serialization.get("name") == "Content-Type" and result.get(name):
             return {"Content-Type": result[name]}
     return {}
+
+
+def _modelled_status(operation: OperationModel, result: dict[str, Any]) -> int | None:
+    members = operation.output_shape.members if operation.output_shape is not None else {}
+    named = [name for name, shape in members.items() if shape.serialization.get("location") == "statusCode"]
+    return next((result[name] for name in named if name in result), None)
 
 
 def _headers(content_type: str) -> dict[str, str]:
