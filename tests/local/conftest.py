@@ -1,0 +1,85 @@
+"""A small local cloud of a few parts, in front of moto."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from local.clock import Clock
+from local.front import Front
+from local.moto_app import ACCOUNT, moto_app, reset_moto
+from local.processes import Processes
+from local.services import Services
+from local.transport import session
+
+REGION = "eu-west-1"
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Serves without a line per request."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code="-", size="-") -> None:
+        """Say nothing."""
+
+
+class SmallCloud:
+    """Parts made by `makers`, reachable in process and, for children, over HTTP."""
+
+    def __init__(self, folder: Path, *makers: Any, clock: Clock | None = None) -> None:
+        self.emitted: list[tuple[str, str, dict[str, Any]]] = []
+        self.services = Services(
+            account=ACCOUNT,
+            region=REGION,
+            clock=clock or Clock(),
+            workdir=folder,
+            processes=Processes(),
+            session=lambda: session(self.app, region=REGION),
+            emit=lambda source, detail_type, detail, **_: self.emitted.append((source, detail_type, detail)),
+        )
+        self.parts = [make(self.services) for make in makers]
+        self.app = Front([f for part in self.parts for f in part.families()], fallback=moto_app(), region=REGION)
+        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=QuietHandler)
+        self.services.listens_at(f"http://localhost:{self._server.server_port}")
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def client(self, name: str) -> Any:
+        """A boto3 client in process."""
+        return self.services.client(name)
+
+    def close(self) -> None:
+        """End everything."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        for part in self.parts:
+            part.close()
+        self.services.clock.close()
+        self.services.processes.close()
+        reset_moto()
+
+
+@pytest.fixture
+def small_cloud(tmp_path):
+    """Makes small clouds, and ends them."""
+    made = []
+
+    def make(*makers, clock=None):
+        made.append(SmallCloud(tmp_path / str(len(made)), *makers, clock=clock))
+        return made[-1]
+
+    yield make
+    for cloud in made:
+        cloud.close()
+
+
+@pytest.fixture
+def stepped_clock():
+    """A clock that stands still until the test advances it."""
+    return Clock(speed=0)

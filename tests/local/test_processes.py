@@ -1,0 +1,77 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from local.processes import Processes
+
+FOREVER = "import time; print('up', flush=True); time.sleep(600)"
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {FOREVER}"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {STUBBORN!r}])"
+
+
+@pytest.fixture
+def processes():
+    """Ended after the test."""
+    keeper = Processes()
+    yield keeper
+    keeper.close()
+
+
+def started(processes, folder, program):
+    """A child, once it has written its first line, and that line."""
+    child = processes.start(
+        [sys.executable, "-c", program], env={"PATH": os.environ["PATH"]}, cwd=folder, output=subprocess.PIPE
+    )
+    with child.stdout as output:
+        return child, output.readline().decode().strip()
+
+
+def test_a_child_gets_the_environment_it_is_given_and_no_more(processes, tmp_path):
+    """Nothing of this process's own environment goes along."""
+    program = "import os; print(sorted(set(os.environ) - {'LC_CTYPE'}), os.getcwd())"
+    child, line = started(processes, tmp_path, program)
+    child.wait()
+    processes.forget(child)
+    assert line == f"['PATH'] {tmp_path}"
+
+
+def test_a_child_that_ends_on_a_signal_is_stopped_by_sigterm(processes, tmp_path):
+    """Its exit code says so."""
+    child, _ = started(processes, tmp_path, FOREVER)
+    assert processes.stop(child) == -signal.SIGTERM
+
+
+def test_a_child_that_ignores_the_signal_is_killed(processes, tmp_path):
+    """After the grace."""
+    child, _ = started(processes, tmp_path, STUBBORN)
+    assert processes.stop(child, grace_seconds=0.01) == -signal.SIGKILL
+
+
+def test_a_grandchild_ends_with_its_parent(processes, tmp_path):
+    """Even one that ignores SIGTERM: the pipe they share ends only when the whole group has."""
+    child = processes.start(
+        [sys.executable, "-c", PARENT], env={"PATH": os.environ["PATH"]}, cwd=tmp_path, output=subprocess.PIPE
+    )
+    with child.stdout as output:
+        assert output.readline() == b"up\n"
+        processes.stop(child)
+        assert output.read() == b""
+
+
+def test_closing_ends_every_child_and_refuses_new_ones(tmp_path):
+    """A cloud that stops leaves none behind and starts none."""
+    keeper = Processes()
+    children = [started(keeper, tmp_path, FOREVER)[0] for _ in range(3)]
+    keeper.close()
+    assert [child.returncode for child in children] == [-signal.SIGTERM] * 3
+    with pytest.raises(RuntimeError, match="stopping"):
+        started(keeper, tmp_path, FOREVER)
+
+
+def test_stopping_twice_gives_the_same_exit_code(processes, tmp_path):
+    """Two threads may stop the same child."""
+    child, _ = started(processes, tmp_path, FOREVER)
+    assert processes.stop(child) == processes.stop(child)

@@ -1,0 +1,43 @@
+import io
+
+import pytest
+
+from local.moto_app import moto_app, reset_moto
+from local.transport import session
+
+REGION = "eu-west-1"
+HERE = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
+
+
+@pytest.fixture
+def s3():
+    """S3 of moto, in process."""
+    yield session(moto_app(), region=REGION).client("s3")
+    reset_moto()
+
+
+@pytest.mark.parametrize("key", ["plain", "a/b/c.txt", "with space & ümlaut+plus%41", "question?mark=1"])
+def test_any_key_and_any_bytes_come_back_as_they_went(s3, key):
+    """The wire format is that of a real server, whatever the characters."""
+    body = bytes(range(256)) * 64
+    s3.create_bucket(Bucket="bucket", **HERE)
+    s3.put_object(Bucket="bucket", Key=key, Body=body)
+    assert s3.get_object(Bucket="bucket", Key=key)["Body"].read() == body
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="bucket")["Contents"]] == [key]
+
+
+def test_files_are_sent_and_streams_are_read_in_pieces(s3):
+    """As boto3's transfers do."""
+    s3.create_bucket(Bucket="bucket", **HERE)
+    s3.upload_fileobj(io.BytesIO(b"x" * 100_000), "bucket", "k")
+    chunks = list(s3.get_object(Bucket="bucket", Key="k")["Body"].iter_chunks(60_000))
+    assert [len(chunk) for chunk in chunks] == [60_000, 40_000]
+
+
+def test_the_users_own_profile_is_not_read(s3, monkeypatch):
+    """Neither credentials nor endpoints of the environment reach a session."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "REAL")
+    client = session(moto_app(), region=REGION).client("sts")
+    assert client.get_caller_identity()["Account"] == "123456789012"
+    assert client._request_signer._credentials.access_key == "local"
