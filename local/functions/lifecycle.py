@@ -117,7 +117,7 @@ class Lifecycle:
         else:
             self._book.use(function.name, lambda entry: _delete_version(entry, version))
         self._pool.retire(function.name)
-        return {}
+        return {"StatusCode": 204}
 
     def _publish_version(self, params: Params, _: Call) -> Params:
         def publish(entry: Entry) -> Function:
