@@ -41,16 +41,15 @@ class Storage(StageStack):
             removal_policy=RemovalPolicy.RETAIN,
         )
         kms.CfnAlias(self, "Alias", alias_name=naming.key_alias(self._stage), target_key_id=key.key_arn)
-        for service in ("cloudwatch", "events"):
-            # They publish to the encrypted topic of the release stack.
-            key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=["*"],
-                    conditions={"StringEquals": {"aws:SourceAccount": self._stage.account}},
-                )
+        # Alarms tell people through a topic of the release stack, which is encrypted with this key.
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": self._stage.account}},
             )
+        )
         return key
 
     def _logs(self) -> s3.Bucket:

@@ -120,7 +120,7 @@ def test_cloudwatch_may_tell_people(every):
     deny, allow = sorted(policy, key=lambda statement: statement["Effect"], reverse=True)
 
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert "cloudwatch.amazonaws.com" in allow["Principal"]["Service"]
+    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allow["Condition"] == {"StringEquals": {"aws:SourceAccount": every.stage.account}}
 
 
