@@ -6,9 +6,9 @@ from local.front import Family
 from local.images import ImageEnvironments, Images
 from local.sagemaker.containers.isolation import Isolation
 from local.sagemaker.containers.machine import Machine
+from local.sagemaker.context import Context
 from local.sagemaker.hosting.capture import Capture
 from local.sagemaker.hosting.endpoints import Endpoints
-from local.sagemaker.hosting.fleet import Fleets
 from local.sagemaker.hosting.metrics import Metrics
 from local.sagemaker.hosting.models import Models
 from local.sagemaker.hosting.runtime import Runtime
@@ -35,20 +35,24 @@ class SageMaker:
     def __init__(
         self, services: Services, *, images: Images | None = None, isolated_by: Isolation | None = None
     ) -> None:
-        store = Store(clock=services.clock, account=services.account, region=services.region)
-        machine = Machine(services, images or ImageEnvironments(), isolated_by=isolated_by)
-        files, identities, workers = Files(services), Identities(services), Workers()
-        contracts = (Processing(files), Training(files, services.clock))
-        self._workers = workers
-        self._jobs = [Jobs(services, store, machine=machine, workers=workers, contract=kind) for kind in contracts]
-        self._pipelines = Pipelines(services, store, machine=machine, workers=workers, identities=identities)
-        self._endpoints = Endpoints(services, store, fleets=Fleets(services, store, machine), workers=workers)
+        identities, files = Identities(services), Files(services)
+        context = Context(
+            services=services,
+            store=Store(clock=services.clock, account=services.account, region=services.region),
+            files=files,
+            workers=Workers(),
+            machine=Machine(services, images or ImageEnvironments(), identities, isolated_by=isolated_by),
+            identities=identities,
+        )
+        self._workers = context.workers
+        self._jobs = [Jobs(context, Processing(files)), Jobs(context, Training(files, services.clock))]
+        self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
         control = {
-            **tagging(store),
-            **Registry(services, store, identities).handlers(),
-            **Models(store, files, machine).handlers(),
+            **tagging(context.store),
+            **Registry(context).handlers(),
+            **Models(context).handlers(),
             **self._pipelines.handlers(),
             **self._endpoints.handlers(),
         }

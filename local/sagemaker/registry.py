@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from local.errors import AwsError, ValidationError
 from local.front import Handler
-from local.sagemaker.identity import Identities
+from local.sagemaker.context import Context
 from local.sagemaker.kinds import MODEL_PACKAGE, MODEL_PACKAGE_GROUP
 from local.sagemaker.listing import matches, ordered, page
-from local.sagemaker.resources import Record, Store
+from local.sagemaker.resources import Record
 from local.sagemaker.s3 import Files
 from local.sagemaker.structural import structural
-from local.services import Services
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -50,9 +50,11 @@ _SOURCES = ("InferenceSpecification", "SourceAlgorithmSpecification", "SourceUri
 class Registry:
     """Model packages and their groups."""
 
-    def __init__(self, services: Services, store: Store, identities: Identities) -> None:
-        self._services, self._store, self._identities = services, store, identities
-        self._files = Files(services)
+    def __init__(self, context: Context) -> None:
+        self._services, self._store, self._identities = context.services, context.store, context.identities
+        self._files = context.files
+        self._tokens: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def handlers(self) -> dict[str, Handler]:
         """Every operation of this family that this cloud knows."""
@@ -116,7 +118,8 @@ class Registry:
     def create(self, params: Params, call: Call) -> Params:
         """Register a package: the next version of its group, or an unversioned one.
 
-        Raises ValidationError where AWS does: model data that is not in S3, tags on a version, an unknown group.
+        The same ClientToken twice makes one. Raises ValidationError where AWS does: model data that is not in S3, tags
+        on a version, an unknown group.
         """
         self._check(params)
         members = {
@@ -126,9 +129,15 @@ class Registry:
             "CreatedBy": self._identities.user_context(call),
             **params,
         }
-        if "ModelPackageGroupName" in params:
-            members |= self._next_version(params["ModelPackageGroupName"])
-        record = self._store.add(MODEL_PACKAGE, members["ModelPackageName"], members)
+        token = params.get("ClientToken", "")
+        with self._lock:
+            if token in self._tokens:
+                return {"ModelPackageArn": self._tokens[token]}
+            if "ModelPackageGroupName" in params:
+                members |= self._next_version(params["ModelPackageGroupName"])
+            record = self._store.add(MODEL_PACKAGE, members["ModelPackageName"], members)
+            if token:
+                self._tokens[token] = record["ModelPackageArn"]
         self._tell(record)
         return record
 

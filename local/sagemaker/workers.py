@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from local.clock import Clock
+from local.errors import AwsError
 
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 10.0
@@ -28,11 +29,14 @@ class Workers:
         return self._closing.is_set()
 
     def start(self, name: str, work: Callable[[], None]) -> None:
-        """Run `work` on a thread of its own; what it does not catch is logged as a defect of ours."""
+        """Run `work` on a thread of its own; what it does not catch is logged as a defect of ours.
+
+        Raises AwsError when the cloud is stopping.
+        """
         thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
         with self._lock:
             if self.closing:
-                return
+                raise AwsError("InternalFailure", "the local cloud is stopping")
             self._threads.add(thread)
         thread.start()
 

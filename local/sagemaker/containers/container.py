@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -63,6 +64,10 @@ class Container:
         file = self.outside(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content, default=str), encoding="utf-8")
+
+    def discard(self) -> None:
+        """Delete its folders; the program has ended."""
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def read_text(self, path: str) -> str | None:
         """The text of a file of the inside; None when there is no such file."""

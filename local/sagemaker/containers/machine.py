@@ -8,12 +8,13 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from local.errors import ValidationError
 from local.images import Images, Interpreter
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.containers.isolation import Isolation, isolation
+from local.sagemaker.identity import Identities
 from local.services import Services
 
 _INSIDE = Path(__file__).resolve().parents[1] / "inside"
@@ -23,9 +24,10 @@ _PASSED_ON = ("LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 class Machine:
     """Starts programs under the container contract; every child belongs to `services.processes`."""
 
-    def __init__(self, services: Services, images: Images, *, isolated_by: Isolation | None = None) -> None:
-        self._services = services
-        self._images = images
+    def __init__(
+        self, services: Services, images: Images, identities: Identities, *, isolated_by: Isolation | None = None
+    ) -> None:
+        self._services, self._images, self._identities = services, images, identities
         self._isolated_by = isolated_by
 
     def require(self, image: str) -> None:
@@ -79,13 +81,7 @@ class Machine:
     def _credentials(self, role_arn: str | None) -> dict[str, str]:
         if role_arn is None:
             return {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-        sts: Any = self._services.client("sts")
-        given = sts.assume_role(RoleArn=role_arn, RoleSessionName="SageMaker")["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": given["SessionToken"],
-        }
+        return {name.upper(): value for name, value in self._identities.credentials(role_arn).items()}
 
     def _commands(self, python: Path) -> Path:
         """A folder with the `python` and `pip` that an image has on its PATH.

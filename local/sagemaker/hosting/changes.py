@@ -40,8 +40,8 @@ class EndpointEvents:
     def _emit(self, detail_type: str, endpoint: Record, members: tuple[str, ...]) -> None:
         detail = {member: _jsonable(endpoint[member]) for member in members if member in endpoint}
         detail["EndpointStatus"] = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", endpoint["EndpointStatus"]).upper()
-        detail["Tags"] = {tag["Key"]: tag["Value"] for tag in endpoint.get("Tags", [])}
         arn = endpoint[ENDPOINT.arn_member]
+        detail["Tags"] = self._store.tags(arn)
         self._services.emit("aws.sagemaker", detail_type, detail, resources=[arn])
 
 

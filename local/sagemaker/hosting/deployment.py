@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from local.errors import UnsupportedLocally, ValidationError
 from local.sagemaker.resources import Record
 
-_RETAINABLE = frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"})
+
+@dataclass(frozen=True)
+class Kept:
+    """Variant properties that an update takes over from the running endpoint (`RetainAllVariantProperties`)."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    capture: Mapping[str, Any] | None = None
+    keeps_capture: bool = False
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], endpoint: Record, *, capture: Mapping[str, Any] | None) -> Kept:
+        """What an UpdateEndpoint request keeps; `capture` is the DataCaptureConfig that holds now."""
+        if not params.get("RetainAllVariantProperties"):
+            return cls()
+        excluded = {entry["VariantPropertyType"] for entry in params.get("ExcludeRetainedVariantProperties", [])}
+        return cls(
+            weights={} if "DesiredWeight" in excluded else _by_variant(endpoint, "DesiredWeight"),
+            counts={} if "DesiredInstanceCount" in excluded else _by_variant(endpoint, "DesiredInstanceCount"),
+            capture=capture,
+            keeps_capture="DataCaptureConfig" not in excluded,
+        )
 
 
 def require_supported(deployment: Mapping[str, Any]) -> None:
@@ -43,32 +65,37 @@ def require_same_variants(endpoint: Record, config: Record) -> None:
         )
 
 
-def retained(params: Mapping[str, Any], what: str) -> bool:
-    """Whether an update keeps a variant property of the running endpoint (`RetainAllVariantProperties`)."""
-    assert what in _RETAINABLE, f"{what} is no variant property"
-    excluded = {entry["VariantPropertyType"] for entry in params.get("ExcludeRetainedVariantProperties", [])}
-    return bool(params.get("RetainAllVariantProperties")) and what not in excluded
-
-
-def variant_summaries(
-    config: Record, *, weights: Mapping[str, float], counts: Mapping[str, int], running: bool
-) -> list[dict[str, Any]]:
-    """The variants as DescribeEndpoint shows them: what runs, and what is wanted."""
+def variant_summaries(config: Record, kept: Kept) -> list[dict[str, Any]]:
+    """The variants of a running configuration, as DescribeEndpoint shows them."""
     summaries = []
     for variant in config["ProductionVariants"]:
         name = variant["VariantName"]
-        count = counts.get(name, variant.get("InitialInstanceCount", 1))
-        weight = weights.get(name, variant["InitialVariantWeight"])
+        count = kept.counts.get(name, variant.get("InitialInstanceCount", 1))
+        weight = kept.weights.get(name, variant["InitialVariantWeight"])
         summaries.append(
             {
                 "VariantName": name,
-                "CurrentWeight": weight if running else 0.0,
+                "CurrentWeight": weight,
                 "DesiredWeight": weight,
-                "CurrentInstanceCount": count if running else 0,
+                "CurrentInstanceCount": count,
                 "DesiredInstanceCount": count,
             }
         )
     return summaries
+
+
+def capture_summary(capture: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A DataCaptureConfig as DescribeEndpoint shows it."""
+    if capture is None:
+        return None
+    enabled = bool(capture.get("EnableCapture"))
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId"),
+    }
 
 
 def pending_summary(
@@ -91,3 +118,7 @@ def pending_summary(
         for summary in summaries
     ]
     return {"EndpointConfigName": config["EndpointConfigName"], "StartTime": started, "ProductionVariants": variants}
+
+
+def _by_variant(endpoint: Record, member: str) -> dict[str, Any]:
+    return {variant["VariantName"]: variant[member] for variant in endpoint.get("ProductionVariants", [])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,21 +12,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.errors import LocalError, ValidationError
 from local.front import Handler
+from local.sagemaker.context import Context
 from local.sagemaker.hosting.changes import EndpointEvents
 from local.sagemaker.hosting.deployment import (
+    Kept,
+    capture_summary,
     pending_summary,
     require_same_variants,
     require_supported,
-    retained,
     termination_wait_seconds,
     variant_summaries,
 )
 from local.sagemaker.hosting.fleet import Fleet, Fleets
 from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
-from local.sagemaker.resources import Record, Store
+from local.sagemaker.resources import Record
 from local.sagemaker.structural import structural
-from local.sagemaker.workers import Workers
-from local.services import Services
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -35,12 +36,28 @@ _REASON_CHARACTERS = 1024
 _START_FAILED = (LocalError, BotoCoreError, ClientError, OSError, RuntimeError)
 
 
+@dataclass(frozen=True)
+class _Change:
+    """An update under way, towards `fleet`."""
+
+    name: str
+    fleet: Fleet
+    deployment: Mapping[str, Any]
+    summaries: list[dict[str, Any]]
+    started: datetime
+
+    @property
+    def config_name(self) -> str:
+        return str(self.fleet.config["EndpointConfigName"])
+
+
 class Endpoints:
     """The operations on endpoints, and the fleets that serve them."""
 
-    def __init__(self, services: Services, store: Store, *, fleets: Fleets, workers: Workers) -> None:
-        self._services, self._store, self._fleets, self._workers = services, store, fleets, workers
-        self._events = EndpointEvents(services, store)
+    def __init__(self, context: Context) -> None:
+        self._services, self._store, self._workers = context.services, context.store, context.workers
+        self._fleets = Fleets(context)
+        self._events = EndpointEvents(context.services, context.store)
         self._serving: dict[str, Fleet] = {}
         self._all: set[Fleet] = set()
         self._lock = threading.Lock()
@@ -66,15 +83,12 @@ class Endpoints:
         name = params["EndpointName"]
         config = self._store.get(ENDPOINT_CONFIG, params["EndpointConfigName"])
         self._fleets.check(config)
-        members = {
-            **params,
-            "EndpointStatus": "Creating",
-            "LastDeploymentConfig": params.get("DeploymentConfig"),
-            "DataCaptureConfig": _capture_summary(config),
-        }
-        endpoint = self._store.add(ENDPOINT, name, {k: v for k, v in members.items() if v is not None})
+        members = {**params, "EndpointStatus": "Creating"}
+        if "DeploymentConfig" in params:
+            members["LastDeploymentConfig"] = params["DeploymentConfig"]
+        endpoint = self._store.add(ENDPOINT, name, members)
         self._events.state(endpoint)
-        fleet = self._keep(self._fleets.make(name, config, weights={}, counts={}))
+        fleet = self._keep(self._fleets.make(name, config, Kept()))
         self._workers.start(f"create-{name}", lambda: self._create(name, fleet))
         return endpoint
 
@@ -86,7 +100,7 @@ class Endpoints:
         """
         name = params["EndpointName"]
         before = self._store.get(ENDPOINT, name)
-        _require_settled(before)
+        _require_updatable(before)
         config = self._store.get(ENDPOINT_CONFIG, params["EndpointConfigName"])
         deployment = params.get("DeploymentConfig", {})
         if params.get("RetainDeploymentConfig"):
@@ -94,23 +108,20 @@ class Endpoints:
         require_supported(deployment)
         require_same_variants(before, config)
         self._fleets.check(config)
-        weights = _running(before, "CurrentWeight") if retained(params, "DesiredWeight") else {}
-        counts = _running(before, "DesiredInstanceCount") if retained(params, "DesiredInstanceCount") else {}
+        serving = self.serving(name)
+        kept = Kept.of(params, before, capture=serving.capture if serving else None)
         change = _Change(
             name=name,
-            config=config,
+            fleet=self._fleets.make(name, config, kept),
             deployment=deployment,
-            summaries=variant_summaries(config, weights=weights, counts=counts, running=True),
-            capture=before.get("DataCaptureConfig")
-            if retained(params, "DataCaptureConfig")
-            else _capture_summary(config),
+            summaries=variant_summaries(config, kept),
             started=self._services.clock.now(),
         )
         endpoint = self._store.edit(ENDPOINT, name, lambda record: self._begin(record, change))
+        self._keep(change.fleet)
         self._events.state(endpoint)
         self._events.deployment(endpoint)
-        fleet = self._keep(self._fleets.make(name, config, weights=weights, counts=counts))
-        self._workers.start(f"update-{name}", lambda: self._update(change, fleet))
+        self._workers.start(f"update-{name}", lambda: self._update(change))
         return endpoint
 
     def delete(self, params: Params, _: Call) -> Params:
@@ -118,11 +129,10 @@ class Endpoints:
         name = params["EndpointName"]
 
         def deleting(record: Record) -> Mapping[str, Any]:
-            _require_settled(record)
+            _require_at_rest(record)
             return {"EndpointStatus": "Deleting"}
 
-        endpoint = self._store.edit(ENDPOINT, name, deleting)
-        self._events.state(endpoint)
+        self._events.state(self._store.edit(ENDPOINT, name, deleting))
         self._workers.start(f"delete-{name}", lambda: self._delete(name))
         return {}
 
@@ -140,13 +150,16 @@ class Endpoints:
             self._discard(fleet)
             self._settle(name, EndpointStatus="Failed", FailureReason=str(error)[:_REASON_CHARACTERS])
             return
-        with self._lock:
-            self._serving[name] = fleet
-        summaries = variant_summaries(fleet.config, weights={}, counts={}, running=True)
-        self._settle(name, EndpointStatus="InService", ProductionVariants=summaries)
+        self._switch(name, fleet)
+        self._settle(
+            name,
+            EndpointStatus="InService",
+            ProductionVariants=variant_summaries(fleet.config, Kept()),
+            DataCaptureConfig=capture_summary(fleet.capture),
+        )
 
     def _begin(self, record: Record, change: _Change) -> Mapping[str, Any]:
-        _require_settled(record)
+        _require_updatable(record)
         return {
             "EndpointStatus": "Updating",
             "PendingDeploymentSummary": self._pending(change, "Creating", "Launching {count} instance(s)."),
@@ -154,22 +167,22 @@ class Endpoints:
             "FailureReason": None,
         }
 
-    def _update(self, change: _Change, fleet: Fleet) -> None:
+    def _update(self, change: _Change) -> None:
         try:
-            fleet.start()
+            change.fleet.start()
         except _START_FAILED as error:
-            self._discard(fleet)
+            self._discard(change.fleet)
             reason = str(error)[:_REASON_CHARACTERS]
             self._settle(change.name, EndpointStatus="InService", PendingDeploymentSummary=None, FailureReason=reason)
             return
-        old = self._switch(change.name, fleet)
+        old = self._switch(change.name, change.fleet)
         self._bake(change)
         self._settle(
             change.name,
             EndpointStatus="InService",
-            EndpointConfigName=change.config["EndpointConfigName"],
+            EndpointConfigName=change.config_name,
             ProductionVariants=change.summaries,
-            DataCaptureConfig=change.capture,
+            DataCaptureConfig=capture_summary(change.fleet.capture),
             PendingDeploymentSummary=None,
         )
         if old is not None:
@@ -202,7 +215,7 @@ class Endpoints:
 
     def _pending(self, change: _Change, status: str, message: str) -> dict[str, Any]:
         return pending_summary(
-            change.config,
+            change.fleet.config,
             change.summaries,
             started=change.started,
             status=status,
@@ -221,41 +234,13 @@ class Endpoints:
             self._all.discard(fleet)
 
 
-class _Change:
-    """An update under way."""
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        config: Record,
-        deployment: Mapping[str, Any],
-        summaries: list[dict[str, Any]],
-        capture: Mapping[str, Any] | None,
-        started: datetime,
-    ) -> None:
-        self.name, self.config, self.deployment = name, config, deployment
-        self.summaries, self.capture, self.started = summaries, capture, started
-
-
-def _require_settled(endpoint: Record) -> None:
+def _require_at_rest(endpoint: Record) -> None:
     if endpoint["EndpointStatus"] in _IN_PROGRESS:
         raise ValidationError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
 
 
-def _running(endpoint: Record, member: str) -> dict[str, Any]:
-    return {variant["VariantName"]: variant[member] for variant in endpoint.get("ProductionVariants", [])}
-
-
-def _capture_summary(config: Record) -> dict[str, Any] | None:
-    capture = config.get("DataCaptureConfig")
-    if capture is None:
-        return None
-    enabled = bool(capture.get("EnableCapture"))
-    return {
-        "EnableCapture": enabled,
-        "CaptureStatus": "Started" if enabled else "Stopped",
-        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
-        "DestinationS3Uri": capture["DestinationS3Uri"],
-        "KmsKeyId": capture.get("KmsKeyId"),
-    }
+def _require_updatable(endpoint: Record) -> None:
+    _require_at_rest(endpoint)
+    if endpoint["EndpointStatus"] == "Failed":
+        arn = endpoint["EndpointArn"]
+        raise ValidationError(f'Cannot update endpoint "{arn}" because its status is Failed: it can only be deleted.')

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.errors import UnsupportedLocally
-from local.sagemaker.containers.machine import Machine
+from local.sagemaker.context import Context
 from local.sagemaker.errors import Unhealthy
+from local.sagemaker.hosting.deployment import Kept
 from local.sagemaker.hosting.models import containers, serving_container
 from local.sagemaker.hosting.server import Image, ModelServer
 from local.sagemaker.kinds import MODEL
 from local.sagemaker.logs import Log
-from local.sagemaker.resources import Record, Store
-from local.services import Services
+from local.sagemaker.resources import Record
 
 # The Developer Guide gives a container 8 minutes to pass its health check unless the variant says otherwise.
 _HEALTH_CHECK_SECONDS = 480
@@ -40,10 +40,17 @@ class Variant:
 class Fleet:
     """One process per variant of a configuration, started together."""
 
-    def __init__(self, config: Record, variants: Mapping[str, Variant], health: Mapping[str, float]) -> None:
-        self.config = config
-        self.variants = variants
-        self._health = health
+    def __init__(
+        self,
+        config: Record,
+        variants: Mapping[str, Variant],
+        *,
+        health: Mapping[str, float],
+        capture: Mapping[str, Any] | None,
+    ) -> None:
+        self.config, self.variants, self._health = config, variants, health
+        self.capture = capture
+        """The DataCaptureConfig that holds, which an update may have kept from the configuration before."""
 
     def start(self) -> None:
         """Start every server at once and wait until all are healthy. Raises Unhealthy for the first that is not."""
@@ -80,8 +87,9 @@ class Fleet:
 class Fleets:
     """Makes fleets from configurations."""
 
-    def __init__(self, services: Services, store: Store, machine: Machine) -> None:
-        self._services, self._store, self._machine = services, store, machine
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._services, self._store, self._machine = context.services, context.store, context.machine
 
     def check(self, config: Record) -> None:
         """Refuse by name what cannot be served here, before anything is started."""
@@ -96,8 +104,8 @@ class Fleets:
                 raise UnsupportedLocally(f"inference components of variant {variant['VariantName']}")
             self._machine.require(self._image(variant).uri)
 
-    def make(self, endpoint: str, config: Record, *, weights: Mapping[str, float], counts: Mapping[str, int]) -> Fleet:
-        """A fleet that is not started yet; `weights` and `counts` by variant stand above the configuration's."""
+    def make(self, endpoint: str, config: Record, kept: Kept) -> Fleet:
+        """A fleet that is not started yet; what is kept of the one before stands above the configuration."""
         variants, health = {}, {}
         for entry in config["ProductionVariants"]:
             name = entry["VariantName"]
@@ -106,12 +114,13 @@ class Fleets:
             variants[name] = Variant(
                 name=name,
                 config_name=config["EndpointConfigName"],
-                weight=weights.get(name, entry["InitialVariantWeight"]),
-                instance_count=counts.get(name, entry.get("InitialInstanceCount", 1)),
+                weight=kept.weights.get(name, entry["InitialVariantWeight"]),
+                instance_count=kept.counts.get(name, entry.get("InitialInstanceCount", 1)),
                 server=server,
                 log_stream_arn=self._log_stream_arn(server.log),
             )
-        return Fleet(config, variants, health)
+        capture = kept.capture if kept.keeps_capture else config.get("DataCaptureConfig")
+        return Fleet(config, variants, health=health, capture=capture)
 
     def _server(self, endpoint: str, variant: Mapping[str, Any]) -> ModelServer:
         instance = f"i-{secrets.token_hex(8)}"
@@ -122,7 +131,7 @@ class Fleets:
             stream=f"{variant['VariantName']}/{instance}",
             file=container.root / "log.txt",
         )
-        return ModelServer(self._services, self._machine, image=self._image(variant), container=container, log=log)
+        return ModelServer(self._context, image=self._image(variant), container=container, log=log)
 
     def _image(self, variant: Mapping[str, Any]) -> Image:
         model = self._store.get(MODEL, variant["ModelName"])

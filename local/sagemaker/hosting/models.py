@@ -7,11 +7,10 @@ from typing import Any
 
 from local.errors import ValidationError
 from local.front import Handler
-from local.sagemaker.containers.machine import Machine
+from local.sagemaker.context import Context
 from local.sagemaker.kinds import ENDPOINT_CONFIG, MODEL, MODEL_PACKAGE
 from local.sagemaker.registry import require_model_data
 from local.sagemaker.resources import Record, Store
-from local.sagemaker.s3 import Files
 from local.sagemaker.structural import structural
 from local.wire import Call
 
@@ -21,8 +20,8 @@ Params = dict[str, Any]
 class Models:
     """The operations on models and endpoint configurations."""
 
-    def __init__(self, store: Store, files: Files, machine: Machine) -> None:
-        self._store, self._files, self._machine = store, files, machine
+    def __init__(self, context: Context) -> None:
+        self._store, self._files, self._machine = context.store, context.files, context.machine
 
     def handlers(self) -> dict[str, Handler]:
         """Create, Describe, List and Delete of both."""

@@ -51,10 +51,11 @@ class Runtime:
         now = self._services.clock.now()
         self._metrics.record(Invocation(name, variant, now, response.status, model, overhead))
         if not 200 <= response.status < 300:
+            variant.server.log.ship()
             raise _model_error(variant, response)
         content_type = _header(response, "Content-Type") or "application/octet-stream"
         self._capture.record(
-            fleet.config.get("DataCaptureConfig"),
+            fleet.capture,
             Exchange(
                 endpoint=name,
                 variant=variant.name,

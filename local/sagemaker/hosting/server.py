@@ -13,11 +13,9 @@ from pathlib import Path
 
 from local.sagemaker.archives import unpack
 from local.sagemaker.containers.container import Container, Program
-from local.sagemaker.containers.machine import Machine
+from local.sagemaker.context import Context
 from local.sagemaker.errors import ArchiveError, S3Error, Unhealthy
 from local.sagemaker.logs import Log
-from local.sagemaker.s3 import Files
-from local.services import Services
 
 _SERVE = Path(__file__).resolve().parents[1] / "inside" / "sluice_serve.py"
 _BACKLOG = 128
@@ -49,8 +47,8 @@ class Response:
 class ModelServer:
     """A process that loads a model, answers /ping when it is ready and /invocations after that."""
 
-    def __init__(self, services: Services, machine: Machine, *, image: Image, container: Container, log: Log) -> None:
-        self._services, self._machine = services, machine
+    def __init__(self, context: Context, *, image: Image, container: Container, log: Log) -> None:
+        self._files, self._machine, self._processes = context.files, context.machine, context.services.processes
         self._image, self._container = image, container
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -92,22 +90,22 @@ class ModelServer:
             self._stopped = True
             process, idle, self._idle = self._process, self._idle, []
         if process is not None:
-            self._services.processes.stop(process)
+            self._processes.stop(process)
         for connection in idle:
             connection.close()
         self.log.ship(ended=True)
+        self._container.discard()
 
     def _fetch(self) -> None:
-        files = Files(self._services)
         model = self._container.make("/opt/ml/model")
         if self._image.model_data_url is not None:
             archive = self._container.root / "model.tar.gz"
-            files.download(self._image.model_data_url, archive)
+            self._files.download(self._image.model_data_url, archive)
             unpack(archive, model)
         submitted = self._image.environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
         if submitted.startswith("s3://"):
             archive = self._container.root / "sourcedir.tar.gz"
-            files.download(submitted, archive)
+            self._files.download(submitted, archive)
             unpack(archive, self._container.make("/opt/ml/code"))
 
     def _launch(self) -> None:
@@ -128,10 +126,11 @@ class ModelServer:
             self._process = process
             stopped = self._stopped
         if stopped:
-            self._services.processes.stop(process)
+            self._processes.stop(process)
 
     def _environment(self) -> dict[str, str]:
-        environment = dict(self._image.environment)
+        # Named, and not left to the server to know: where /opt/ml is no mount, names are what can be rewritten.
+        environment = {"SM_MODEL_DIR": "/opt/ml/model", **self._image.environment}
         if environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
             environment["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
         return environment
@@ -154,7 +153,7 @@ class ModelServer:
     def _exit(self) -> str:
         if self._process is None:
             return ""
-        return f" with exit code {self._services.processes.stop(self._process)}"
+        return f" with exit code {self._processes.stop(self._process)}"
 
     def _log_end(self) -> str:
         return self.log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)

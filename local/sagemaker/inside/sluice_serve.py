@@ -18,7 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_MODEL = "/opt/ml/model"
 _CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _TEXT_TYPES = ("application/json", "text/csv")
 
@@ -50,7 +49,7 @@ class Transformer:
         self._predict = getattr(module, "predict_fn", lambda data, model: model.predict(data))
         self._output = getattr(module, "output_fn", _default_output)
         self._transform = getattr(module, "transform_fn", None)
-        self._model = module.model_fn(os.environ.get("SLUICE_MODEL_DIR", _MODEL))
+        self._model = module.model_fn(os.environ["SM_MODEL_DIR"])
 
     def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
         """Score one request. What the functions raise becomes a status: theirs when they name one, else 500."""
@@ -66,7 +65,8 @@ class Transformer:
 
 def load() -> Transformer:
     """Import the user's module and load the model."""
-    folder = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", f"{_MODEL}/code").removeprefix("file://")
+    default = str(Path(os.environ["SM_MODEL_DIR"], "code"))
+    folder = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", default).removeprefix("file://")
     program = os.environ.get("SAGEMAKER_PROGRAM", "inference.py")
     sys.path.insert(0, folder)
     return Transformer(importlib.import_module(Path(program).stem))

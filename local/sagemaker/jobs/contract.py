@@ -56,6 +56,10 @@ class Contract(Protocol):
         """Bring inputs and configuration in; give what to run. Raises JobFailed, S3Error."""
         ...
 
+    def beginning(self, record: Record) -> Mapping[str, Any]:
+        """Members that tell that the program has begun, besides the time."""
+        ...
+
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Carry outputs out; give members of the record."""
         ...

@@ -11,14 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.errors import LocalError, ValidationError
 from local.front import Handler
-from local.sagemaker.containers.container import Container
-from local.sagemaker.containers.machine import Machine
+from local.sagemaker.containers.container import Container, Program
+from local.sagemaker.context import Context
 from local.sagemaker.errors import JobFailed, JobStopped
 from local.sagemaker.jobs.contract import Contract, Limit, algorithm_error
 from local.sagemaker.logs import Log
-from local.sagemaker.resources import Record, Store
+from local.sagemaker.resources import Record
 from local.sagemaker.structural import structural
-from local.sagemaker.workers import Workers
 from local.services import Services
 from local.wire import Call
 
@@ -32,10 +31,9 @@ _OUTPUT_FAILED = (LocalError, BotoCoreError, ClientError, OSError, ValueError)
 class Jobs:
     """Jobs of one kind."""
 
-    def __init__(
-        self, services: Services, store: Store, *, machine: Machine, workers: Workers, contract: Contract
-    ) -> None:
-        self._services, self._store, self._machine, self._workers = services, store, machine, workers
+    def __init__(self, context: Context, contract: Contract) -> None:
+        self._services, self._store, self._machine = context.services, context.store, context.machine
+        self._workers = context.workers
         self._contract = contract
         self._kind = contract.kind
         self._running: dict[str, _Child] = {}
@@ -112,27 +110,32 @@ class Jobs:
         name = record[self._kind.name_member]
         container = self._machine.container(self._kind.arn_type, name)
         log = self._log(name, container)
-        interpreter = self._machine.interpreter(self._contract.image(record))
-        if interpreter.differences:
-            log.say(interpreter.differences)
         try:
             program = self._contract.stage(record, container)
-            self._store.change(self._kind, name, **{self._contract.started_member: self._services.clock.now()})
-            with self._lock:
-                child = self._running[name]
-            with log.file.open("ab") as output:
-                child.start(
-                    self._machine.launch(
-                        container, program, python=interpreter.python, role_arn=record["RoleArn"], output=output
-                    )
-                )
-            exit_code = child.wait(log, limit=Limit.of(record))
+            exit_code = self._run_program(record, program, container, log)
             if exit_code:
                 message = container.read_text("/opt/ml/output/failure") or container.read_text("/opt/ml/output/message")
                 raise JobFailed(algorithm_error(message, log, exit_code), exit_code=exit_code)
             return dict(self._contract.collect(record, container, log))
         finally:
             log.ship(ended=True)
+            container.discard()
+
+    def _run_program(self, record: Record, program: Program, container: Container, log: Log) -> int:
+        name = record[self._kind.name_member]
+        interpreter = self._machine.interpreter(self._contract.image(record))
+        if interpreter.differences:
+            log.say(interpreter.differences)
+        began = {self._contract.started_member: self._services.clock.now()}
+        self._store.change(self._kind, name, **began, **self._contract.beginning(record))
+        with self._lock:
+            child = self._running[name]
+        with log.file.open("ab") as output:
+            process = self._machine.launch(
+                container, program, python=interpreter.python, role_arn=record["RoleArn"], output=output
+            )
+        child.start(process)
+        return child.wait(log, limit=Limit.of(record))
 
     def _log(self, name: str, container: Container) -> Log:
         stream = f"{name}/algo-1-{int(time.time())}"

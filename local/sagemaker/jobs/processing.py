@@ -39,6 +39,10 @@ class Processing:
                 raise UnsupportedLocally(f"DatasetDefinition of processing input {entry['InputName']}")
             if source["S3DataType"] != "S3Prefix":
                 raise UnsupportedLocally(f"S3DataType {source['S3DataType']} of processing input {entry['InputName']}")
+            if source.get("S3CompressionType") == "Gzip":
+                raise UnsupportedLocally(f"S3CompressionType Gzip of processing input {entry['InputName']}")
+        if params["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
+            raise UnsupportedLocally("processing on several instances")
         for output in _outputs(params):
             if "S3Output" not in output:
                 raise UnsupportedLocally(f"FeatureStoreOutput of processing output {output['OutputName']}")
@@ -74,6 +78,10 @@ class Processing:
                 **record.get("Environment", {}),
             },
         )
+
+    def beginning(self, record: Record) -> Mapping[str, Any]:
+        """Nothing besides the time."""
+        return {}
 
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Upload the outputs; the program's message becomes the ExitMessage."""

@@ -55,6 +55,8 @@ class Training:
                 raise UnsupportedLocally(f"the data source of channel {channel['ChannelName']}", reason="use S3Prefix")
             if channel.get("InputMode") == "Pipe":
                 raise UnsupportedLocally(f"input mode Pipe of channel {channel['ChannelName']}", reason="use File")
+            if channel.get("CompressionType") == "Gzip":
+                raise UnsupportedLocally(f"CompressionType Gzip of channel {channel['ChannelName']}")
         if params.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
             raise UnsupportedLocally("training on several instances")
         if params["OutputDataConfig"].get("CompressionType") == "NONE":
@@ -102,6 +104,14 @@ class Training:
             f"ClientError: image {self.image(record)} has no algorithm of its own here: give a ContainerEntrypoint, "
             "or the hyperparameter sagemaker_program"
         )
+
+    def beginning(self, record: Record) -> Mapping[str, Any]:
+        """The secondary status of a program that runs."""
+        transition = self._transition("Training", "Training image download completed. Training in progress.")
+        return {
+            "SecondaryStatus": "Training",
+            "SecondaryStatusTransitions": [*record["SecondaryStatusTransitions"], transition],
+        }
 
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Upload the model, the other output and the checkpoints; read the metrics from the log."""

@@ -7,20 +7,15 @@ from typing import Any
 
 from local.errors import AwsError, UnsupportedLocally, ValidationError
 from local.front import Handler
-from local.sagemaker.containers.machine import Machine
+from local.sagemaker.context import Context
 from local.sagemaker.errors import S3Error
-from local.sagemaker.identity import Identities
 from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
-from local.sagemaker.listing import matches, ordered, page
-from local.sagemaker.pipelines.changes import Changes
+from local.sagemaker.listing import listed, page
 from local.sagemaker.pipelines.definition import parse
 from local.sagemaker.pipelines.execution import Execution, new_execution_id
 from local.sagemaker.pipelines.images import images
 from local.sagemaker.pipelines.parameters import as_text, bind
-from local.sagemaker.resources import Record, Store
-from local.sagemaker.s3 import Files
-from local.sagemaker.workers import Workers
-from local.services import Services
+from local.sagemaker.resources import Record
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -32,12 +27,10 @@ _NOT_YET = ("SelectiveExecutionConfig", "PipelineVersionId", "PipelineVersionAli
 class Pipelines:
     """Pipelines and executions over the store; executions run on threads of `workers`."""
 
-    def __init__(
-        self, services: Services, store: Store, *, machine: Machine, workers: Workers, identities: Identities
-    ) -> None:
-        self._services, self._store, self._machine = services, store, machine
-        self._workers, self._identities = workers, identities
-        self._files = Files(services)
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._services, self._store, self._machine = context.services, context.store, context.machine
+        self._workers, self._identities, self._files = context.workers, context.identities, context.files
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
@@ -100,15 +93,15 @@ class Pipelines:
         record = self._store.remove(PIPELINE, params["PipelineName"], check=idle)
         with self._lock:
             arn = record["PipelineArn"]
-            self._tokens = {key: value for key, value in self._tokens.items() if not value.startswith(arn)}
+            self._tokens = {key: value for key, value in self._tokens.items() if value != arn}
         return record
 
     def list_pipelines(self, params: Params, call: Call) -> Params:
         """Pipelines by prefix and time."""
         prefix = params.get("PipelineNamePrefix", "")
         found = [r for r in self._store.all(PIPELINE) if r["PipelineName"].startswith(prefix)]
-        found = [record for record in found if matches(record, params, PIPELINE)]
-        return page(call.operation, params, ordered(call.operation, params, found, PIPELINE))
+        rows = [{**record, "LastExecutionTime": record.get("LastRunTime")} for record in found]
+        return listed(call.operation, params, rows, kind=PIPELINE)
 
     def start(self, params: Params, call: Call) -> Params:
         """Start an execution. Parameters and images are checked before anything runs or is stored."""
@@ -126,22 +119,15 @@ class Pipelines:
                 return {"PipelineExecutionArn": self._tokens[token]}
             record = self._record(pipeline, params, values, user)
             arn = self._tokens[token] = record["PipelineExecutionArn"]
-            execution = self._executions[arn] = Execution(
-                self._services, self._store, workers=self._workers, arn=arn, definition=definition, parameters=values
-            )
+            execution = Execution(self._context, arn, definition=definition, parameters=values)
+            self._executions[arn] = execution
         self._workers.start(arn, execution.run)
         return record
 
     def stop(self, params: Params, _: Call) -> Params:
         """Stop an execution: its running jobs are asked to end, nothing more starts."""
         arn = params["PipelineExecutionArn"]
-        record = self._store.get(PIPELINE_EXECUTION, arn)
-        status = record["PipelineExecutionStatus"]
-        if status not in _RUNNING:
-            raise AwsError(
-                "ConflictException", f"Pipeline execution with ARN {arn} status {status} can not be stopped."
-            )
-        Changes(self._services, self._store, arn).execution("Stopping")
+        self._store.get(PIPELINE_EXECUTION, arn)
         self._executions[arn].stop()
         return {"PipelineExecutionArn": arn}
 
@@ -152,14 +138,17 @@ class Pipelines:
     def list_executions(self, params: Params, call: Call) -> Params:
         """Executions of a pipeline by time."""
         pipeline = self._store.get(PIPELINE, params["PipelineName"])
-        found = [r for r in self._executions_of(pipeline["PipelineArn"]) if matches(r, params, PIPELINE_EXECUTION)]
-        return page(call.operation, params, ordered(call.operation, params, found, PIPELINE_EXECUTION))
+        rows = [
+            {**r, "StartTime": r["CreationTime"], "PipelineExecutionFailureReason": r.get("FailureReason")}
+            for r in self._executions_of(pipeline["PipelineArn"])
+        ]
+        return listed(call.operation, params, rows, kind=PIPELINE_EXECUTION)
 
     def list_steps(self, params: Params, call: Call) -> Params:
-        """The steps that have started, in the order of their start."""
+        """The steps that have started, the last one first unless Ascending is asked for."""
         steps = self._store.get(PIPELINE_EXECUTION, params["PipelineExecutionArn"])["Steps"]
-        newest_first = params.get("SortOrder") == "Descending"
-        return page(call.operation, params, steps[::-1] if newest_first else steps)
+        oldest_first = params.get("SortOrder") == "Ascending"
+        return page(call.operation, params, steps if oldest_first else steps[::-1])
 
     def list_parameters(self, params: Params, call: Call) -> Params:
         """Every parameter with the value it has in an execution."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from local.sagemaker.context import Context
 from local.sagemaker.kinds import PIPELINE_EXECUTION
 from local.sagemaker.pipelines.definition import Step
-from local.sagemaker.resources import Record, Store
-from local.services import Services
+from local.sagemaker.resources import Record
 
 _REASON_CHARACTERS = 1024
 _ENDED = ("Succeeded", "Failed", "Stopped")
@@ -17,8 +17,8 @@ _ENDED = ("Succeeded", "Failed", "Stopped")
 class Changes:
     """Writes one execution's status changes (Developer Guide, "Events for SageMaker AI Pipelines")."""
 
-    def __init__(self, services: Services, store: Store, arn: str) -> None:
-        self._services, self._store, self._arn = services, store, arn
+    def __init__(self, context: Context, arn: str) -> None:
+        self._services, self._store, self._arn = context.services, context.store, arn
 
     def execution(self, status: str, *, reason: str = "") -> None:
         """The execution's status, with the reason of a failure."""

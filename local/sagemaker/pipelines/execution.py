@@ -11,16 +11,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from local.errors import AwsError
+from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PIPELINE_EXECUTION
 from local.sagemaker.pipelines.changes import Changes
 from local.sagemaker.pipelines.definition import Definition, Step
 from local.sagemaker.pipelines.resolve import Resolver
 from local.sagemaker.pipelines.steps import Steps, Task
-from local.sagemaker.resources import Store
-from local.sagemaker.s3 import Files
-from local.sagemaker.workers import Workers
-from local.services import Services
 
 _log = logging.getLogger(__name__)
 _ALPHABET = string.ascii_lowercase + string.digits
@@ -46,31 +44,23 @@ def job_name(execution_id: str, step: str) -> str:
 class Execution:
     """Runs a definition on threads. The record in the store tells of it; this object is its conduct."""
 
-    def __init__(
-        self,
-        services: Services,
-        store: Store,
-        *,
-        workers: Workers,
-        arn: str,
-        definition: Definition,
-        parameters: Mapping[str, Any],
-    ) -> None:
-        self._services, self._store, self._workers = services, store, workers
+    def __init__(self, context: Context, arn: str, *, definition: Definition, parameters: Mapping[str, Any]) -> None:
+        self._clock, self._files = context.services.clock, context.files
+        self._store, self._workers = context.store, context.workers
         self._arn, self._definition, self._parameters = arn, definition, parameters
         self._id = arn.rsplit("/", 1)[-1]
-        record = store.get(PIPELINE_EXECUTION, arn)
+        record = self._store.get(PIPELINE_EXECUTION, arn)
         self._started: datetime = record["CreationTime"]
         self._pipeline_arn, self._pipeline_name = record["PipelineArn"], record["PipelineName"]
         self._parallel = record.get("ParallelismConfiguration", {}).get(
             "MaxParallelExecutionSteps", len(definition.steps)
         )
-        self._changes = Changes(services, store, arn)
-        self._steps = Steps(services, store)
+        self._changes = Changes(context, arn)
+        self._steps = Steps(context, role_arn=record["RoleArn"])
         self._properties: dict[str, Any] = {}
         self._running: dict[str, Task] = {}
         self._ended: dict[str, str] = {}
-        self._stopping = False
+        self._stopping = self._over = False
         self._turn = threading.Condition()
 
     def run(self) -> None:
@@ -81,14 +71,21 @@ class Execution:
                 for step in self._ready():
                     self._start(step)
                 if not self._running:
+                    self._over = True
                     break
                 self._turn.wait()
         self._conclude()
 
     def stop(self) -> None:
-        """Start nothing more and ask running jobs to end; `run` returns when they have."""
+        """Start nothing more and ask running jobs to end; `run` returns when they have.
+
+        Raises ConflictException when the execution is over.
+        """
         with self._turn:
+            if self._over:
+                raise AwsError("ConflictException", f"Pipeline execution {self._arn} has ended and cannot be stopped.")
             self._stopping = True
+            self._changes.execution("Stopping")
             running = list(self._running.values())
             self._turn.notify_all()
         for task in running:
@@ -123,7 +120,7 @@ class Execution:
             parameters=self._parameters,
             variables=lambda: self._variables(name),
             properties=self._properties,
-            files=Files(self._services),
+            files=self._files,
         )
         task = Task(
             step,
@@ -172,7 +169,7 @@ class Execution:
     def _variables(self, name: str) -> dict[str, str]:
         return {
             "StartDateTime": self._started.isoformat(),
-            "CurrentDateTime": self._services.clock.now().isoformat(),
+            "CurrentDateTime": self._clock.now().isoformat(),
             "PipelineName": self._pipeline_name,
             "PipelineArn": self._pipeline_arn,
             "PipelineExecutionId": self._id,

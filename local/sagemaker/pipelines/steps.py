@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,12 +10,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, Kind
 from local.sagemaker.pipelines.conditions import holds
 from local.sagemaker.pipelines.definition import Step
-from local.sagemaker.resources import Store
-from local.services import Services
 
 _LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "String": str,
@@ -45,11 +45,11 @@ class Task:
 
 
 class Steps:
-    """Runs tasks; each gives the properties that later steps may refer to. Raises StepFailed."""
+    """Runs tasks under the execution's role; each gives the properties that later steps may refer to."""
 
-    def __init__(self, services: Services, store: Store) -> None:
-        self._services = services
-        self._store = store
+    def __init__(self, context: Context, *, role_arn: str) -> None:
+        self._identities, self._role_arn = context.identities, role_arn
+        self._store = context.store
         self._run: Mapping[str, Callable[[Task], Any]] = {
             "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
             "Training": lambda task: self._job(task, TRAINING_JOB, "training_job"),
@@ -61,7 +61,7 @@ class Steps:
         }
 
     def run(self, task: Task) -> Any:
-        """Run a step to its end."""
+        """Run a step to its end. Raises StepFailed."""
         try:
             return self._run[task.step.kind](task)
         except ClientError as error:
@@ -83,9 +83,9 @@ class Steps:
             if error.response["Error"]["Code"] != "ValidationException":
                 raise  # else the job has ended already, or was not created yet: its step sees the stop itself
 
-    @property
+    @functools.cached_property
     def _sagemaker(self) -> Any:
-        return self._services.client("sagemaker")
+        return self._identities.client("sagemaker", role_arn=self._role_arn)
 
     def _job(self, task: Task, kind: Kind, noun: str) -> Any:
         named = {kind.name_member: task.job_name}
@@ -134,7 +134,9 @@ class Steps:
     def _lambda(self, task: Task) -> Any:
         function = str(task.resolve(task.step.body["FunctionArn"]))
         payload = json.dumps(task.resolve(task.step.arguments)).encode()
-        answer = self._services.client("lambda").invoke(FunctionName=function, Payload=payload)
+        answer = self._identities.client("lambda", role_arn=self._role_arn).invoke(
+            FunctionName=function, Payload=payload
+        )
         result = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
             raise StepFailed(f"ClientError: function {function} failed: {result}")
