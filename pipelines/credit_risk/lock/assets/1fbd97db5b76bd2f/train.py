@@ -25,9 +25,9 @@ CATEGORIES = ["checking_account", "housing", "purpose", "saving_accounts"]
 def build(regularization: float) -> Pipeline:
     """The untrained model.
 
-    A logistic regression: in repeated cross-validation on the train rows, boosted trees and forests gain less AUC
-    (0.75 to 0.76 against 0.74) than a fold's standard deviation (0.03), and the cost matrix needs probabilities that
-    are calibrated. ``regularization`` is the inverse strength of its L2 penalty.
+    A logistic regression: in repeated cross-validation on the train rows, boosted trees and forests have 0.01 to 0.02
+    more AUC than its 0.74, less than half a fold's standard deviation (0.045), and the cost matrix needs probabilities
+    that are calibrated. ``regularization`` is the inverse strength of its L2 penalty.
     """
     encode = ColumnTransformer(
         [
