@@ -8,7 +8,8 @@ LocalError (local.errors)
 ├── JobFailed          a job ended badly: the text is its FailureReason
 │   └── JobStopped     … because somebody stopped it
 ├── StepFailed         a step of a pipeline ended badly: the text is its FailureReason
-└── Unhealthy          a model server did not become healthy: the text says why
+├── Unhealthy          a model server did not become healthy: the text says why
+└── Retired            a model server takes no more requests: another one does
 """
 
 from __future__ import annotations
@@ -54,3 +55,7 @@ class StepFailed(LocalError):
 
 class Unhealthy(LocalError):
     """A model server ended, or did not answer its health check in time."""
+
+
+class Retired(LocalError):
+    """A model server takes no more requests."""

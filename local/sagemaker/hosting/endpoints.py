@@ -140,6 +140,7 @@ class Endpoints:
         """End every server of every fleet."""
         with self._lock:
             fleets = list(self._all)
+            self._serving.clear()
         for fleet in fleets:
             fleet.stop()
 
@@ -229,7 +230,7 @@ class Endpoints:
         return fleet
 
     def _discard(self, fleet: Fleet) -> None:
-        fleet.stop()
+        fleet.stop(drain=not self._workers.closing)
         with self._lock:
             self._all.discard(fleet)
 

@@ -14,7 +14,7 @@ from local.sagemaker.context import Context
 from local.sagemaker.errors import Unhealthy
 from local.sagemaker.hosting.deployment import Kept
 from local.sagemaker.hosting.models import containers, serving_container
-from local.sagemaker.hosting.server import Image, ModelServer
+from local.sagemaker.hosting.server import INVOCATION_SECONDS, Image, ModelServer
 from local.sagemaker.kinds import MODEL
 from local.sagemaker.logs import Log
 from local.sagemaker.resources import Record
@@ -73,10 +73,10 @@ class Fleet:
         if failures:
             raise Unhealthy(failures[0])
 
-    def stop(self) -> None:
-        """End every server."""
+    def stop(self, *, drain: bool = False) -> None:
+        """End every server; with `drain` the requests under way are answered first."""
         for variant in self.variants.values():
-            variant.server.stop()
+            variant.server.stop(drain_seconds=INVOCATION_SECONDS if drain else 0)
 
     def pick(self) -> Variant:
         """A variant, by weight."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
-from local.sagemaker.errors import ModelError
+from local.sagemaker.errors import ModelError, Retired
 from local.sagemaker.hosting.capture import Capture, Exchange
 from local.sagemaker.hosting.endpoints import Endpoints
 from local.sagemaker.hosting.fleet import Fleet, Variant
@@ -21,7 +23,18 @@ Params = dict[str, Any]
 
 _CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _NOT_SERVED = ("TargetModel", "TargetContainerHostname", "InferenceComponentName", "EnableExplanations", "SessionId")
+_UNTYPED = "application/octet-stream"
 _MESSAGE_CHARACTERS = 2048
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What a server answered, and how long it took."""
+
+    fleet: Fleet
+    variant: Variant
+    response: Response
+    microseconds: float
 
 
 class Runtime:
@@ -41,39 +54,32 @@ class Runtime:
         for member in _NOT_SERVED:
             if member in params:
                 raise UnsupportedLocally(f"{member} of InvokeEndpoint")
-        name = params["EndpointName"]
-        fleet = self._fleet(name)
-        variant = _target(fleet, params.get("TargetVariant"))
-        asked = time.perf_counter()
-        response = variant.server.invoke(params.get("Body", b""), _headers(params))
-        answered = time.perf_counter()
-        model, overhead = (answered - asked) * 1e6, (asked - began) * 1e6
-        now = self._services.clock.now()
-        self._metrics.record(Invocation(name, variant, now, response.status, model, overhead))
+        answered = self._ask(params)
+        variant, response = answered.variant, answered.response
+        overhead = (time.perf_counter() - began) * 1e6 - answered.microseconds
+        now, name = self._services.clock.now(), params["EndpointName"]
+        self._metrics.record(Invocation(name, variant, now, response.status, answered.microseconds, overhead))
         if not 200 <= response.status < 300:
             variant.server.log.ship()
             raise _model_error(variant, response)
-        content_type = _header(response, "Content-Type") or "application/octet-stream"
-        self._capture.record(
-            fleet.capture,
-            Exchange(
-                endpoint=name,
-                variant=variant.name,
-                at=now,
-                request=params.get("Body", b""),
-                request_type=params.get("ContentType", "application/octet-stream"),
-                response=response.body,
-                response_type=content_type,
-                inference_id=params.get("InferenceId"),
-                custom_attributes=params.get("CustomAttributes"),
-            ),
-        )
+        self._capture.record(answered.fleet.capture, _exchange(params, answered, at=now))
         return {
             "Body": response.body,
-            "ContentType": content_type,
+            "ContentType": _content_type(response),
             "InvokedProductionVariant": variant.name,
             "CustomAttributes": _header(response, _CUSTOM_ATTRIBUTES),
         }
+
+    def _ask(self, params: Params) -> _Answered:
+        while True:
+            fleet = self._fleet(params["EndpointName"])
+            variant = _target(fleet, params.get("TargetVariant"))
+            asked = time.perf_counter()
+            try:
+                response = variant.server.invoke(params.get("Body", b""), _headers(params))
+            except Retired:
+                continue  # traffic has just moved: the endpoint has another fleet, or none
+            return _Answered(fleet, variant, response, (time.perf_counter() - asked) * 1e6)
 
     def _fleet(self, name: str) -> Fleet:
         fleet = self._endpoints.serving(name)
@@ -95,6 +101,24 @@ def _headers(params: Mapping[str, Any]) -> dict[str, str]:
     headers[_CUSTOM_ATTRIBUTES] = params.get("CustomAttributes")
     headers["X-Amzn-SageMaker-Inference-Id"] = params.get("InferenceId")
     return {name: value for name, value in headers.items() if value is not None}
+
+
+def _exchange(params: Mapping[str, Any], answered: _Answered, *, at: datetime) -> Exchange:
+    return Exchange(
+        endpoint=params["EndpointName"],
+        variant=answered.variant.name,
+        at=at,
+        request=params.get("Body", b""),
+        request_type=params.get("ContentType", _UNTYPED),
+        response=answered.response.body,
+        response_type=_content_type(answered.response),
+        inference_id=params.get("InferenceId"),
+        custom_attributes=params.get("CustomAttributes"),
+    )
+
+
+def _content_type(response: Response) -> str:
+    return _header(response, "Content-Type") or _UNTYPED
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -14,12 +14,13 @@ from pathlib import Path
 from local.sagemaker.archives import unpack
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.context import Context
-from local.sagemaker.errors import ArchiveError, S3Error, Unhealthy
+from local.sagemaker.errors import ArchiveError, Retired, S3Error, Unhealthy
 from local.sagemaker.logs import Log
 
 _SERVE = Path(__file__).resolve().parents[1] / "inside" / "sluice_serve.py"
 _BACKLOG = 128
-_INVOCATION_SECONDS = 60
+INVOCATION_SECONDS = 60
+"""How long a container may take to answer."""
 _TAIL_LINES = 15
 _TAIL_CHARACTERS = 700
 _HOST = "127.0.0.1"
@@ -55,6 +56,8 @@ class ModelServer:
         self._port = 0
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
+        self._idle_again = threading.Condition(self._lock)
+        self._busy = 0
         self._stopped = False
 
     def start(self, *, health_check_seconds: float) -> None:
@@ -71,23 +74,26 @@ class ModelServer:
             self.log.ship()
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Response:
-        """Post one request. Never raises for what the container does: status 0 says that no answer came."""
-        connection = self._connection()
+        """Post one request. What the container does never raises: status 0 says that no answer came.
+
+        Raises Retired when the server has been told to stop.
+        """
+        connection = self._borrow()
         try:
             connection.request("POST", "/invocations", body, dict(headers))
             answer = connection.getresponse()
             response = Response(answer.status, answer.read(), dict(answer.getheaders()))
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            return Response(0, str(error or type(error).__name__).encode(), {})
-        with self._lock:
-            self._idle.append(connection)
+            response = Response(0, (str(error) or type(error).__name__).encode(), {})
+        self._give_back(connection)
         return response
 
-    def stop(self) -> None:
-        """End the process and the connections."""
-        with self._lock:
+    def stop(self, *, drain_seconds: float = 0) -> None:
+        """Take no more requests, let those under way end for so long, then end the process and the connections."""
+        with self._idle_again:
             self._stopped = True
+            self._idle_again.wait_for(lambda: not self._busy, drain_seconds)
             process, idle, self._idle = self._process, self._idle, []
         if process is not None:
             self._processes.stop(process)
@@ -158,8 +164,20 @@ class ModelServer:
     def _log_end(self) -> str:
         return self.log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _borrow(self) -> http.client.HTTPConnection:
         with self._lock:
+            if self._stopped:
+                raise Retired("the server takes no more requests")
+            self._busy += 1
             if self._idle:
                 return self._idle.pop()
-        return http.client.HTTPConnection(_HOST, self._port, timeout=_INVOCATION_SECONDS)
+        return http.client.HTTPConnection(_HOST, self._port, timeout=INVOCATION_SECONDS)
+
+    def _give_back(self, connection: http.client.HTTPConnection) -> None:
+        with self._idle_again:
+            self._busy -= 1
+            if not self._stopped:
+                self._idle.append(connection)  # a closed one opens itself again
+            self._idle_again.notify_all()
+        if self._stopped:
+            connection.close()
