@@ -33,7 +33,7 @@ def check(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> li
 def build(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> Bundle:
     """The bundle of the model in ``model_dir``; nothing is written."""
     if not (model_dir / "pipeline.py").is_file():
-        raise UnknownModelError(f"{model_dir / 'pipeline.py'} does not exist; {_known(model_dir.parent)}.")
+        raise UnknownModelError(f"pipelines/{model_dir.name}/pipeline.py does not exist; {_known(model_dir.parent)}.")
     python = environment.interpreter(root, progress=progress)
     progress(f"Running {model_dir.name}/pipeline.py without network")
     with tempfile.TemporaryDirectory() as output:
