@@ -17,11 +17,7 @@ from infra.serving import Serving
 from infra.storage import Storage
 from infra.training import Training
 
-_FLAGS = {
-    # Access logs by bucket policy: access control lists are off on new buckets.
-    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
-    "@aws-cdk/aws-iam:minimizePolicies": True,
-}
+_FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True}
 
 
 def synthesize(

@@ -53,7 +53,7 @@ class Storage(StageStack):
         return key
 
     def _logs(self) -> s3.Bucket:
-        return s3.Bucket(
+        logs = s3.Bucket(
             self,
             "Logs",
             bucket_name=naming.log_bucket(self._stage),
@@ -67,10 +67,23 @@ class Storage(StageStack):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        sources = [naming.artifact_bucket(self._stage), naming.capture_bucket(self._stage)]
+        logs.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[logs.arn_for_objects("*")],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": [f"arn:aws:s3:::{source}" for source in sources]},
+                    "StringEquals": {"aws:SourceAccount": self._stage.account},
+                },
+            )
+        )
+        return logs
 
     def _bucket(self, construct_id: str, name: str, *, days: int | None) -> s3.Bucket:
         """A bucket of data, whose objects expire after some days if ``days`` says so."""
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             construct_id,
             bucket_name=name,
@@ -80,8 +93,6 @@ class Storage(StageStack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             versioned=True,
-            server_access_logs_bucket=self.logs,
-            server_access_logs_prefix=f"{construct_id.lower()}/",
             lifecycle_rules=[
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(7),
@@ -91,6 +102,22 @@ class Storage(StageStack):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        self._log_access(bucket, prefix=f"{construct_id.lower()}/")
+        return bucket
+
+    def _log_access(self, bucket: s3.Bucket, *, prefix: str) -> None:
+        """Log who reads and writes a bucket.
+
+        S3 takes a target only when it may write there, so the target's policy comes first; the CDK's own way to say
+        this lets that policy refer to the bucket, which would close a circle.
+        """
+        resource = bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)
+        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=self.logs.bucket_name, log_file_prefix=prefix
+        )
+        if self.logs.policy is not None:
+            bucket.node.add_dependency(self.logs.policy)
 
     def _lend(self, place: Place) -> None:
         """Let the models of another stage's account read what was trained here."""

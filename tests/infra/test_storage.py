@@ -93,3 +93,23 @@ def test_models_of_later_stages_may_read_what_was_trained(synthesized):
 def test_a_stage_that_stands_alone_lends_nothing(local):
     """Without later stages there is no word of another account."""
     assert "ArnLike" not in str(only(local.template("storage"), "AWS::KMS::Key"))
+
+
+def test_access_is_logged_where_logs_may_be_written(local):
+    """S3 takes a target of access logs only when its policy lets S3 write, so that policy comes first."""
+    template = local.template("storage")
+    ((policy, definition),) = [
+        found
+        for found in resources(template, "AWS::S3::BucketPolicy")
+        if "logging.s3.amazonaws.com" in str(found[1]["Properties"]["PolicyDocument"])
+    ]
+    logged = [bucket for bucket in buckets(local).values() if "LoggingConfiguration" in bucket["Properties"]]
+
+    assert [bucket["Properties"]["LoggingConfiguration"]["LogFilePrefix"] for bucket in logged] == [
+        "artifacts/",
+        "capture/",
+    ]
+    assert [policy in bucket["DependsOn"] for bucket in logged] == [True, True]
+    assert {bucket["Properties"]["LoggingConfiguration"]["DestinationBucketName"]["Ref"] for bucket in logged} == {
+        definition["Properties"]["Bucket"]["Ref"]
+    }
