@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from local.cloudformation.api.change_sets import ChangeSets
 from local.cloudformation.api.changes import Changes
+from local.cloudformation.api.launch import Launcher
 from local.cloudformation.api.queries import Queries
 from local.cloudformation.api.submission import Submissions
+from local.cloudformation.api.templates import Templates
 from local.cloudformation.operations import Operations
 from local.cloudformation.revisions import Revisions
 from local.cloudformation.stacks import Stacks
@@ -19,32 +22,19 @@ class CloudFormation:
         self._stacks = Stacks()
         self._operations = Operations(services, self._stacks)
         submissions = Submissions(Revisions(services, self._export))
-        self._changes = Changes(services, self._stacks, self._operations, submissions)
-        self._queries = Queries(self._stacks)
+        launcher = Launcher(services, self._operations)
+        shared = (services, self._stacks, self._operations, launcher, submissions)
+        change_sets = ChangeSets(*shared)
+        self._handlers = {
+            **Changes(*shared).handlers(),
+            **change_sets.handlers(),
+            **Queries(self._stacks).handlers(),
+            **Templates(services, self._stacks, change_sets).handlers(),
+        }
 
     def families(self) -> list[Family]:
         """The one family."""
-        changes, queries = self._changes, self._queries
-        handlers = {
-            "CancelUpdateStack": changes.cancel_update_stack,
-            "ContinueUpdateRollback": changes.continue_update_rollback,
-            "CreateStack": changes.create_stack,
-            "DeleteStack": changes.delete_stack,
-            "DescribeStackEvents": queries.describe_stack_events,
-            "DescribeStackResource": queries.describe_stack_resource,
-            "DescribeStackResources": queries.describe_stack_resources,
-            "DescribeStacks": queries.describe_stacks,
-            "GetStackPolicy": changes.get_stack_policy,
-            "ListExports": queries.list_exports,
-            "ListImports": queries.list_imports,
-            "ListStackResources": queries.list_stack_resources,
-            "ListStacks": queries.list_stacks,
-            "RollbackStack": changes.rollback_stack,
-            "SetStackPolicy": changes.set_stack_policy,
-            "UpdateStack": changes.update_stack,
-            "UpdateTerminationProtection": changes.update_termination_protection,
-        }
-        return [Family("cloudformation", handlers)]
+        return [Family("cloudformation", self._handlers)]
 
     def settled(self, timeout_seconds: float) -> bool:
         """Wait until no stack operation runs. False when time is up."""

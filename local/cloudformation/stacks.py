@@ -6,10 +6,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.revisions import Revision
+
+if TYPE_CHECKING:
+    from local.cloudformation.changesets import ChangeSet
 
 UPDATABLE: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
@@ -105,6 +108,7 @@ class Stack:
     outputs: list[Output] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
+    change_sets: list[ChangeSet] = field(default_factory=list)
     journal: dict[str, Step] = field(default_factory=dict)
     fallback: Revision | None = None
     operation: int = 0

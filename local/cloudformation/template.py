@@ -55,6 +55,7 @@ class Template:
     """A template whose sections have the right shape; what they say has not been judged yet."""
 
     body: str
+    version: str | None
     description: str | None
     metadata: Any
     parameters: Mapping[str, Mapping[str, Any]]
@@ -78,6 +79,7 @@ def parse(body: str) -> Template:
         raise InvalidRequest("Template format error: At least one Resources member must be defined.")
     return Template(
         body=body,
+        version=document.get("AWSTemplateFormatVersion"),
         description=document.get("Description"),
         metadata=document.get("Metadata"),
         parameters=_objects(document, "Parameters"),
@@ -122,7 +124,7 @@ def _from_yaml(body: str) -> Any:
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Knows the short forms of intrinsic functions, and reads dates as text, as CloudFormation does."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and the kind are PyYAML's
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from local.cloudformation.api.launch import Launcher, Order, remember, repeated
 from local.cloudformation.api.source import policy_body
 from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.names import arn
-from local.cloudformation.operations import Deletion, Operations
+from local.cloudformation.operations import Deletion, OnFailure, Operations
 from local.cloudformation.plan import plan
 from local.cloudformation.policy import StackPolicy
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import DELETABLE, UPDATABLE, Stack, Stacks
 from local.errors import AwsError
+from local.front import Handler
 from local.services import Services
 from local.wire import Call
 
@@ -22,20 +24,8 @@ Params = dict[str, Any]
 
 NOTHING_TO_DO: Final = "No updates are to be performed."
 
-_CREATE: Final = SUBMITTED | {
-    "ClientRequestToken",
-    "DeploymentConfig",
-    "DisableRollback",
-    "DisableValidation",
-    "EnableTerminationProtection",
-    "OnFailure",
-    "RetainExceptOnCreate",
-    "RoleARN",
-    "StackName",
-    "StackPolicyBody",
-    "StackPolicyURL",
-}
-_UPDATE: Final = SUBMITTED | {
+_MISSING: Final = "Stack [{}] does not exist"
+_BOTH: Final = SUBMITTED | {
     "ClientRequestToken",
     "DeploymentConfig",
     "DisableRollback",
@@ -43,10 +33,10 @@ _UPDATE: Final = SUBMITTED | {
     "RoleARN",
     "StackName",
     "StackPolicyBody",
-    "StackPolicyDuringUpdateBody",
-    "StackPolicyDuringUpdateURL",
     "StackPolicyURL",
 }
+_CREATE: Final = _BOTH | {"EnableTerminationProtection", "OnFailure", "RetainExceptOnCreate"}
+_UPDATE: Final = _BOTH | {"StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"}
 _DELETE: Final = frozenset(
     {"ClientRequestToken", "DeletionMode", "DeploymentConfig", "RetainResources", "RoleARN", "StackName"}
 )
@@ -55,57 +45,73 @@ _DELETE: Final = frozenset(
 class Changes:
     """Handlers of the operations that change stacks."""
 
-    def __init__(self, services: Services, stacks: Stacks, operations: Operations, submissions: Submissions) -> None:
-        self._services, self._stacks = services, stacks
-        self._operations, self._submissions = operations, submissions
+    def __init__(
+        self,
+        services: Services,
+        stacks: Stacks,
+        operations: Operations,
+        launcher: Launcher,
+        submissions: Submissions,
+    ) -> None:
+        self._services, self._stacks, self._operations = services, stacks, operations
+        self._launcher, self._submissions = launcher, submissions
 
-    def create_stack(self, params: Params, call: Call) -> Params:
-        """Start a stack of its own template."""
+    def handlers(self) -> dict[str, Handler]:
+        """The operations, by name."""
+        return {
+            "CancelUpdateStack": self._cancel_update_stack,
+            "ContinueUpdateRollback": self._continue_update_rollback,
+            "CreateStack": self._create_stack,
+            "DeleteStack": self._delete_stack,
+            "GetStackPolicy": self._get_stack_policy,
+            "RollbackStack": self._rollback_stack,
+            "SetStackPolicy": self._set_stack_policy,
+            "UpdateStack": self._update_stack,
+            "UpdateTerminationProtection": self._update_termination_protection,
+        }
+
+    def _create_stack(self, params: Params, _: Call) -> Params:
         refuse_others(params, _CREATE, operation="CreateStack")
         name, token = params["StackName"], params.get("ClientRequestToken", "")
         existing = self._stacks.find(name)
-        if existing is not None and _repeated(existing, "CreateStack", token):
+        if existing is not None and repeated(existing, "CreateStack", token):
             return {"StackId": existing.id}
-        stack_id = self._fresh_id(name)
+        stack_id = arn("stack", name, account=self._services.account, region=self._services.region)
         revision = self._submissions.revision(params, stack_name=name, stack_id=stack_id, previous=None)
-        stack = Stack(stack_id, name, self._services.clock.now(), role_arn=params.get("RoleARN", ""))
+        stack = Stack(stack_id, name, self._services.clock.now())
         stack.policy = self._policy(params, "StackPolicy") or ""
         stack.protected = bool(params.get("EnableTerminationProtection"))
-        on_failure = on_failure_of(params)
-        stack.disable_rollback = on_failure == "DO_NOTHING"
-        self._admit(stack)
-        stack.begin("CREATE_IN_PROGRESS", allowed=frozenset({""}), refused="", token=token)
-        _remember(stack, "CreateStack", token)
-        retain = bool(params.get("RetainExceptOnCreate"))
-        self._operations.create(stack, revision, on_failure=on_failure, retain_except_on_create=retain)
+        order = Order(
+            revision,
+            token,
+            params.get("RoleARN"),
+            on_failure_of(params),
+            retain_except_on_create=bool(params.get("RetainExceptOnCreate")),
+        )
+        admit(self._stacks, stack)
+        self._launcher.create(stack, order, operation="CreateStack")
         return {"StackId": stack.id}
 
-    def update_stack(self, params: Params, call: Call) -> Params:
-        """Start taking a stack to what the request says."""
+    def _update_stack(self, params: Params, _: Call) -> Params:
         refuse_others(params, _UPDATE, operation="UpdateStack")
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
         token = params.get("ClientRequestToken", "")
-        if _repeated(stack, "UpdateStack", token):
+        if repeated(stack, "UpdateStack", token):
             return {"StackId": stack.id}
         check_updatable(stack)
         revision = self._submissions.revision(params, stack_name=stack.name, stack_id=stack.id, previous=stack)
         policy = self._policy(params, "StackPolicy")
-        during = self._policy(params, "StackPolicyDuringUpdate")
         if not differs(stack, revision):
             raise InvalidRequest(NOTHING_TO_DO)
-        begin_update(stack, token)
-        _remember(stack, "UpdateStack", token)
-        with stack.lock:
-            stack.role_arn = params.get("RoleARN", stack.role_arn)
-            stack.policy = stack.policy if policy is None else policy
-            stack.updated_at = self._services.clock.now()
-            stack.disable_rollback = _disables_rollback(params)
-        effective = stack.policy if during is None else during
-        self._operations.update(stack, revision, policy=effective, disable_rollback=stack.disable_rollback)
+        during = self._policy(params, "StackPolicyDuringUpdate")
+        order = Order(revision, token, params.get("RoleARN"), on_failure_of(params), policy=during)
+        self._launcher.update(stack, order, operation="UpdateStack")
+        # The policy that stood before the call judges this update; the new one judges those that follow.
+        if policy is not None:
+            stack.policy = policy
         return {"StackId": stack.id}
 
-    def delete_stack(self, params: Params, call: Call) -> Params:
-        """Start deleting a stack; one that does not exist is as good as deleted."""
+    def _delete_stack(self, params: Params, _: Call) -> Params:
         refuse_others(params, _DELETE, operation="DeleteStack")
         stack = self._stacks.find(params["StackName"])
         if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
@@ -116,11 +122,9 @@ class Changes:
         if retained and stack.status != "DELETE_FAILED":
             message = "RetainResources can only be specified for stacks in the DELETE_FAILED state"
             raise InvalidRequest(f"Invalid operation on stack [{stack.id}]. {message}")
-        reviewed = stack.status == "REVIEW_IN_PROGRESS"
+        reviewed, token = stack.status == "REVIEW_IN_PROGRESS", params.get("ClientRequestToken", "")
         refused = "Stack [{name}] cannot be deleted while in status {status}"
-        stack.begin(
-            "DELETE_IN_PROGRESS", allowed=DELETABLE, refused=refused, token=params.get("ClientRequestToken", "")
-        )
+        stack.begin("DELETE_IN_PROGRESS", allowed=DELETABLE, refused=refused, token=token)
         stack.role_arn = params.get("RoleARN", stack.role_arn)
         if reviewed:
             self._operations.forget(stack)
@@ -129,69 +133,54 @@ class Changes:
             self._operations.delete(stack, Deletion(retained, force))
         return {}
 
-    def cancel_update_stack(self, params: Params, call: Call) -> Params:
-        """Give an update up: what runs is left as it is, and the stack rolls back."""
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
+    def _cancel_update_stack(self, params: Params, _: Call) -> Params:
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
         with stack.lock:
             if stack.status != "UPDATE_IN_PROGRESS":
                 raise InvalidRequest("CancelUpdateStack cannot be called from current stack status")
             stack.stop.set()
         return {}
 
-    def continue_update_rollback(self, params: Params, call: Call) -> Params:
-        """Try a failed rollback again, without the resources that are to be skipped."""
-        refuse_others(
-            params,
-            {"ClientRequestToken", "ResourcesToSkip", "RoleARN", "StackName"},
-            operation="ContinueUpdateRollback",
-        )
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
-        token = params.get("ClientRequestToken", "")
-        if _repeated(stack, "ContinueUpdateRollback", token):
-            return {}
-        skip = frozenset(params.get("ResourcesToSkip", ()))
-        _check_skipped(stack, skip)
-        self._roll_back(stack, params, token, frm=frozenset({"UPDATE_ROLLBACK_FAILED"}), skip=skip)
-        _remember(stack, "ContinueUpdateRollback", token)
+    def _continue_update_rollback(self, params: Params, _: Call) -> Params:
+        known = {"ClientRequestToken", "ResourcesToSkip", "RoleARN", "StackName"}
+        refuse_others(params, known, operation="ContinueUpdateRollback")
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
+        if not repeated(stack, "ContinueUpdateRollback", params.get("ClientRequestToken", "")):
+            skip = frozenset(params.get("ResourcesToSkip", ()))
+            _check_skipped(stack, skip)
+            self._roll_back(stack, params, "ContinueUpdateRollback", frm="UPDATE_ROLLBACK_FAILED", skip=skip)
         return {}
 
-    def rollback_stack(self, params: Params, call: Call) -> Params:
-        """Roll an update back that failed with rollback disabled."""
+    def _rollback_stack(self, params: Params, _: Call) -> Params:
         known = {"ClientRequestToken", "DeploymentConfig", "RoleARN", "StackName"}
         refuse_others(params, known, operation="RollbackStack")
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
-        self._roll_back(
-            stack, params, params.get("ClientRequestToken", ""), frm=frozenset({"UPDATE_FAILED"}), skip=frozenset()
-        )
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
+        if not repeated(stack, "RollbackStack", params.get("ClientRequestToken", "")):
+            self._roll_back(stack, params, "RollbackStack", frm="UPDATE_FAILED", skip=frozenset())
         return {"StackId": stack.id}
 
-    def set_stack_policy(self, params: Params, call: Call) -> Params:
-        """Put a stack's policy."""
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
+    def _set_stack_policy(self, params: Params, _: Call) -> Params:
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
         policy = self._policy(params, "StackPolicy")
         if policy is None:
             raise InvalidRequest("You must specify either StackPolicyBody or StackPolicyURL")
-        with stack.lock:
-            stack.policy = policy
+        stack.policy = policy
         return {}
 
-    def get_stack_policy(self, params: Params, call: Call) -> Params:
-        """A stack's policy, if it has one."""
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
+    def _get_stack_policy(self, params: Params, _: Call) -> Params:
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
         return {"StackPolicyBody": stack.policy} if stack.policy else {}
 
-    def update_termination_protection(self, params: Params, call: Call) -> Params:
-        """Switch a stack's termination protection."""
-        stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
-        with stack.lock:
-            stack.protected = bool(params["EnableTerminationProtection"])
+    def _update_termination_protection(self, params: Params, _: Call) -> Params:
+        stack = self._stacks.get(params["StackName"], missing=_MISSING)
+        stack.protected = bool(params["EnableTerminationProtection"])
         return {"StackId": stack.id}
 
-    def _roll_back(
-        self, stack: Stack, params: Params, token: str, *, frm: frozenset[str], skip: frozenset[str]
-    ) -> None:
+    def _roll_back(self, stack: Stack, params: Params, operation: str, *, frm: str, skip: frozenset[str]) -> None:
         refused = "Stack:{id} is in {status} state and can not be rolled back."
-        stack.begin("UPDATE_ROLLBACK_IN_PROGRESS", allowed=frm, refused=refused, token=token)
+        token = params.get("ClientRequestToken", "")
+        stack.begin("UPDATE_ROLLBACK_IN_PROGRESS", allowed=frozenset({frm}), refused=refused, token=token)
+        remember(stack, operation, token)
         stack.role_arn = params.get("RoleARN", stack.role_arn)
         self._operations.roll_back(stack, skip=skip)
 
@@ -201,15 +190,13 @@ class Changes:
             StackPolicy(policy)
         return policy
 
-    def _fresh_id(self, name: str) -> str:
-        return arn("stack", name, account=self._services.account, region=self._services.region)
 
-    def _admit(self, stack: Stack) -> None:
-        with self._stacks.lock:
-            existing = self._stacks.find(stack.name)
-            if existing is not None:
-                raise AwsError("AlreadyExistsException", f"Stack [{stack.name}] already exists")
-            self._stacks.add(stack)
+def admit(stacks: Stacks, stack: Stack) -> None:
+    """Take a new stack in. Raises AwsError `AlreadyExistsException` when its name is taken."""
+    with stacks.lock:
+        if stacks.find(stack.name) is not None:
+            raise AwsError("AlreadyExistsException", f"Stack [{stack.name}] already exists")
+        stacks.add(stack)
 
 
 def check_updatable(stack: Stack) -> None:
@@ -218,53 +205,27 @@ def check_updatable(stack: Stack) -> None:
         raise InvalidRequest(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
 
 
-def begin_update(stack: Stack, token: str) -> None:
-    """Enter an update. Raises InvalidRequest when something else runs on the stack."""
-    refused = "Stack:{id} is in {status} state and can not be updated."
-    stack.begin("UPDATE_IN_PROGRESS", allowed=UPDATABLE, refused=refused, token=token)
-
-
 def differs(stack: Stack, revision: Revision) -> bool:
     """Whether a revision would change anything of a stack: a resource, an output or a tag."""
     before = stack.revision
     if before is None or stack.status == "UPDATE_FAILED":
         return True
     said = (before.template.outputs, before.tags)
-    return bool(plan(stack.live(), before, revision)) or said != (revision.template.outputs, revision.tags)
+    return said != (revision.template.outputs, revision.tags) or bool(plan(stack.live(), before, revision))
 
 
-def on_failure_of(params: Mapping[str, Any]) -> Any:
-    """What a failed creation leads to. Raises InvalidRequest when the request says it twice."""
+def on_failure_of(params: Mapping[str, Any]) -> OnFailure:
+    """What a failure leads to. Raises InvalidRequest when the request says it twice."""
     if params.get("OnFailure") and params.get("DisableRollback") is not None:
         raise InvalidRequest("You can specify either DisableRollback or OnFailure, but not both")
-    if _disables_rollback(params):
+    if params.get("DisableRollback") or params.get("DeploymentConfig", {}).get("DisableRollback"):
         return "DO_NOTHING"
-    return params.get("OnFailure", "ROLLBACK")
-
-
-def _disables_rollback(params: Mapping[str, Any]) -> bool:
-    return bool(params.get("DisableRollback") or params.get("DeploymentConfig", {}).get("DisableRollback"))
+    chosen: OnFailure = params.get("OnFailure", "ROLLBACK")
+    return chosen
 
 
 def _check_skipped(stack: Stack, skip: frozenset[str]) -> None:
     failed = {name for name, live in stack.live().items() if live.status == "UPDATE_FAILED"}
-    wrong = sorted(skip - failed)
+    wrong = ", ".join(sorted(skip - failed))
     if wrong:
-        raise InvalidRequest(
-            f"The following resources to skip are not in the UPDATE_FAILED state: [{', '.join(wrong)}]"
-        )
-
-
-def _repeated(stack: Stack, operation: str, token: str) -> bool:
-    """Whether the request has been made before. Raises TokenAlreadyExistsException when its token was another's."""
-    known = stack.tokens.get(token) if token else None
-    if known is not None and known != operation:
-        message = f"A request for {known} with the token {token} has been made before"
-        raise AwsError("TokenAlreadyExistsException", message)
-    return known is not None
-
-
-def _remember(stack: Stack, operation: str, token: str) -> None:
-    if token:
-        with stack.lock:
-            stack.tokens[token] = operation
+        raise InvalidRequest(f"The following resources to skip are not in the UPDATE_FAILED state: [{wrong}]")

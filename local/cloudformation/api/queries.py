@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.stacks import Event, Live, Stack, Stacks
+from local.front import Handler
 from local.paging import page
 from local.wire import Call
 
@@ -24,28 +25,37 @@ class Queries:
     def __init__(self, stacks: Stacks) -> None:
         self._stacks = stacks
 
-    def describe_stacks(self, params: Params, call: Call) -> Params:
-        """One stack by name or id, or all that live."""
+    def handlers(self) -> dict[str, Handler]:
+        """The operations, by name."""
+        return {
+            "DescribeStackEvents": self._describe_stack_events,
+            "DescribeStackResource": self._describe_stack_resource,
+            "DescribeStackResources": self._describe_stack_resources,
+            "DescribeStacks": self._describe_stacks,
+            "ListExports": self._list_exports,
+            "ListImports": self._list_imports,
+            "ListStackResources": self._list_stack_resources,
+            "ListStacks": self._list_stacks,
+        }
+
+    def _describe_stacks(self, params: Params, _: Call) -> Params:
         if "StackName" in params:
             return {"Stacks": [_described(self._stacks.get(params["StackName"]))]}
         stacks = [_described(stack) for stack in self._stacks.living()]
         return paged("Stacks", stacks, params)
 
-    def list_stacks(self, params: Params, call: Call) -> Params:
-        """Every stack, deleted ones too, of the given statuses."""
+    def _list_stacks(self, params: Params, _: Call) -> Params:
         wanted = params.get("StackStatusFilter")
         stacks = [_summary(stack) for stack in self._stacks.all() if not wanted or stack.status in wanted]
         return paged("StackSummaries", stacks, params)
 
-    def describe_stack_events(self, params: Params, call: Call) -> Params:
-        """A stack's history, the newest first."""
+    def _describe_stack_events(self, params: Params, _: Call) -> Params:
         stack = self._stacks.get(params["StackName"], missing="Stack [{}] does not exist")
         with stack.lock:
             events = [_event(stack, event) for event in reversed(stack.events)]
         return paged("StackEvents", events, params)
 
-    def describe_stack_resource(self, params: Params, call: Call) -> Params:
-        """One resource of a stack."""
+    def _describe_stack_resource(self, params: Params, _: Call) -> Params:
         stack = self._stacks.get(params["StackName"], missing="Stack '{}' does not exist")
         live = stack.resources.get(params["LogicalResourceId"])
         if live is None:
@@ -57,8 +67,7 @@ class Queries:
         }
         return {"StackResourceDetail": detail}
 
-    def describe_stack_resources(self, params: Params, call: Call) -> Params:
-        """The resources of a stack, or of the stack that holds a physical id."""
+    def _describe_stack_resources(self, params: Params, _: Call) -> Params:
         if ("StackName" in params) == ("PhysicalResourceId" in params):
             raise InvalidRequest("Either StackName or PhysicalResourceId must be specified")
         stack = self._holder(params)
@@ -66,22 +75,19 @@ class Queries:
         resources = [_resource(stack, live) for live in _lives(stack) if wanted in (None, live.logical_id)]
         return {"StackResources": resources}
 
-    def list_stack_resources(self, params: Params, call: Call) -> Params:
-        """The resources of a stack, in short."""
+    def _list_stack_resources(self, params: Params, _: Call) -> Params:
         stack = self._stacks.get(params["StackName"])
         resources = [_resource(stack, live) | {"LastUpdatedTimestamp": live.changed_at} for live in _lives(stack)]
         return paged("StackResourceSummaries", resources, params)
 
-    def list_exports(self, params: Params, call: Call) -> Params:
-        """Every export of the account."""
+    def _list_exports(self, params: Params, _: Call) -> Params:
         exports = [
             {"ExportingStackId": stack.id, "Name": name, "Value": output.value}
             for name, (stack, output) in sorted(self._stacks.exports().items())
         ]
         return paged("Exports", exports, params)
 
-    def list_imports(self, params: Params, call: Call) -> Params:
-        """The stacks that use an export."""
+    def _list_imports(self, params: Params, _: Call) -> Params:
         name = params["ExportName"]
         users = self._stacks.importers(name)
         if not users:

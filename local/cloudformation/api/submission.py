@@ -46,8 +46,12 @@ def capabilities(template: Template) -> list[str]:
     named = [name for name, what in template.resources.items() if _NAMED.get(what.type) in what.properties]
     if named:
         return ["CAPABILITY_NAMED_IAM"]
-    kinds = {what.type for what in template.resources.values()}
-    return ["CAPABILITY_IAM"] if kinds & {*_NAMED, *_UNNAMED} else []
+    return ["CAPABILITY_IAM"] if capability_types(template) else []
+
+
+def capability_types(template: Template) -> list[str]:
+    """The types of a template's resources that need a capability."""
+    return sorted({what.type for what in template.resources.values()} & {*_NAMED, *_UNNAMED})
 
 
 class Submissions:

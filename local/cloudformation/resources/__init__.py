@@ -5,10 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from local.cloudformation.resources import iam, kms, s3, sagemaker
+from local.cloudformation.resources import (
+    cloudwatch,
+    dynamodb,
+    ecr,
+    events,
+    functions,
+    iam,
+    inert,
+    kms,
+    logs,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+    ssm,
+)
 from local.cloudformation.resources.provisioner import Provisioner
 
-_SERVICES: Final = (iam, kms, s3, sagemaker)
+_SERVICES: Final = (
+    cloudwatch,
+    dynamodb,
+    ecr,
+    events,
+    functions,
+    iam,
+    inert,
+    kms,
+    logs,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+    ssm,
+)
 
 CATALOGUE: Final[Mapping[str, Provisioner]] = {
     provisioner.schema.type: provisioner for service in _SERVICES for provisioner in service.TYPES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -125,6 +126,13 @@ def truth(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
+def text(value: Any) -> str:
+    """A property as APIs with textual attributes take it: documents as JSON, booleans as true and false."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, Mapping | list) else str(value)
+
+
 def gone(error: ClientError) -> bool:
     """Whether a service's error says that the resource does not exist."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
@@ -134,6 +142,11 @@ def gone(error: ClientError) -> bool:
     return code == "ValidationException" and any(
         phrase in message for phrase in ("Could not find", "does not exist", "could not be found")
     )
+
+
+def refuse_existing(schema: Schema, identifier: str) -> ResourceFailed:
+    """The error for a resource that exists already, where the API would overwrite it or take it for the same."""
+    return ResourceFailed(f"Resource of type '{schema.type}' with identifier '{identifier}' already exists.")
 
 
 def required(request: Request, name: str) -> Any:

@@ -1,0 +1,80 @@
+"""Starts creations and updates, whether they were asked for directly or by a change set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local.cloudformation.operations import OnFailure, Operations
+from local.cloudformation.revisions import Revision
+from local.cloudformation.stacks import UPDATABLE, Stack
+from local.errors import AwsError
+from local.services import Services
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done with a stack; without `role_arn` its last role stays, `policy` holds for this update alone."""
+
+    revision: Revision
+    token: str = ""
+    role_arn: str | None = None
+    on_failure: OnFailure = "ROLLBACK"
+    retain_except_on_create: bool = False
+    policy: str | None = None
+
+
+class Launcher:
+    """Enters stacks into operations and remembers by whose token."""
+
+    def __init__(self, services: Services, operations: Operations) -> None:
+        self._services, self._operations = services, operations
+
+    def create(self, stack: Stack, order: Order, *, operation: str) -> None:
+        """Start making what a new stack consists of. Raises InvalidRequest when that has begun already."""
+        refused = "Stack:{id} is in {status} state and can not be created."
+        allowed = frozenset({"", "REVIEW_IN_PROGRESS"})
+        stack.begin("CREATE_IN_PROGRESS", allowed=allowed, refused=refused, token=order.token)
+        self._note(stack, order, operation)
+        self._operations.create(
+            stack,
+            order.revision,
+            on_failure=order.on_failure,
+            retain_except_on_create=order.retain_except_on_create,
+        )
+
+    def update(self, stack: Stack, order: Order, *, operation: str) -> None:
+        """Start taking a stack to another revision. Raises InvalidRequest when something else runs on it."""
+        refused = "Stack:{id} is in {status} state and can not be updated."
+        stack.begin("UPDATE_IN_PROGRESS", allowed=UPDATABLE, refused=refused, token=order.token)
+        self._note(stack, order, operation)
+        with stack.lock:
+            stack.updated_at = self._services.clock.now()
+            for change_set in stack.change_sets:
+                if change_set.open:
+                    change_set.execution = "OBSOLETE"
+        policy = stack.policy if order.policy is None else order.policy
+        disable = order.on_failure == "DO_NOTHING"
+        self._operations.update(stack, order.revision, policy=policy, disable_rollback=disable)
+
+    def _note(self, stack: Stack, order: Order, operation: str) -> None:
+        with stack.lock:
+            if order.role_arn is not None:
+                stack.role_arn = order.role_arn
+            stack.disable_rollback = order.on_failure == "DO_NOTHING"
+        remember(stack, operation, order.token)
+
+
+def repeated(stack: Stack, operation: str, token: str) -> bool:
+    """Whether the request has been made before. Raises TokenAlreadyExistsException when its token was another's."""
+    known = stack.tokens.get(token) if token else None
+    if known is not None and known != operation:
+        message = f"A request for {known} with the token {token} has been made before"
+        raise AwsError("TokenAlreadyExistsException", message)
+    return known is not None
+
+
+def remember(stack: Stack, operation: str, token: str) -> None:
+    """Keep a request's token, so that a repetition does nothing."""
+    if token:
+        with stack.lock:
+            stack.tokens[token] = operation

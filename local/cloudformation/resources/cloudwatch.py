@@ -1,0 +1,80 @@
+"""AWS::CloudWatch: metric alarms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing, tag_list
+
+
+class Alarm(Provisioner):
+    """A metric alarm."""
+
+    schema = Schema(
+        type="AWS::CloudWatch::Alarm",
+        properties=frozenset(
+            {
+                "ActionsEnabled",
+                "AlarmActions",
+                "AlarmDescription",
+                "AlarmName",
+                "ComparisonOperator",
+                "DatapointsToAlarm",
+                "Dimensions",
+                "EvaluateLowSampleCountPercentile",
+                "EvaluationPeriods",
+                "ExtendedStatistic",
+                "InsufficientDataActions",
+                "MetricName",
+                "Metrics",
+                "Namespace",
+                "OKActions",
+                "Period",
+                "Statistic",
+                "Tags",
+                "Threshold",
+                "ThresholdMetricId",
+                "TreatMissingData",
+                "Unit",
+            }
+        ),
+        create_only=frozenset({"AlarmName"}),
+        attributes=frozenset({"Arn"}),
+        name="AlarmName",
+        naming=Naming(limit=255),
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Put the alarm, unless one of that name exists."""
+        found = request.call("cloudwatch", "describe_alarms", AlarmNames=[request.name])
+        if found.get("MetricAlarms"):
+            raise refuse_existing(self.schema, request.name)
+        request.call("cloudwatch", "put_metric_alarm", **{**request.properties, "AlarmName": request.name})
+        return request.name
+
+    def update(self, request: Request) -> None:
+        """Put the alarm anew, which leaves its state, and change its tags."""
+        settings = {name: value for name, value in request.properties.items() if name != "Tags"}
+        request.call("cloudwatch", "put_metric_alarm", **{**settings, "AlarmName": request.name})
+        changed, removed = request.tag_changes()
+        arn = self._arn(request)
+        if changed:
+            request.call("cloudwatch", "tag_resource", ResourceARN=arn, Tags=tag_list(changed))
+        if removed:
+            request.call("cloudwatch", "untag_resource", ResourceARN=arn, TagKeys=removed)
+
+    def delete(self, request: Request) -> None:
+        """Delete the alarm."""
+        request.call("cloudwatch", "delete_alarms", AlarmNames=[request.physical_id])
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The alarm's ARN."""
+        return {"Arn": self._arn(request)}
+
+    def _arn(self, request: Request) -> str:
+        return request.arn("cloudwatch", f"alarm:{request.physical_id}")
+
+
+TYPES = (Alarm(),)

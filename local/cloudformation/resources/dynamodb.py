@@ -1,0 +1,163 @@
+"""AWS::DynamoDB: tables."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, gone, required, tag_list, truth
+
+_CREATION: Final = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "OnDemandThroughput",
+    "ProvisionedThroughput",
+    "TableClass",
+    "Tags",
+)
+_UPDATE: Final = (
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "OnDemandThroughput",
+    "ProvisionedThroughput",
+    "TableClass",
+)
+_RENAMED: Final = ("SSESpecification", "StreamSpecification")
+
+
+class Table(Provisioner):
+    """A table. Its data outlives every update in place."""
+
+    schema = Schema(
+        type="AWS::DynamoDB::Table",
+        properties=frozenset(
+            {
+                *_CREATION,
+                *_RENAMED,
+                "PointInTimeRecoverySpecification",
+                "TableName",
+                "TimeToLiveSpecification",
+            }
+        ),
+        create_only=frozenset({"KeySchema", "LocalSecondaryIndexes", "TableName"}),
+        attributes=frozenset({"Arn", "StreamArn"}),
+        changing=frozenset({"StreamArn"}),
+        name="TableName",
+        naming=Naming(limit=255),
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the table."""
+        required(request, "KeySchema")
+        settings = request.some(*_CREATION) | _specifications(request)
+        request.call("dynamodb", "create_table", TableName=request.name, **settings)
+        return request.name
+
+    def complete(self, request: Request) -> None:
+        """Switch point-in-time recovery and time to live, once the table is active."""
+        self.wait(request)
+        self._keep(request)
+
+    def update(self, request: Request) -> None:
+        """Change throughput, indexes, stream, encryption, recovery, time to live and tags, each when it differs."""
+        settings = {name: value for name, value in request.some(*_UPDATE).items() if request.changed(name)}
+        if request.changed(*_RENAMED):
+            settings |= _specifications(request)
+        if settings:
+            request.call("dynamodb", "update_table", TableName=request.name, **settings)
+        self._index(request)
+        self._keep(request)
+        changed, removed = request.tag_changes()
+        arn = request.arn("dynamodb", f"table/{request.name}")
+        if changed:
+            request.call("dynamodb", "tag_resource", ResourceArn=arn, Tags=tag_list(changed))
+        if removed:
+            request.call("dynamodb", "untag_resource", ResourceArn=arn, TagKeys=removed)
+
+    def wait(self, request: Request) -> None:
+        """Wait until the table is active."""
+        request.wait_until(lambda: self._describe(request)["TableStatus"] == "ACTIVE")
+
+    def delete(self, request: Request) -> None:
+        """Delete the table and wait until it is gone."""
+        request.call("dynamodb", "delete_table", TableName=request.physical_id)
+        request.wait_until(lambda: self._is_gone(request))
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The table's ARN and that of its stream, if it has one."""
+        table = self._describe(request)
+        stream = table.get("LatestStreamArn")
+        return {"Arn": table["TableArn"], **({"StreamArn": stream} if stream else {})}
+
+    def _describe(self, request: Request) -> dict[str, Any]:
+        described: dict[str, Any] = request.call("dynamodb", "describe_table", TableName=request.name)["Table"]
+        return described
+
+    def _is_gone(self, request: Request) -> bool:
+        try:
+            self._describe(request)
+        except ClientError as error:
+            if gone(error):
+                return True
+            raise
+        return False
+
+    def _index(self, request: Request) -> None:
+        if not request.changed("GlobalSecondaryIndexes"):
+            return
+        wanted = {index["IndexName"]: index for index in request.properties.get("GlobalSecondaryIndexes", [])}
+        had = {index["IndexName"]: index for index in request.before.get("GlobalSecondaryIndexes", [])}
+        stale = [name for name in had if had[name] != wanted.get(name)]
+        fresh = [name for name in wanted if wanted[name] != had.get(name)]
+        changes = [{"Delete": {"IndexName": name}} for name in stale] + [{"Create": wanted[name]} for name in fresh]
+        for change in changes:
+            # DynamoDB takes one index at a time, and the attributes of them all.
+            definitions = request.some("AttributeDefinitions")
+            request.call(
+                "dynamodb",
+                "update_table",
+                TableName=request.name,
+                GlobalSecondaryIndexUpdates=[change],
+                **definitions,
+            )
+            self.wait(request)
+
+    def _keep(self, request: Request) -> None:
+        if request.changed("PointInTimeRecoverySpecification"):
+            recovery = request.properties.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
+            request.call(
+                "dynamodb",
+                "update_continuous_backups",
+                TableName=request.name,
+                PointInTimeRecoverySpecification=recovery,
+            )
+        if request.changed("TimeToLiveSpecification"):
+            off = {**request.before.get("TimeToLiveSpecification", {}), "Enabled": False}
+            living = request.properties.get("TimeToLiveSpecification", off)
+            request.call("dynamodb", "update_time_to_live", TableName=request.name, TimeToLiveSpecification=living)
+
+
+def _specifications(request: Request) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    encryption = request.properties.get("SSESpecification")
+    if encryption is not None:
+        others = {name: value for name, value in encryption.items() if name != "SSEEnabled"}
+        made["SSESpecification"] = {"Enabled": truth(encryption.get("SSEEnabled")), **others}
+    elif "SSESpecification" in request.before:
+        made["SSESpecification"] = {"Enabled": False}
+    stream = request.properties.get("StreamSpecification")
+    if stream is not None:
+        made["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    elif "StreamSpecification" in request.before:
+        made["StreamSpecification"] = {"StreamEnabled": False}
+    return made
+
+
+TYPES = (Table(),)

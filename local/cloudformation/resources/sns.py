@@ -1,0 +1,226 @@
+"""AWS::SNS: topics, their policies and subscriptions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.provisioner import (
+    Provisioner,
+    Request,
+    Schema,
+    gone,
+    refuse_existing,
+    required,
+    tag_list,
+    text,
+    truth,
+)
+
+_TOPIC_ATTRIBUTES: Final = ("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId", "SignatureVersion")
+_SUBSCRIPTION_ATTRIBUTES: Final = (
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+)
+
+
+class Topic(Provisioner):
+    """A topic, with the subscriptions that its own declaration lists."""
+
+    schema = Schema(
+        type="AWS::SNS::Topic",
+        properties=frozenset({*_TOPIC_ATTRIBUTES, "FifoTopic", "Subscription", "Tags", "TopicName"}),
+        create_only=frozenset({"FifoTopic", "TopicName"}),
+        attributes=frozenset({"TopicArn", "TopicName"}),
+        name="TopicName",
+        naming=Naming(limit=250),
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the topic, unless one of that name exists."""
+        name = self._name(request)
+        if self._exists(request, request.arn("sns", name)):
+            raise refuse_existing(self.schema, name)
+        attributes = _attributes(request.properties, *_TOPIC_ATTRIBUTES, "FifoTopic")
+        made = request.call("sns", "create_topic", Name=name, Attributes=attributes, **request.some("Tags"))
+        return str(made["TopicArn"])
+
+    def complete(self, request: Request) -> None:
+        """Subscribe those that the declaration lists."""
+        self._subscribe(request)
+
+    def update(self, request: Request) -> None:
+        """Set the attributes that differ, the tags and the listed subscriptions."""
+        topic = request.physical_id
+        _set(request, "set_topic_attributes", _TOPIC_ATTRIBUTES, TopicArn=topic)
+        changed, removed = request.tag_changes()
+        if changed:
+            request.call("sns", "tag_resource", ResourceArn=topic, Tags=tag_list(changed))
+        if removed:
+            request.call("sns", "untag_resource", ResourceArn=topic, TagKeys=removed)
+        self._subscribe(request)
+
+    def delete(self, request: Request) -> None:
+        """Delete the topic with its subscriptions."""
+        request.call("sns", "delete_topic", TopicArn=request.physical_id)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The topic's ARN and name."""
+        return {"TopicArn": request.physical_id, "TopicName": self._name(request)}
+
+    def _name(self, request: Request) -> str:
+        fifo = truth(request.properties.get("FifoTopic")) and not request.name.endswith(".fifo")
+        return f"{request.name}.fifo" if fifo else request.name
+
+    def _exists(self, request: Request, topic: str) -> bool:
+        try:
+            request.call("sns", "get_topic_attributes", TopicArn=topic)
+        except ClientError as error:
+            if gone(error):
+                return False
+            raise
+        return True
+
+    def _subscribe(self, request: Request) -> None:
+        wanted, had = _listed(request.properties), _listed(request.before)
+        for protocol, endpoint in sorted(wanted - had):
+            request.call("sns", "subscribe", TopicArn=request.physical_id, Protocol=protocol, Endpoint=endpoint)
+        stale = had - wanted
+        if not stale:
+            return
+        found = request.call("sns", "list_subscriptions_by_topic", TopicArn=request.physical_id)
+        for subscription in found["Subscriptions"]:
+            if (subscription["Protocol"], subscription["Endpoint"]) in stale:
+                request.call("sns", "unsubscribe", SubscriptionArn=subscription["SubscriptionArn"])
+
+
+class TopicPolicy(Provisioner):
+    """One policy for one or more topics. Without it a topic has SNS's default policy again."""
+
+    schema = Schema(
+        type="AWS::SNS::TopicPolicy",
+        properties=frozenset({"PolicyDocument", "Topics"}),
+        attributes=frozenset({"Id"}),
+    )
+
+    def create(self, request: Request) -> str:
+        """Put the policy on every topic."""
+        self._put(request)
+        return request.name
+
+    def update(self, request: Request) -> None:
+        """Put the policy on every topic, and the default on those no longer named."""
+        self._put(request)
+        for topic in sorted(set(request.before["Topics"]) - set(request.properties["Topics"])):
+            self._reset(request, topic)
+
+    def delete(self, request: Request) -> None:
+        """Put the default policy on every topic."""
+        for topic in request.properties["Topics"]:
+            self._reset(request, topic)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The policy's id."""
+        return {"Id": request.physical_id}
+
+    def _put(self, request: Request) -> None:
+        policy = json.dumps(required(request, "PolicyDocument"))
+        for topic in required(request, "Topics"):
+            self._set(request, topic, policy)
+
+    def _reset(self, request: Request, topic: str) -> None:
+        try:
+            self._set(request, topic, json.dumps(_default_policy(topic, request.services.account)))
+        except ClientError as error:
+            if not gone(error):
+                raise
+
+    def _set(self, request: Request, topic: str, policy: str) -> None:
+        parameters = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
+        request.call("sns", "set_topic_attributes", **parameters)
+
+
+class Subscription(Provisioner):
+    """A subscription to a topic."""
+
+    schema = Schema(
+        type="AWS::SNS::Subscription",
+        properties=frozenset({*_SUBSCRIPTION_ATTRIBUTES, "Endpoint", "Protocol", "TopicArn"}),
+        create_only=frozenset({"Endpoint", "Protocol", "TopicArn"}),
+        attributes=frozenset({"Arn"}),
+    )
+
+    def create(self, request: Request) -> str:
+        """Subscribe."""
+        place = {"TopicArn": required(request, "TopicArn"), "Protocol": required(request, "Protocol")}
+        attributes = _attributes(request.properties, *_SUBSCRIPTION_ATTRIBUTES)
+        made = request.call(
+            "sns",
+            "subscribe",
+            **place,
+            **request.some("Endpoint"),
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )
+        return str(made["SubscriptionArn"])
+
+    def update(self, request: Request) -> None:
+        """Set the attributes that differ."""
+        _set(request, "set_subscription_attributes", _SUBSCRIPTION_ATTRIBUTES, SubscriptionArn=request.physical_id)
+
+    def delete(self, request: Request) -> None:
+        """Unsubscribe."""
+        request.call("sns", "unsubscribe", SubscriptionArn=request.physical_id)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The subscription's ARN."""
+        return {"Arn": request.physical_id}
+
+
+def _attributes(properties: Mapping[str, Any], *names: str) -> dict[str, str]:
+    return {name: text(properties[name]) for name in names if name in properties}
+
+
+def _set(request: Request, method: str, names: tuple[str, ...], **resource: str) -> None:
+    for name in names:
+        if request.changed(name):
+            value = text(request.properties.get(name, ""))
+            request.call("sns", method, **resource, AttributeName=name, AttributeValue=value)
+
+
+def _listed(properties: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(item["Protocol"], item["Endpoint"]) for item in properties.get("Subscription", [])}
+
+
+def _default_policy(topic: str, account: str) -> dict[str, Any]:
+    # Amazon SNS Developer Guide, Default access policy of a topic.
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [
+            "SNS:GetTopicAttributes",
+            "SNS:SetTopicAttributes",
+            "SNS:AddPermission",
+            "SNS:RemovePermission",
+            "SNS:DeleteTopic",
+            "SNS:Subscribe",
+            "SNS:ListSubscriptionsByTopic",
+            "SNS:Publish",
+        ],
+        "Resource": topic,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+    }
+    return {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
+
+
+TYPES = (Subscription(), Topic(), TopicPolicy())

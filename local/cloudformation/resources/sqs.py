@@ -1,0 +1,145 @@
+"""AWS::SQS: queues and their policies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.provisioner import (
+    Provisioner,
+    Request,
+    Schema,
+    gone,
+    refuse_existing,
+    required,
+    tags,
+    text,
+    truth,
+)
+
+_DEFAULTS: Final = {
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "queue",
+    "DelaySeconds": "0",
+    "FifoThroughputLimit": "perQueue",
+    "KmsDataKeyReusePeriodSeconds": "300",
+    "KmsMasterKeyId": "",
+    "MaximumMessageSize": "1048576",
+    "MessageRetentionPeriod": "345600",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "RedriveAllowPolicy": "",
+    "RedrivePolicy": "",
+    "SqsManagedSseEnabled": "true",
+    "VisibilityTimeout": "30",
+}
+"""The attributes of a queue that can be set later, with their defaults (Amazon SQS API, SetQueueAttributes)."""
+
+
+class Queue(Provisioner):
+    """A queue."""
+
+    schema = Schema(
+        type="AWS::SQS::Queue",
+        properties=frozenset({*_DEFAULTS, "FifoQueue", "QueueName", "Tags"}),
+        create_only=frozenset({"FifoQueue", "QueueName"}),
+        attributes=frozenset({"Arn", "QueueName", "QueueUrl"}),
+        name="QueueName",
+        naming=Naming(limit=75),
+        tags="list",
+    )
+
+    def create(self, request: Request) -> str:
+        """Create the queue, unless one of that name exists."""
+        name = self._name(request)
+        if self._exists(request, name):
+            raise refuse_existing(self.schema, name)
+        attributes = {key: text(value) for key, value in request.some("FifoQueue", *_DEFAULTS).items()}
+        labels = tags(request.properties.get("Tags"))
+        made = request.call("sqs", "create_queue", QueueName=name, Attributes=attributes, tags=labels)
+        return str(made["QueueUrl"])
+
+    def update(self, request: Request) -> None:
+        """Set the attributes that differ, or their defaults, and the tags."""
+        queue = request.physical_id
+        attributes = {
+            name: text(request.properties.get(name, default))
+            for name, default in _DEFAULTS.items()
+            if request.changed(name)
+        }
+        if attributes:
+            request.call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes=attributes)
+        changed, removed = request.tag_changes()
+        if changed:
+            request.call("sqs", "tag_queue", QueueUrl=queue, Tags=changed)
+        if removed:
+            request.call("sqs", "untag_queue", QueueUrl=queue, TagKeys=removed)
+
+    def delete(self, request: Request) -> None:
+        """Delete the queue with its messages."""
+        request.call("sqs", "delete_queue", QueueUrl=request.physical_id)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The queue's ARN, name and URL."""
+        name = self._name(request)
+        return {"Arn": request.arn("sqs", name), "QueueName": name, "QueueUrl": request.physical_id}
+
+    def _name(self, request: Request) -> str:
+        fifo = truth(request.properties.get("FifoQueue")) and not request.name.endswith(".fifo")
+        return f"{request.name}.fifo" if fifo else request.name
+
+    def _exists(self, request: Request, name: str) -> bool:
+        try:
+            request.call("sqs", "get_queue_url", QueueName=name)
+        except ClientError as error:
+            if gone(error):
+                return False
+            raise
+        return True
+
+
+class QueuePolicy(Provisioner):
+    """One policy for one or more queues."""
+
+    schema = Schema(
+        type="AWS::SQS::QueuePolicy",
+        properties=frozenset({"PolicyDocument", "Queues"}),
+        attributes=frozenset({"Id"}),
+    )
+
+    def create(self, request: Request) -> str:
+        """Put the policy on every queue."""
+        self._put(request)
+        return request.name
+
+    def update(self, request: Request) -> None:
+        """Put the policy on every queue, and none on those no longer named."""
+        self._put(request)
+        for queue in sorted(set(request.before["Queues"]) - set(request.properties["Queues"])):
+            self._set(request, queue, "")
+
+    def delete(self, request: Request) -> None:
+        """Take the policy from every queue."""
+        for queue in request.properties["Queues"]:
+            try:
+                self._set(request, queue, "")
+            except ClientError as error:
+                if not gone(error):
+                    raise
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The policy's id."""
+        return {"Id": request.physical_id}
+
+    def _put(self, request: Request) -> None:
+        policy = json.dumps(required(request, "PolicyDocument"))
+        for queue in required(request, "Queues"):
+            self._set(request, queue, policy)
+
+    def _set(self, request: Request, queue: str, policy: str) -> None:
+        request.call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": policy})
+
+
+TYPES = (Queue(), QueuePolicy())

@@ -1,0 +1,57 @@
+"""AWS::SSM: parameters."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from local.cloudformation.names import Naming
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tag_list, tags
+
+_SETTINGS: Final = ("AllowedPattern", "DataType", "Description", "Policies", "Tier", "Type", "Value")
+
+
+class Parameter(Provisioner):
+    """A parameter. Its tags are a map in templates and a list in the API."""
+
+    schema = Schema(
+        type="AWS::SSM::Parameter",
+        properties=frozenset({*_SETTINGS, "Name", "Tags"}),
+        create_only=frozenset({"Name"}),
+        attributes=frozenset({"Arn", "Type", "Value"}),
+        changing=frozenset({"Type", "Value"}),
+        name="Name",
+        naming=Naming(limit=1000),
+        tags="map",
+    )
+
+    def create(self, request: Request) -> str:
+        """Put the parameter, unless one of that name exists."""
+        required(request, "Value")
+        labels = tag_list(tags(request.properties.get("Tags")))
+        request.call("ssm", "put_parameter", Name=request.name, **request.some(*_SETTINGS), Tags=labels)
+        return request.name
+
+    def update(self, request: Request) -> None:
+        """Overwrite the parameter and change its tags."""
+        if request.changed(*_SETTINGS):
+            settings = request.some(*_SETTINGS)
+            request.call("ssm", "put_parameter", Name=request.name, **settings, Overwrite=True)
+        changed, removed = request.tag_changes()
+        place = {"ResourceType": "Parameter", "ResourceId": request.name}
+        if changed:
+            request.call("ssm", "add_tags_to_resource", **place, Tags=tag_list(changed))
+        if removed:
+            request.call("ssm", "remove_tags_from_resource", **place, TagKeys=removed)
+
+    def delete(self, request: Request) -> None:
+        """Delete the parameter."""
+        request.call("ssm", "delete_parameter", Name=request.physical_id)
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The parameter's ARN, type and value."""
+        place = request.physical_id.lstrip("/")
+        values = {"Type": request.properties.get("Type", "String"), "Value": request.properties["Value"]}
+        return {"Arn": request.arn("ssm", f"parameter/{place}"), **values}
+
+
+TYPES = (Parameter(),)
