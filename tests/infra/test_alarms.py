@@ -1,6 +1,6 @@
 import pytest
 
-from tests.infra.conftest import only, resources
+from tests.infra.templates import only, resources
 
 CONFIG = {"Fn::GetAtt": ["CreditRiskProdConfig", "EndpointConfigName"]}
 

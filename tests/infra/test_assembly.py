@@ -2,7 +2,7 @@ import json
 
 import env
 from infra import assembly
-from tests.infra.conftest import CHECKOUT
+from tests.infra.templates import CHECKOUT
 
 ENGINE_TYPES = {
     "AWS::CloudFormation::WaitConditionHandle",

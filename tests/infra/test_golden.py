@@ -10,7 +10,7 @@ import re
 import pytest
 
 import env
-from tests.infra.conftest import CHECKOUT
+from tests.infra.templates import CHECKOUT
 
 GOLDEN = CHECKOUT / "tests" / "golden" / "templates"
 WRITE = os.environ.get("SLUICE_GOLDEN") == "write"

@@ -1,4 +1,4 @@
-from tests.infra.conftest import only, resources
+from tests.infra.templates import only, resources
 
 
 def test_a_model_has_a_group_of_its_name(local):

@@ -1,6 +1,6 @@
 from lambdas import apply, release
 from lambdas.settings import from_environ
-from tests.infra.conftest import actions, only, resources, statements
+from tests.infra.templates import actions, only, resources, statements
 
 
 def functions(synthesized):

@@ -3,7 +3,7 @@ import itertools
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from tests.infra.conftest import actions, resources, statements
+from tests.infra.templates import actions, resources, statements
 
 
 def allowed(template, role):

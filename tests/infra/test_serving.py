@@ -5,7 +5,7 @@ import pytest
 
 import env
 from infra import assembly
-from tests.infra.conftest import CHECKOUT, Synthesized, only, resources
+from tests.infra.templates import CHECKOUT, Synthesized, only, resources
 
 FORBIDDEN_TYPES = ("AWS::IAM::", "AWS::Lambda::", "AWS::CloudFormation::CustomResource", "Custom::", "AWS::SSM::")
 

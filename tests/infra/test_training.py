@@ -2,7 +2,7 @@ import json
 
 import env
 from infra import assembly, bundle
-from tests.infra.conftest import CHECKOUT, Synthesized, actions, only, statements
+from tests.infra.templates import CHECKOUT, Synthesized, actions, only, statements
 
 
 def test_the_pipeline_is_the_compiled_one(local):
