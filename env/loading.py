@@ -24,8 +24,7 @@ def names(root: Path | None = None) -> list[str]:
     ``root`` is the folder of the files, by default this one. Files that cannot be read stand alone.
     """
     documents, _ = _documents(root or _ROOM)
-    found = {path.stem: None for path in _files(root or _ROOM)}
-    return chain.promotion_order({**found, **_after(documents)})
+    return chain.promotion_order(_after(documents, root or _ROOM))
 
 
 def load(name: str, *, root: Path | None = None) -> Stage:
@@ -39,10 +38,11 @@ def load(name: str, *, root: Path | None = None) -> Stage:
     if name not in names(root):
         raise UnknownStageError(name, known=names(root))
     documents, problems = _documents(root)
-    after = _after(documents)
+    after = _after(documents, root)
     stages: dict[str, StageFile] = {}
-    doubts: set[str] = set()
-    for member in chain.members(name, after) if name in documents else []:
+    # Which registry a chain has is unknown while one of its files cannot be read.
+    doubts = {"registry"} if problems else set()
+    for member in [member for member in chain.members(name, after) if member in documents]:
         stages[member], flaws = shape.read(documents[member])
         problems += _told(member, flaws=flaws, stage=stages[member], file=_label(root, member))
         doubts |= {".".join(flaw.meant) for flaw in flaws}
@@ -85,9 +85,9 @@ def _label(root: Path, name: str) -> str:
     return f"{root.name}/{name}.toml"
 
 
-def _after(documents: Mapping[str, dict[str, Any]]) -> dict[str, str | None]:
-    """What each document names as the stage before it, as far as that is a text: the rest is a flaw of its file."""
-    found = {name: document.get("after") for name, document in documents.items()}
+def _after(documents: Mapping[str, dict[str, Any]], root: Path) -> dict[str, str | None]:
+    """What each file names as the stage before it, as far as that is a text: the rest is a flaw of its file."""
+    found = {path.stem: documents.get(path.stem, {}).get("after") for path in _files(root)}
     return {name: previous if isinstance(previous, str) else None for name, previous in found.items()}
 
 

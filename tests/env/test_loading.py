@@ -101,6 +101,18 @@ def test_a_syntax_error_names_file_and_line(root):
     assert line.startswith(f"{root.name}/dev.toml: line 2, column 9 is not TOML (invalid value);")
 
 
+def test_nothing_is_concluded_from_a_file_that_cannot_be_read(root):
+    """Beside a stage that is no TOML its followers are judged, and not told that it, or its registry, is missing."""
+    (root / "prod.toml").write_text(FOLLOWING + "bogus = 1\n")
+    (root / "dev.toml").write_text("account =\n")
+
+    with pytest.raises(InvalidStagesError) as caught:
+        env.load("prod", root=root)
+    unreadable, bogus = str(caught.value).splitlines()
+    assert "dev.toml: line 1" in unreadable
+    assert "prod.toml: bogus = 1 is an unknown key" in bogus
+
+
 def test_all_mistakes_come_together(root):
     """Misspelt keys, wrong types, missing keys and contradictions of one file are told at once."""
     text = GOOD.replace('"111111111111"', "111111111111").replace("instance_count = 2", "instance_count = 1")
