@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.errors import AwsError, UnsupportedLocally, ValidationError
 from local.events.permission import allows
 from local.services import Services
+
+# Retries follow the rule's policy and the cloud's clock; boto3's own would take wall time behind their back.
+_NO_RETRIES: Final = Config(retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Targets:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
         self._senders: dict[str, Callable[[Shipment], None]] = {
             "lambda": self._invoke_function,
             "sqs": self._send_message,
@@ -58,8 +65,15 @@ class Targets:
         described = {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()}
         self._to_queue(queue_arn, shipment, MessageAttributes=described)
 
+    def _client(self, name: str) -> Any:
+        with self._lock:
+            if name not in self._clients:
+                session: Any = self._services.session()
+                self._clients[name] = session.client(name, config=_NO_RETRIES)
+            return self._clients[name]
+
     def _invoke_function(self, shipment: Shipment) -> None:
-        client, arn = self._services.client("lambda"), shipment.target["Arn"]
+        client, arn = self._client("lambda"), shipment.target["Arn"]
         client.get_function_configuration(FunctionName=arn)
         self._require(shipment, action="lambda:InvokeFunction", policy=_function_policy(client, arn))
         client.invoke(FunctionName=arn, InvocationType="Event", Payload=shipment.body.encode())
@@ -70,7 +84,7 @@ class Targets:
         self._to_queue(shipment.target["Arn"], shipment, **fifo)
 
     def _to_queue(self, queue_arn: str, shipment: Shipment, **more: Any) -> None:
-        client = self._services.client("sqs")
+        client = self._client("sqs")
         url = client.get_queue_url(QueueName=split(queue_arn)[5])["QueueUrl"]
 
         asked = client.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
@@ -78,7 +92,7 @@ class Targets:
         client.send_message(QueueUrl=url, MessageBody=shipment.body, **more)
 
     def _publish(self, shipment: Shipment) -> None:
-        client, arn = self._services.client("sns"), shipment.target["Arn"]
+        client, arn = self._client("sns"), shipment.target["Arn"]
 
         attributes = client.get_topic_attributes(TopicArn=arn)["Attributes"]
         self._require(shipment, action="sns:Publish", policy=attributes.get("Policy"))
@@ -86,12 +100,12 @@ class Targets:
 
     def _start_pipeline(self, shipment: Shipment) -> None:
         parameters = shipment.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
-        self._services.client("sagemaker").start_pipeline_execution(
+        self._client("sagemaker").start_pipeline_execution(
             PipelineName=shipment.target["Arn"], PipelineParameters=parameters, ClientRequestToken=str(uuid.uuid4())
         )
 
     def _put_log_event(self, shipment: Shipment) -> None:
-        client, group, stream = self._services.client("logs"), split(shipment.target["Arn"])[5], str(uuid.uuid4())
+        client, group, stream = self._client("logs"), split(shipment.target["Arn"])[5], str(uuid.uuid4())
         group = group.removeprefix("log-group:").removesuffix(":*")
         client.create_log_stream(logGroupName=group, logStreamName=stream)
         line = {"timestamp": int(self._services.clock.now().timestamp() * 1000), "message": shipment.body}

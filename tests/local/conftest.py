@@ -29,7 +29,7 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class SmallCloud:
-    """Parts made by `makers`, reachable in process and, for children, over HTTP."""
+    """Parts made by `makers`, reachable in process."""
 
     def __init__(self, folder: Path, *makers: Any, clock: Clock | None = None) -> None:
         self.emitted: list[tuple[str, str, dict[str, Any]]] = []
@@ -44,10 +44,13 @@ class SmallCloud:
         )
         self.parts = [make(self.services) for make in makers]
         self.app = Front([f for part in self.parts for f in part.families()], fallback=moto_app(), region=REGION)
+        self._server = None
+
+    def listen(self) -> None:
+        """Serve over HTTP too, for children."""
         self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=QuietHandler)
         self.services.listens_at(f"http://localhost:{self._server.server_port}")
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
 
     def client(self, name: str) -> Any:
         """A boto3 client in process."""
@@ -55,9 +58,9 @@ class SmallCloud:
 
     def close(self) -> None:
         """End everything."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
         for part in self.parts:
             part.close()
         self.services.clock.close()
