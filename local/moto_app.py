@@ -15,8 +15,6 @@ ACCOUNT = "123456789012"
 def moto_app() -> WSGIApplication:
     """A WSGI app over moto's backends, which are the process's own: a second app sees the same state until `reset`."""
     os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
-    # Roles attach AWS's own managed policies; without this moto has none of them.
-    os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     # Roles attach policies that AWS manages, such as AdministratorAccess.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
