@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.model import OperationModel
 
-from local.errors import ValidationError
+from local import paging
 from local.sagemaker.kinds import Kind
 from local.sagemaker.resources import Record
 
@@ -51,13 +49,12 @@ def page(operation: OperationModel, params: dict[str, Any], rows: Sequence[Any],
 
     `keep` filters within the page, as some operations of AWS do: a page may then be empty and still have a token.
     """
-    start = _offset(params.get("NextToken"))
-    end = start + params.get("MaxResults", _DEFAULT_PAGE)
+    size, token = params.get("MaxResults", _DEFAULT_PAGE), params.get("NextToken")
+    shown, following = paging.page(rows, size=size, token=token, code="ValidationException")
     output = operation.output_shape
     assert output is not None, f"{operation.name} lists something"
     member = next(name for name, shape in output.members.items() if shape.type_name == "list")
-    chosen = [row for row in rows[start:end] if keep is None or keep(row)]
-    return {member: chosen, "NextToken": _token(end) if end < len(rows) else None}
+    return {member: [row for row in shown if keep is None or keep(row)], "NextToken": following}
 
 
 def _in_time(record: Record, name: str, moment: Any, kind: Kind) -> bool:
@@ -72,19 +69,3 @@ def _default_order(operation: OperationModel) -> str:
     documented = shape.members["SortOrder"].documentation if shape is not None and "SortOrder" in shape.members else ""
     found = _DEFAULT_ORDER.search(documented or "")
     return found["order"] if found else "Descending"
-
-
-def _token(offset: int) -> str:
-    return base64.urlsafe_b64encode(f"offset:{offset}".encode()).decode()
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        label, _, offset = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        if label == "offset":
-            return int(offset)
-    except (binascii.Error, ValueError) as error:
-        raise ValidationError("The pagination token is invalid.") from error
-    raise ValidationError("The pagination token is invalid.")

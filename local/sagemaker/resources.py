@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from local.clock import Clock
@@ -40,7 +41,7 @@ class Store:
 
     def add(self, kind: Kind, name: str, members: Mapping[str, Any], *, arn: str | None = None) -> Record:
         """Keep a new record with its name, ARN and times. Raises the kind's "already exists"."""
-        arn, now = arn or self.arn(kind, name), self._clock.now()
+        arn, now = arn or self.arn(kind, name), self._now()
         stamps = {kind.name_member: name, kind.arn_member: arn, kind.creation: now, "LastModifiedTime": now}
         with self._changed:
             table = self._tables.setdefault(kind.name, {})
@@ -66,7 +67,7 @@ class Store:
         """Replace members of a record, and its LastModifiedTime unless the edit gives it; give it as it is then."""
         with self._changed:
             record = self._find(kind, name)
-            record.update({"LastModifiedTime": self._clock.now(), **edit(dict(record))})
+            record.update({"LastModifiedTime": self._now(), **edit(dict(record))})
             for member in [member for member, value in record.items() if value is None]:
                 del record[member]
             self._changed.notify_all()
@@ -117,6 +118,11 @@ class Store:
         """Remove the tags of these keys."""
         with self._changed:
             self._tags[arn] = {key: value for key, value in self._tags_of(arn).items() if key not in keys}
+
+    def _now(self) -> datetime:
+        # Milliseconds, as they go over the wire: a time that was shown must find its record again in a filter.
+        now = self._clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def _find(self, kind: Kind, name: str) -> Record:
         arn = name if name.startswith("arn:") else self.arn(kind, name)

@@ -1,4 +1,4 @@
-"""A local cloud with SageMaker alone, and programs that need nothing but the standard library."""
+"""SageMaker alone in front of moto, with programs that need nothing but the standard library."""
 
 from __future__ import annotations
 
@@ -11,26 +11,46 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
+from botocore.exceptions import ClientError
 
-from local.clock import Clock
 from local.errors import UnsupportedLocally
-from local.front import Front
 from local.images import Interpreter
-from local.moto_app import ACCOUNT, moto_app, reset_moto
-from local.processes import Processes
 from local.sagemaker import SageMaker
-from local.services import Services
-from local.transport import session
 
-REGION = "eu-west-1"
+REGION, ACCOUNT = "eu-west-1", "123456789012"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/plain:1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/runner"
 BUCKET = "work"
+PAUSE_SECONDS, PATIENCE_SECONDS = 0.02, 60
+
+ECHO_MODEL = {
+    "code/inference.py": """
+class Refused(Exception):
+    status_code = 400
+
+def model_fn(folder):
+    with open(folder + "/word") as file:
+        return file.read()
+
+def input_fn(body, content_type):
+    if body == "bad":
+        raise Refused("the word is bad")
+    if body == "broken":
+        raise ValueError("no such word")
+    return body
+
+def predict_fn(data, model):
+    return f"{model} {data}"
+
+def output_fn(prediction, accept):
+    return prediction, accept
+""",
+    "word": "hello",
+}
 
 
 class PlainImages:
-    """The test's own Python stands for one image."""
+    """The tests' own Python stands for one image."""
 
     def require(self, uri: str) -> None:
         if uri != IMAGE:
@@ -41,39 +61,23 @@ class PlainImages:
         return Interpreter(Path(sys.executable), "local versions differ from image plain: numpy 2 for 1")
 
 
-class Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, code="-", size="-") -> None:
-        pass
-
-
 class World:
-    """SageMaker in front of moto, reachable in process and over HTTP; keeps what it emits."""
+    """A small cloud with SageMaker, and the requests that its tests have in common."""
 
-    def __init__(self, folder: Path, *, clock: Clock | None = None, isolated_by: Any = None) -> None:
+    image, role, bucket, region, account = IMAGE, ROLE, BUCKET, REGION, ACCOUNT
+
+    def __init__(self, cloud: Any) -> None:
+        self._cloud = cloud
+        self.services, self.part = cloud.services, cloud.parts[0]
         self.events: list[dict[str, Any]] = []
-        self._told = threading.Condition()
-        self.services = Services(
-            account=ACCOUNT,
-            region=REGION,
-            clock=clock or Clock(),
-            workdir=folder,
-            processes=Processes(),
-            session=lambda: session(self.app, region=REGION),
-            emit=self._emit,
-        )
-        self.part = SageMaker(self.services, images=PlainImages(), isolated_by=isolated_by)
-        self.app = Front(self.part.families(), fallback=moto_app(), region=REGION)
-        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
-        self.services.listens_at(f"http://localhost:{self._server.server_port}")
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.sm, self.runtime = self.client("sagemaker"), self.client("sagemaker-runtime")
-        self.s3 = self.client("s3")
+        self.metrics: list[dict[str, Any]] = []
+        self.services.emit = self._emit
+        self.services.record = lambda namespace, data: self.metrics.extend({"Namespace": namespace, **d} for d in data)
+        self.sm, self.runtime = cloud.client("sagemaker"), cloud.client("sagemaker-runtime")
+        self.s3, self.logs = cloud.client("s3"), cloud.client("logs")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
-    def client(self, name: str) -> Any:
-        return self.services.client(name)
+    # What is in S3.
 
     def put(self, key: str, content: str | bytes) -> str:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
@@ -81,6 +85,10 @@ class World:
 
     def read(self, key: str) -> bytes:
         return self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+    def keys(self, prefix: str) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        return [item["Key"] for item in found.get("Contents", [])]
 
     def archive(self, key: str, files: dict[str, str]) -> str:
         buffer = io.BytesIO()
@@ -91,101 +99,210 @@ class World:
                 tar.addfile(entry, io.BytesIO(text.encode()))
         return self.put(key, buffer.getvalue())
 
-    def until(self, ask, reached, *, seconds: float = 30.0) -> Any:
-        """What `ask` answers once `reached` holds; the emission of an event is when it is asked again."""
-        with self._told:
-            held = self._told.wait_for(lambda: reached(ask()), seconds)
-            assert held, f"never reached: {ask()}"
-        return ask()
+    def unpacked(self, key: str) -> dict[str, bytes]:
+        with tarfile.open(fileobj=io.BytesIO(self.read(key))) as tar:
+            return {entry.name: tar.extractfile(entry).read() for entry in tar if entry.isfile()}
 
-    def wait_job(self, kind: str, name: str) -> dict[str, Any]:
-        describe = {"processing": self.sm.describe_processing_job, "training": self.sm.describe_training_job}[kind]
+    # Requests.
+
+    def processing(self, script: str, *, inputs=(), outputs=(), arguments=(), **more: Any) -> dict[str, Any]:
+        """A CreateProcessingJob request without its name, for a Python script."""
+        code = self.put("code/script.py", script)
+        return {
+            "AppSpecification": {
+                "ImageUri": IMAGE,
+                "ContainerEntrypoint": ["python3", "/opt/ml/processing/code/script.py"],
+                **({"ContainerArguments": list(arguments)} if arguments else {}),
+            },
+            "RoleArn": ROLE,
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+            },
+            "ProcessingInputs": [_processing_input(*entry) for entry in (("code", code, "code"), *inputs)],
+            "ProcessingOutputConfig": {
+                "Outputs": [
+                    {
+                        "OutputName": name,
+                        "S3Output": {
+                            "S3Uri": uri,
+                            "LocalPath": f"/opt/ml/processing/{path}",
+                            "S3UploadMode": "EndOfJob",
+                        },
+                    }
+                    for name, uri, path in outputs
+                ]
+            },
+            **more,
+        }
+
+    def training(self, script: str, *, channels=(), algorithm=None, **more: Any) -> dict[str, Any]:
+        """A CreateTrainingJob request without its name, for a Python script in the channel `code`."""
+        code = self.put("train/script.py", script)
+        return {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/script.py"],
+                **(algorithm or {}),
+            },
+            "RoleArn": ROLE,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+            "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "InputDataConfig": [
+                {
+                    "ChannelName": name,
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}},
+                }
+                for name, uri in (("code", code), *channels)
+            ],
+            **more,
+        }
+
+    def package(self, group: str, **more: Any) -> str:
+        """The ARN of a new version in a group, whose model data is in S3."""
+        url = self.archive("registered/model.tar.gz", ECHO_MODEL)
+        made = self.sm.create_model_package(
+            ModelPackageGroupName=group,
+            InferenceSpecification={
+                "Containers": [{"Image": IMAGE, "ModelDataUrl": url}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+            **more,
+        )
+        return made["ModelPackageArn"]
+
+    def model(self, name: str, files: dict[str, str] | None = None, **environment: str) -> None:
+        """A model that says its word before what it is sent, or one of other files."""
+        url = self.archive(f"hosted/{name}/model.tar.gz", files or ECHO_MODEL)
+        container = {"Image": IMAGE, "ModelDataUrl": url, "Environment": environment}
+        self.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+
+    def config(self, name: str, *models: str, variants=("AllTraffic",), **more: Any) -> None:
+        """An endpoint configuration with a variant for each model."""
+        entries = [
+            {"VariantName": variant, "ModelName": model, "InitialInstanceCount": 2, "InstanceType": "ml.m5.large"}
+            for variant, model in zip(variants, models, strict=True)
+        ]
+        self.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=entries, **more)
+
+    def endpoint(self, name: str = "e", config: str = "c1", **more: Any) -> dict[str, Any]:
+        """An endpoint in its first settled status; the model and the configuration are made when there are none."""
+        if not self.sm.list_models()["Models"]:
+            self.model("m")
+        if not self.sm.list_endpoint_configs()["EndpointConfigs"]:
+            self.config(config, "m")
+        self.sm.create_endpoint(EndpointName=name, EndpointConfigName=config, **more)
+        return self.settled_endpoint(name)
+
+    def invoke(self, body: str, name: str = "e", **more: Any) -> str:
+        answer = self.runtime.invoke_endpoint(
+            EndpointName=name, Body=body.encode(), ContentType="text/csv", Accept="text/csv", **more
+        )
+        return answer["Body"].read().decode()
+
+    # Waiting, and what was told.
+
+    def ended_job(self, kind: str, name: str) -> dict[str, Any]:
+        describe = getattr(self.sm, f"describe_{kind}_job")
         title = kind.capitalize()
-        return self._poll(
+        return self.until(
             lambda: describe(**{f"{title}JobName": name}),
             lambda job: job[f"{title}JobStatus"] not in ("InProgress", "Stopping"),
         )
 
-    def wait_execution(self, arn: str) -> dict[str, Any]:
-        return self._poll(
+    def run_processing(self, name: str, script: str, **more: Any) -> dict[str, Any]:
+        self.sm.create_processing_job(ProcessingJobName=name, **self.processing(script, **more))
+        return self.ended_job("processing", name)
+
+    def run_training(self, name: str, script: str, **more: Any) -> dict[str, Any]:
+        self.sm.create_training_job(TrainingJobName=name, **self.training(script, **more))
+        return self.ended_job("training", name)
+
+    def run_pipeline(self, definition: dict[str, Any], **parameters: str) -> dict[str, Any]:
+        """Create the pipeline `p`, run it, and give the ended execution."""
+        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=ROLE)
+        given = [{"Name": name, "Value": value} for name, value in parameters.items()]
+        arn = self.sm.start_pipeline_execution(PipelineName="p", PipelineParameters=given)["PipelineExecutionArn"]
+        return self.ended_execution(arn)
+
+    def ended_execution(self, arn: str) -> dict[str, Any]:
+        return self.until(
             lambda: self.sm.describe_pipeline_execution(PipelineExecutionArn=arn),
             lambda execution: execution["PipelineExecutionStatus"] not in ("Executing", "Stopping"),
         )
 
-    def wait_endpoint(self, name: str) -> dict[str, Any]:
-        return self._poll(
+    def steps(self, execution: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        arn = execution["PipelineExecutionArn"]
+        listed = self.sm.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+        return {step["StepName"]: step for step in listed}
+
+    def settled_endpoint(self, name: str = "e") -> dict[str, Any]:
+        return self.until(
             lambda: self.sm.describe_endpoint(EndpointName=name),
             lambda endpoint: not endpoint["EndpointStatus"].endswith("ing"),
         )
 
-    def _poll(self, ask, reached, *, seconds: float = 60.0) -> Any:
+    def until(self, ask, reached) -> Any:
+        """What `ask` answers once it is as wanted."""
         pause = threading.Event()
-        for _ in range(int(seconds / 0.05)):
+        for _ in range(int(PATIENCE_SECONDS / PAUSE_SECONDS)):
             answer = ask()
             if reached(answer):
                 return answer
-            pause.wait(0.05)
-        raise AssertionError(f"not reached in {seconds} s: {ask()}")
+            pause.wait(PAUSE_SECONDS)
+        raise AssertionError(f"not reached in {PATIENCE_SECONDS} seconds: {ask()}")
 
     def told(self, detail_type: str) -> list[dict[str, Any]]:
-        with self._told:
-            return [event for event in self.events if event["detail-type"] == detail_type]
+        return [event["detail"] for event in self.events if event["detail-type"] == detail_type]
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self.part.close()
-        self.services.clock.close()
-        self.services.processes.close()
-        reset_moto()
+    def log(self, group: str) -> list[str]:
+        """The lines of a log group's only stream."""
+        (stream,) = self.logs.describe_log_streams(logGroupName=group)["logStreams"]
+        found = self.logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])
+        return [event["message"] for event in found["events"]]
+
+    def refused(self, call, **params: Any) -> tuple[str, str]:
+        """The code and the message with which a call is refused."""
+        with pytest.raises(ClientError) as caught:
+            call(**params)
+        error = caught.value.response["Error"]
+        return error["Code"], error["Message"]
 
     def _emit(self, source, detail_type, detail, *, resources=()) -> None:
-        json.dumps(detail)  # an event that is not JSON could never be delivered
-        with self._told:
-            event = {"source": source, "detail-type": detail_type, "detail": detail, "resources": list(resources)}
-            self.events.append(event)
-            self._told.notify_all()
+        json.dumps(detail)  # an event that is not JSON could not be delivered
+        self.events.append(
+            {"source": source, "detail-type": detail_type, "detail": detail, "resources": list(resources)}
+        )
+
+
+def _processing_input(name: str, uri: Any, path: str) -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": f"/opt/ml/processing/{path}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+        },
+    }
 
 
 @pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
-    yield world
-    world.close()
+def make_world(small_cloud):
+    """Makes worlds of another clock or another way to /opt/ml."""
+
+    def make(*, clock=None, isolated_by=None) -> World:
+        def part(services):
+            return SageMaker(services, images=PlainImages(), isolated_by=isolated_by)
+
+        return World(small_cloud(part, clock=clock))
+
+    return make
 
 
-def processing(image=IMAGE, *, command, inputs=(), outputs=(), **more) -> dict[str, Any]:
-    """A CreateProcessingJob request without its name."""
-    return {
-        "AppSpecification": {"ImageUri": image, "ContainerEntrypoint": command},
-        "RoleArn": ROLE,
-        "ProcessingResources": {
-            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-        },
-        "ProcessingInputs": [
-            {
-                "InputName": name,
-                "S3Input": {
-                    "S3Uri": uri,
-                    "LocalPath": f"/opt/ml/processing/{path}",
-                    "S3DataType": "S3Prefix",
-                    "S3InputMode": "File",
-                },
-            }
-            for name, uri, path in inputs
-        ],
-        "ProcessingOutputConfig": {
-            "Outputs": [
-                {
-                    "OutputName": name,
-                    "S3Output": {
-                        "S3Uri": uri,
-                        "LocalPath": f"/opt/ml/processing/{path}",
-                        "S3UploadMode": "EndOfJob",
-                    },
-                }
-                for name, uri, path in outputs
-            ]
-        },
-        **more,
-    }
+@pytest.fixture
+def world(make_world):
+    """A world of the real clock."""
+    return make_world()
