@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from local.bucket_policies import judge_conditions
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -19,6 +21,7 @@ def moto_app() -> WSGIApplication:
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+    judge_conditions()
     app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
     return app
 
