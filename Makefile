@@ -4,22 +4,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := cli env infra lambdas local pipelines tests
 
-.PHONY: demo test test-clients check format synth compile golden clean
+.PHONY: demo test test-clients check synth clean
 
-demo: .venv/.runtime        ## the whole loop on this machine, on real data
+demo: .venv/.image          ## the whole loop on this machine, on real data
 	@$(BIN)/python -m cli.demo
 
-test: .venv/.dev            ## the test suite
+test: .venv/.dev .venv/.image ## the test suite
 	@$(BIN)/pytest -q -m "not clients and not sdk"
 
-test-clients: .venv/.dev    ## tests that need the SageMaker SDK or the CDK's own command, installed into .cache
-	@$(BIN)/pytest -q -m "clients or sdk"
+test-clients: .venv/.dev .venv/.image ## tests that need the SageMaker SDK, installed into .cache
+	@$(BIN)/sluice compile --check && $(BIN)/pytest -q -m "clients or sdk"
 
 check: .venv/.dev           ## lint, formatting, types
 	@$(BIN)/ruff check $(ROOMS) && $(BIN)/ruff format --check -q $(ROOMS) && $(BIN)/mypy
-
-format: .venv/.dev
-	@$(BIN)/ruff check --fix -q $(ROOMS); $(BIN)/ruff format $(ROOMS)
 
 synth: .venv/.runtime       ## the templates of every stage, into cdk.out/<stage>
 	@for stage in local dev staging prod; do $(BIN)/python -m infra --stage $$stage --output cdk.out/$$stage || exit; done
@@ -32,6 +29,10 @@ clean:
 
 .venv/.runtime: .venv/bin/uv uv.lock
 	@$(BIN)/uv sync -q --frozen --inexact --no-default-groups && touch $@
+
+# The interpreter that stands in for the image of the jobs and endpoints; the local cloud would make it on first use.
+.venv/.image: .venv/.runtime
+	@$(BIN)/python -m local.images && touch $@
 
 .venv/.dev: .venv/bin/uv uv.lock
 	@$(BIN)/uv sync -q --frozen --inexact && touch $@ .venv/.runtime

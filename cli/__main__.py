@@ -45,6 +45,9 @@ def _run() -> int:
     except (BotoCoreError, ClientError) as error:
         click.echo(f"sluice: AWS refuses: {error}", err=True)
         return 1
+    except OSError as error:
+        click.echo(f"sluice: {error.filename or 'this machine'}: {error.strerror or error}", err=True)
+        return 1
     return 0
 
 

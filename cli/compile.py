@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from cli.compiling import CompileError, check, compile_model
+from cli.compiling.errors import UnknownModelError
 from cli.deploy import ROOT
-from cli.errors import CliError
+from cli.errors import CliError, WrongUseError
 from cli.printing import out, progress
 from env import naming
 
@@ -28,6 +29,8 @@ def compile_pipelines(model: str | None, only_check: bool) -> None:
                 out.print(
                     f"[bold]{folder.name}[/] compiled: {len(made.assets)} files in {folder.relative_to(ROOT)}/lock"
                 )
+        except UnknownModelError as error:
+            raise WrongUseError(str(error)) from error
         except CompileError as error:
             raise CliError(str(error)) from error
     if stale:

@@ -63,29 +63,29 @@ def connect(stage_name: str | None) -> Connection:
         stage = env.load(stage_name or default_stage())
     except EnvError as error:
         raise WrongUseError(str(error)) from error
-    session = _local_session(stage) if stage.name == LOCAL else boto3.Session()
-    _check_region(stage, session)
-    connection = Connection(stage, boto3.Session(botocore_session=session._session, region_name=stage.region))
+    core = botocore.session.Session()
+    if stage.name == LOCAL:
+        _prepare_local(core)
+    _check_region(stage, core.get_config_variable("region"))
+    connection = Connection(stage, boto3.Session(botocore_session=core, region_name=stage.region))
     _check_account(connection)
     return connection
 
 
-def _local_session(stage: env.Stage) -> boto3.Session:
+def _prepare_local(core: botocore.session.Session) -> None:
     url = os.environ.get("AWS_ENDPOINT_URL", "")
     if not url:
         raise WrongUseError(f"stage {LOCAL} runs on the local cloud: {_HOW_TO_START}")
     if not _is_loopback(url):
         raise WrongUseError(f"stage {LOCAL} never leaves this machine, and AWS_ENDPOINT_URL is {url}: {_HOW_TO_START}")
-    core = botocore.session.Session()
     if core.get_credentials() is None:
         core.set_credentials("test", "test")
-    return boto3.Session(botocore_session=core)
 
 
-def _check_region(stage: env.Stage, session: boto3.Session) -> None:
-    if session.region_name not in (None, stage.region):
+def _check_region(stage: env.Stage, region: str | None) -> None:
+    if region not in (None, stage.region):
         remedy = f"set AWS_REGION={stage.region} or use the profile of stage {stage.name}"
-        raise WrongUseError(f"stage {stage.name} is in {stage.region}, your session in {session.region_name}: {remedy}")
+        raise WrongUseError(f"stage {stage.name} is in {stage.region}, your session in {region}: {remedy}")
 
 
 def _check_account(connection: Connection) -> None:

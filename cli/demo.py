@@ -242,7 +242,7 @@ def _until(condition: Callable[[], bool], what: str) -> None:
 def _asked_for(connection: Connection, stack: str, version: int) -> bool:
     described = stacks.describe(connection, stack) or {}
     values = {item["ParameterKey"]: item["ParameterValue"] for item in described.get("Parameters", [])}
-    return values.get("ModelPackageArn", "").endswith(f"/{version}")
+    return bool(values.get("ModelPackageArn", "").endswith(f"/{version}"))
 
 
 def _status(connection: Connection, version: int) -> str:

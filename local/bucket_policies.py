@@ -30,7 +30,7 @@ _OPERATORS: Final[Mapping[str, Comparison]] = {
 _NEGATED: Final = {"StringNotEquals": "StringEquals", "StringNotLike": "StringLike", "ArnNotLike": "ArnLike"}
 
 
-def install() -> None:
+def judge_conditions() -> None:
     """Make moto's buckets evaluate the conditions of their policies."""
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3.models import FakeBucket

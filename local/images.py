@@ -101,3 +101,14 @@ def _differences(image: Image, folder: Path) -> str:
         if here.get(name) != version
     ]
     return f"local versions differ from image {image.key}: {', '.join(other)}" if other else ""
+
+
+def main() -> None:
+    """Make the interpreter of every image of the catalogue that is not there yet: set-up, before anybody waits."""
+    environments = ImageEnvironments()
+    for key in catalogue.keys():  # noqa: SIM118 - the catalogue is a module, not a dict
+        environments.interpreter(catalogue.uri(key, region="eu-west-1"))
+
+
+if __name__ == "__main__":
+    main()

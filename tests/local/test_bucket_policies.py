@@ -3,8 +3,6 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from local.bucket_policies import applicable
-
 
 def _deny(**condition):
     return {
@@ -22,6 +20,7 @@ def _policy(*statements):
 
 @pytest.fixture
 def s3(small_cloud):
+    """A client of S3 with one bucket, b."""
     client = small_cloud().client("s3")
     client.create_bucket(Bucket="b", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return client
@@ -42,12 +41,3 @@ def test_a_deny_that_applies_is_enforced(s3, condition):
     s3.put_bucket_policy(Bucket="b", Policy=_policy(_deny(**condition)))
     with pytest.raises(ClientError, match="403"):
         s3.put_object(Bucket="b", Key="k", Body=b"x")
-
-
-def test_conditions_on_what_is_not_known_do_not_hold():
-    """A statement with an unknown key or operator does not apply, with or without one that holds beside it."""
-    unknown = {"NumericLessThan": {"s3:TlsVersion": 1.2}}
-    secure = {"Bool": {"aws:SecureTransport": True}}
-    statements = [_deny(**unknown), _deny(**unknown, **secure), _deny(**secure)]
-    assert [_deny()] == applicable({"Statement": statements})
-    assert [_deny()] == applicable({"Statement": _deny()})

@@ -1,0 +1,193 @@
+"""The whole loop, typed as the README types it, against a local cloud of its own process."""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BIN = ROOT / ".venv" / "bin"
+PATIENCE_SECONDS = 120
+MODEL = "credit-risk"
+
+
+@dataclass
+class Shell:
+    """A terminal in the checkout, with the variables that `sluice up` printed."""
+
+    environ: dict[str, str]
+    said: dict[str, subprocess.CompletedProcess] = field(default_factory=dict)
+
+    def run(self, line, *, expect=0):
+        """Type a line; remembers what it answered, and insists on its exit code."""
+        command = shlex.split(line)
+        command[0] = str(BIN / Path(command[0]).name)
+        done = subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True)
+        self.said[line] = done
+        assert done.returncode == expect, f"{line}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, line):
+        """What a line with JSON output says."""
+        return json.loads(self.run(line).stdout)
+
+    def wait_until_serving(self, version):
+        """Watch `sluice status` until a version serves and its stack rests."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            (state,) = self.json(f"sluice status {MODEL} --json")
+            if state["serves"] == f"{MODEL}/{version}" and state["stack"] == "UPDATE_COMPLETE":
+                return state
+            assert time.monotonic() < deadline, state
+            time.sleep(0.5)
+
+
+def plain_environ():
+    """The environment without AWS's or our own variables."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLUICE_", "PYTHONDONT"))}
+
+
+@pytest.fixture(scope="session")
+def cloud():
+    """`sluice up` in a process of its own; afterwards it has left none behind."""
+    child = subprocess.Popen(
+        [BIN / "sluice", "up", "--port", "0"], cwd=ROOT, env=plain_environ(), stdout=subprocess.PIPE, text=True
+    )
+    exported = {}
+    for line in child.stdout:
+        if found := re.match(r"export (\w+)=(.*)", line):
+            exported[found[1]] = found[2]
+        elif exported:
+            break
+    yield child, plain_environ() | exported
+    child.send_signal(signal.SIGINT)
+    assert child.wait(PATIENCE_SECONDS) == 0
+    child.stdout.close()
+
+
+def readme_session():
+    """The commands of the README's section on working with a local cloud."""
+    section = (ROOT / "README.md").read_text().split("## A local cloud to work with")[1].split("\n## ")[0]
+    commands = re.findall(r"^\$ (.+?)(?:\s+#.*)?$", section, flags=re.MULTILINE)
+    return [command for command in commands if not command.endswith("sluice up")]
+
+
+@pytest.fixture(scope="session")
+def shell(cloud):
+    """A terminal in which the README's session has been typed, waiting where a person would."""
+    _, environ = cloud
+    shell = Shell(environ)
+    for line in readme_session():
+        if " invoke " in line:
+            shell.wait_until_serving(1)
+        shell.run(line)
+    return shell
+
+
+def answer(shell, fragment):
+    """What the README's command that contains `fragment` said."""
+    return next(done.stdout for line, done in shell.said.items() if fragment in line and "--json" not in line)
+
+
+def test_the_readme_session_scores_applicants(shell):
+    """After deploy, run and approve, each row of the file has a probability."""
+    probabilities = [float(line) for line in answer(shell, "invoke credit-risk").split()]
+    assert len(probabilities) == 2
+    assert all(0 < probability < 1 for probability in probabilities)
+
+
+def test_the_evidence_names_data_code_and_metrics(shell):
+    """`show` tells what an approver and an auditor ask."""
+    evidence = shell.json("sluice show credit-risk/1 --json")
+    assert evidence["data_sha256"] == hashlib.sha256((ROOT / "pipelines/credit_risk/data/german.csv").read_bytes()).hexdigest()
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?", evidence["code_commit"])
+    assert 0.7 <= evidence["auc"] <= 1
+    assert evidence["reason"] == "better than what serves"
+
+
+def test_the_aws_command_line_sees_the_registry(shell):
+    """The AWS CLI lists the package by the variables alone."""
+    listed = json.loads(answer(shell, "aws sagemaker list-model-packages"))
+    assert listed["ModelPackageSummaryList"][-1]["ModelPackageArn"].endswith("model-package/credit-risk/1")
+
+
+def test_the_aws_command_line_sees_the_endpoint(shell):
+    """The AWS CLI describes the endpoint as in service."""
+    described = shell.json(f"aws sagemaker describe-endpoint --endpoint-name {MODEL}-local")
+    assert described["EndpointStatus"] == "InService"
+
+
+def test_the_aws_command_line_sees_the_stacks(shell):
+    """Every stack of the stage rests in a good state."""
+    stacks = shell.json("aws cloudformation describe-stacks")["Stacks"]
+    ours = {stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackName"].startswith("sluice-")}
+    assert set(ours) == {
+        "sluice-local-storage",
+        "sluice-local-registry",
+        "sluice-local-release",
+        "sluice-local-training-credit-risk",
+        "sluice-local-serving-credit-risk",
+    }
+    assert set(ours.values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+def test_the_aws_command_line_sees_the_buckets(shell):
+    """`aws s3 ls` lists the stage's buckets, and captured requests lie where the version says."""
+    assert "sluice-local-artifacts-123456789012-eu-west-1" in shell.run("aws s3 ls").stdout
+    capture = "s3://sluice-local-capture-123456789012-eu-west-1/credit-risk/1/"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while ".jsonl" not in (listing := shell.run(f"aws s3 ls --recursive {capture}", expect=None).stdout):
+        assert time.monotonic() < deadline, listing
+        time.sleep(0.5)
+
+
+def test_a_wrong_number_of_columns_is_the_models_400(shell, tmp_path):
+    """The model's own sentence reaches the person who sent the row."""
+    (tmp_path / "short.csv").write_text("male,2,own\n")
+    done = shell.run(f"sluice invoke {MODEL} --data {tmp_path}/short.csv", expect=1)
+    assert "the model answers 400" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "sentence"),
+    [
+        ("sluice approve credit-risk/99 --reason x", 1, "there is no version credit-risk/99"),
+        ("sluice approve credit-risk --reason x", 2, "say which version"),
+        ("sluice run no-such-model", 2, "stage local has no model 'no-such-model'"),
+        ("sluice status --stage nowhere", 2, "nowhere"),
+        ("sluice deploy dev", 2, "123456789012"),
+        ("sluice run credit-risk --param Nonsense=1", 2, "has no parameter Nonsense"),
+        ("sluice invoke credit-risk --data /no/such/file.csv", 2, "cannot be read"),
+        ("sluice compile no-such-model", 2, "no-such-model"),
+    ],
+)
+def test_wrong_use_is_one_sentence(shell, line, code, sentence):
+    """Bad input gets what is wrong and an exit code; never a traceback."""
+    done = shell.run(line, expect=code)
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_second_deployment_changes_nothing(shell):
+    """What is deployed already is unchanged, the serving stack's parameters included."""
+    done = shell.run("sluice deploy local")
+    assert done.stdout.count("unchanged") == 5
+    assert shell.json(f"sluice status {MODEL} --json")[0]["serves"].startswith(f"{MODEL}/")
+
+
+def test_a_port_in_use_is_refused(cloud):
+    """A second local cloud on the same port says what to do."""
+    _, environ = cloud
+    port = environ["AWS_ENDPOINT_URL"].rsplit(":", 1)[1]
+    done = subprocess.run([BIN / "sluice", "up", "--port", port], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"port {port} on 127.0.0.1 is in use" in done.stderr
