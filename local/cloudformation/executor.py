@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.cloudformation.errors import InvalidRequest, ResourceFailed
+from local.cloudformation.exports import Exports
 from local.cloudformation.graph import reverse, run
 from local.cloudformation.history import History
 from local.cloudformation.intrinsics import Resolver
@@ -26,18 +27,27 @@ Failures = Mapping[str, ResourceFailed]
 class Executor:
     """The hands of one operation on one stack."""
 
-    def __init__(self, services: Services, stack: Stack, history: History, *, policy: str = "") -> None:
-        self._stack = stack
+    def __init__(
+        self, services: Services, stack: Stack, history: History, *, exports: Exports, policy: str = ""
+    ) -> None:
+        self._stack, self._exports = stack, exports
         self._policy = StackPolicy(policy)
         self._lifecycle = Lifecycle(services, stack, history)
 
-    def converge(self, revision: Revision, *, failed: Callable[[], None] = lambda: None) -> Failures:
-        """Bring every resource of the revision up, each after those it needs; nothing is removed."""
+    def deploy(self, revision: Revision, *, verb: str, failed: Callable[[], None] = lambda: None) -> str:
+        """Bring a revision up and publish its outputs; nothing is removed. Gives why it failed, empty if it did not."""
+        failures = self._converge(revision, failed)
+        if failures:
+            return listed_failures(failures, verb)
+        if self._stack.stop.is_set():
+            return "User Initiated. "
         try:
-            self._check_removals(revision)
-        except _Refused as refused:
-            return {refused.logical_id: refused}
-        return run(revision.needs, lambda name: self._bring(name, revision), failed=failed)
+            self._exports.publish(self._stack, self._outputs(revision))
+        except AwsError as error:
+            return f"{error.message}. "
+        except ResourceFailed as error:
+            return f"{error}. "
+        return ""
 
     def restore(self, steps: Mapping[str, Step]) -> Failures:
         """Give resources the state they had before the journal's steps; new copies are left for `remove`."""
@@ -59,8 +69,14 @@ class Executor:
         failures = run(reverse(needs), delete, keep_going=True)
         return {copies[key].logical_id: error for key, error in failures.items()}
 
-    def outputs(self, revision: Revision) -> list[Output]:
-        """The values of the revision's outputs. Raises InvalidRequest."""
+    def _converge(self, revision: Revision, failed: Callable[[], None]) -> Failures:
+        try:
+            self._check_removals(revision)
+        except _Refused as refused:
+            return {refused.logical_id: refused}
+        return run(revision.needs, lambda name: self._bring(name, revision), failed=failed)
+
+    def _outputs(self, revision: Revision) -> list[Output]:
         scope = replace(revision.scope, reference=self._reference, attribute=self._attribute)
         resolver = Resolver(scope)
         return [
@@ -145,6 +161,11 @@ class _Refused(ResourceFailed):
     def __init__(self, logical_id: str, reason: str) -> None:
         super().__init__(reason)
         self.logical_id = logical_id
+
+
+def listed_failures(failures: Failures, verb: str) -> str:
+    """The failures as a stack's status reason names them."""
+    return f"The following resource(s) failed to {verb}: [{', '.join(sorted(failures))}]. "
 
 
 def _rules(live: Live) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from local.cloudformation.api.launch import Launcher
 from local.cloudformation.api.queries import Queries
 from local.cloudformation.api.submission import Submissions
 from local.cloudformation.api.templates import Templates
+from local.cloudformation.exports import Exports
 from local.cloudformation.operations import Operations
 from local.cloudformation.revisions import Revisions
 from local.cloudformation.stacks import Stacks
@@ -21,7 +22,7 @@ class CloudFormation:
     def __init__(self, services: Services) -> None:
         self._stacks = Stacks()
         self._operations = Operations(services, self._stacks)
-        submissions = Submissions(Revisions(services, self._export))
+        submissions = Submissions(Revisions(services, Exports(self._stacks).value))
         launcher = Launcher(services, self._operations)
         shared = (services, self._stacks, self._operations, launcher, submissions)
         change_sets = ChangeSets(*shared)
@@ -43,7 +44,3 @@ class CloudFormation:
     def close(self) -> None:
         """Give up what runs."""
         self._operations.close()
-
-    def _export(self, name: str) -> str | None:
-        found = self._stacks.exports().get(name)
-        return found[1].value if found else None

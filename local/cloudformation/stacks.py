@@ -72,6 +72,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Deletion:
+    """How a stack is deleted: `retained` resources are left, and with `force` those whose deletion fails."""
+
+    retained: frozenset[str] = frozenset()
+    force: bool = False
+
+
+@dataclass(frozen=True)
 class Event:
     """A line of a stack's history."""
 
@@ -112,7 +120,10 @@ class Stack:
     journal: dict[str, Step] = field(default_factory=dict)
     fallback: Revision | None = None
     operation: int = 0
+    doomed: Deletion | None = None
+    """Set when a stack is to be deleted while it is still being created."""
     stop: threading.Event = field(default_factory=threading.Event)
+    abandoned: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def put(self, live: Live) -> Live:
@@ -130,6 +141,16 @@ class Stack:
         """The resources that exist, by logical id."""
         with self.lock:
             return {name: live for name, live in self.resources.items() if live.exists}
+
+    def resume(self) -> None:
+        """Let an operation that was given up go on with undoing what it has done."""
+        if not self.abandoned:
+            self.stop.clear()
+
+    def abandon(self) -> None:
+        """Give up whatever runs, for good."""
+        self.abandoned = True
+        self.stop.set()
 
     def begin(self, status: str, *, allowed: frozenset[str], refused: str, token: str) -> None:
         """Enter an operation's status, or raise InvalidRequest: one operation at a time has a stack."""
@@ -194,7 +215,8 @@ class Stacks:
 
     def importers(self, export: str) -> list[str]:
         """The names of the stacks that import an export."""
-        return sorted(s.name for s in self.living() if s.revision is not None and export in s.revision.imports)
+        using = [stack for stack in self.living() if stack.revision is not None and stack.status != "ROLLBACK_COMPLETE"]
+        return sorted(stack.name for stack in using if stack.revision and export in stack.revision.imports)
 
 
 def reported(live: Live, status: str, at: datetime, *, reason: str = "") -> Live:

@@ -126,16 +126,13 @@ class ChangeSets:
         token = params.get("ClientRequestToken", "")
         if repeated(stack, "ExecuteChangeSet", token):
             return {}
-        if change_set.status != "CREATE_COMPLETE" or change_set.execution != "AVAILABLE":
-            status = change_set.status if change_set.status != "CREATE_COMPLETE" else change_set.execution
-            text = f"ChangeSet [{change_set.id}] cannot be executed in its current status of [{status}]"
-            raise AwsError("InvalidChangeSetStatus", text)
         on_failure: OnFailure = "DO_NOTHING" if params.get("DisableRollback") else change_set.on_failure
         retain = bool(params.get("RetainExceptOnCreate"))
         order = Order(change_set.revision, token, change_set.role_arn, on_failure, retain_except_on_create=retain)
         launch = self._launcher.create if change_set.type == "CREATE" else self._launcher.update
-        launch(stack, order, operation="ExecuteChangeSet")
         with stack.lock:
+            _check_executable(change_set)
+            launch(stack, order, operation="ExecuteChangeSet")
             change_set.execution = "EXECUTE_COMPLETE"
             stack.change_set_id = change_set.id
         return {}
@@ -189,6 +186,13 @@ def _named(stack: Stack, name_or_id: str) -> ChangeSet | None:
             if change_set.id == name_or_id or (change_set.name == name_or_id and change_set.open):
                 return change_set
     return None
+
+
+def _check_executable(change_set: ChangeSet) -> None:
+    status = change_set.status if change_set.status != "CREATE_COMPLETE" else change_set.execution
+    if status != "AVAILABLE":
+        text = f"ChangeSet [{change_set.id}] cannot be executed in its current status of [{status}]"
+        raise AwsError("InvalidChangeSetStatus", text)
 
 
 def _summary(stack: Stack, change_set: ChangeSet) -> Params:

@@ -10,11 +10,11 @@ from local.cloudformation.api.source import policy_body
 from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.names import arn
-from local.cloudformation.operations import Deletion, OnFailure, Operations
+from local.cloudformation.operations import OnFailure, Operations
 from local.cloudformation.plan import plan
 from local.cloudformation.policy import StackPolicy
 from local.cloudformation.revisions import Revision
-from local.cloudformation.stacks import DELETABLE, UPDATABLE, Stack, Stacks
+from local.cloudformation.stacks import DELETABLE, UPDATABLE, Deletion, Stack, Stacks
 from local.errors import AwsError
 from local.front import Handler
 from local.services import Services
@@ -98,17 +98,19 @@ class Changes:
         token = params.get("ClientRequestToken", "")
         if repeated(stack, "UpdateStack", token):
             return {"StackId": stack.id}
-        check_updatable(stack)
-        revision = self._submissions.revision(params, stack_name=stack.name, stack_id=stack.id, previous=stack)
         policy = self._policy(params, "StackPolicy")
-        if not differs(stack, revision):
-            raise InvalidRequest(NOTHING_TO_DO)
         during = self._policy(params, "StackPolicyDuringUpdate")
-        order = Order(revision, token, params.get("RoleARN"), on_failure_of(params), policy=during)
-        self._launcher.update(stack, order, operation="UpdateStack")
-        # The policy that stood before the call judges this update; the new one judges those that follow.
-        if policy is not None:
-            stack.policy = policy
+        # Locked, so that no other update comes between what this one is judged against and its beginning.
+        with stack.lock:
+            check_updatable(stack)
+            revision = self._submissions.revision(params, stack_name=stack.name, stack_id=stack.id, previous=stack)
+            if not differs(stack, revision):
+                raise InvalidRequest(NOTHING_TO_DO)
+            order = Order(revision, token, params.get("RoleARN"), on_failure_of(params), policy=during)
+            self._launcher.update(stack, order, operation="UpdateStack")
+            # The policy that stood before the call judges this update; the new one judges those that follow.
+            if policy is not None:
+                stack.policy = policy
         return {"StackId": stack.id}
 
     def _delete_stack(self, params: Params, _: Call) -> Params:
@@ -122,15 +124,13 @@ class Changes:
         if retained and stack.status != "DELETE_FAILED":
             message = "RetainResources can only be specified for stacks in the DELETE_FAILED state"
             raise InvalidRequest(f"Invalid operation on stack [{stack.id}]. {message}")
-        reviewed, token = stack.status == "REVIEW_IN_PROGRESS", params.get("ClientRequestToken", "")
-        refused = "Stack [{name}] cannot be deleted while in status {status}"
-        stack.begin("DELETE_IN_PROGRESS", allowed=DELETABLE, refused=refused, token=token)
-        stack.role_arn = params.get("RoleARN", stack.role_arn)
-        if reviewed:
-            self._operations.forget(stack)
-        else:
-            force = params.get("DeletionMode") == "FORCE_DELETE_STACK"
-            self._operations.delete(stack, Deletion(retained, force))
+        deletion = Deletion(retained, params.get("DeletionMode") == "FORCE_DELETE_STACK")
+        if not _doomed(stack, deletion):
+            refused = "Stack [{name}] cannot be deleted while in status {status}"
+            token = params.get("ClientRequestToken", "")
+            stack.begin("DELETE_IN_PROGRESS", allowed=DELETABLE, refused=refused, token=token)
+            stack.role_arn = params.get("RoleARN", stack.role_arn)
+            self._operations.delete(stack, deletion)
         return {}
 
     def _cancel_update_stack(self, params: Params, _: Call) -> Params:
@@ -196,6 +196,7 @@ def admit(stacks: Stacks, stack: Stack) -> None:
     with stacks.lock:
         if stacks.find(stack.name) is not None:
             raise AwsError("AlreadyExistsException", f"Stack [{stack.name}] already exists")
+        stack.status = "REVIEW_IN_PROGRESS"
         stacks.add(stack)
 
 
@@ -222,6 +223,16 @@ def on_failure_of(params: Mapping[str, Any]) -> OnFailure:
         return "DO_NOTHING"
     chosen: OnFailure = params.get("OnFailure", "ROLLBACK")
     return chosen
+
+
+def _doomed(stack: Stack, deletion: Deletion) -> bool:
+    """Have a stack that is being created delete itself instead. Gives whether it is being created."""
+    with stack.lock:
+        if stack.status != "CREATE_IN_PROGRESS":
+            return False
+        stack.doomed = deletion
+        stack.stop.set()
+        return True
 
 
 def _check_skipped(stack: Stack, skip: frozenset[str]) -> None:

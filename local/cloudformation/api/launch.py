@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.cloudformation.operations import OnFailure, Operations
+from local.cloudformation.operations import Creation, OnFailure, Operations
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import UPDATABLE, Stack
 from local.errors import AwsError
@@ -32,15 +32,11 @@ class Launcher:
     def create(self, stack: Stack, order: Order, *, operation: str) -> None:
         """Start making what a new stack consists of. Raises InvalidRequest when that has begun already."""
         refused = "Stack:{id} is in {status} state and can not be created."
-        allowed = frozenset({"", "REVIEW_IN_PROGRESS"})
+        allowed = frozenset({"REVIEW_IN_PROGRESS"})
         stack.begin("CREATE_IN_PROGRESS", allowed=allowed, refused=refused, token=order.token)
         self._note(stack, order, operation)
-        self._operations.create(
-            stack,
-            order.revision,
-            on_failure=order.on_failure,
-            retain_except_on_create=order.retain_except_on_create,
-        )
+        creation = Creation(order.on_failure, order.retain_except_on_create)
+        self._operations.create(stack, order.revision, creation)
 
     def update(self, stack: Stack, order: Order, *, operation: str) -> None:
         """Start taking a stack to another revision. Raises InvalidRequest when something else runs on it."""
