@@ -22,8 +22,23 @@ def moto_app() -> WSGIApplication:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     judge_conditions()
+    _manage_policies_in_one_partition()
     app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
     return app
+
+
+def _manage_policies_in_one_partition() -> None:
+    # moto reads AWS's policies, 0.1 s each time, for every partition there is: an access key is sought in all of them.
+    from moto.iam.models import IAMBackend, ManagedPolicy
+
+    read = IAMBackend._init_aws_policies
+    if read.__module__ == __name__:
+        return
+
+    def read_ours(self: IAMBackend) -> list[ManagedPolicy]:
+        return read(self) if self.region_name == "aws" else []
+
+    IAMBackend._init_aws_policies = read_ours  # type: ignore[method-assign]
 
 
 def reset_moto() -> None:
