@@ -297,7 +297,9 @@ def make_world(small_cloud):
         def part(services):
             return SageMaker(services, images=PlainImages(), isolated_by=isolated_by)
 
-        return World(small_cloud(part, clock=clock))
+        cloud = small_cloud(part, clock=clock)
+        cloud.listen()
+        return World(cloud)
 
     return make
 

@@ -49,9 +49,7 @@ def test_what_is_missing_or_taken_is_told_in_the_words_of_its_kind(store):
     with pytest.raises(AwsError) as missing:
         store.get(ENDPOINT, "e")
     assert missing.value.code == "ValidationException"
-    assert missing.value.message == (
-        'Could not find endpoint "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/e".'
-    )
+    assert missing.value.message == ('Could not find endpoint "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/e".')
     store.add(TRAINING_JOB, "j", {})
     with pytest.raises(AwsError) as taken:
         store.add(TRAINING_JOB, "j", {})

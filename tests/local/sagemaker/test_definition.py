@@ -1,0 +1,102 @@
+import json
+
+import pytest
+
+from local.errors import UnsupportedLocally, ValidationError
+from local.sagemaker.pipelines.definition import parse
+
+
+def step(name, kind="Processing", **more):
+    """A step without arguments of its own."""
+    return {"Name": name, "Type": kind, "Arguments": {}, **more}
+
+
+def definition(*steps, parameters=()):
+    """The text of a definition."""
+    return json.dumps({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)})
+
+
+def test_references_and_dependencies_make_the_graph():
+    """A Get of another step's property needs no DependsOn; both forms of DependsOn count."""
+    uses = step("Train", "Training", Arguments={"A": [{"Std:Join": {"Values": [{"Get": "Steps.Prep.Outputs['x']"}]}}]})
+    after = step("Check", DependsOn=["Train", {"Step": "Prep", "Trigger": "Completed"}])
+    steps = parse(definition(uses, after, step("Prep"))).steps
+    assert {name: sorted(found.needs) for name, found in steps.items()} == {
+        "Train": ["Prep"],
+        "Check": ["Prep", "Train"],
+        "Prep": [],
+    }
+
+
+def test_the_branches_of_a_condition_need_it_and_its_outcome():
+    """Steps in IfSteps and ElseSteps are flattened, with the outcome for which they run."""
+    gate = step("Gate", "Condition", Arguments={"Conditions": [], "IfSteps": [step("Yes")], "ElseSteps": [step("No")]})
+    steps = parse(definition(gate)).steps
+    assert steps["Yes"].branch == ("Gate", True)
+    assert steps["No"].branch == ("Gate", False)
+    assert steps["Yes"].needs == {"Gate"}
+    assert steps["Gate"].needs == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no json", "not valid JSON"),
+        ("[]", "no list of Steps"),
+        (json.dumps({"Version": "2020-12-01", "Steps": []}), "no list of Steps"),
+        (json.dumps({"Version": "1", "Steps": [step("A")]}), "Version '1' is not 2020-12-01"),
+        (definition(step("A"), step("A")), "'A' is used twice"),
+        (definition(step("a b")), "does not match"),
+        (definition(step("A", "Dream")), "unknown type 'Dream'"),
+        (definition(step("A", DependsOn=["B"])), "step 'B', which does not exist"),
+        (definition(step("A", Arguments={"X": {"Get": "Steps.B.C"}})), "step 'B', which does not exist"),
+        (definition(step("A", Arguments={"X": {"Get": "Parameters.P"}})), "parameter 'P', which is not declared"),
+        (definition(step("A", Arguments={"X": {"Get": "Execution.Mood"}})), "not an execution variable"),
+        (definition(step("A", Arguments={"X": {"Get": "Weather"}})), "which is nothing"),
+        (definition(step("A", DependsOn=["B"]), step("B", DependsOn=["A"])), "in a circle"),
+        (definition(step("A"), parameters=[{"Name": "P", "Type": "Colour"}]), "needs a Name and a Type"),
+    ],
+)
+def test_what_is_wrong_is_said(text, said):
+    """Each mistake has its sentence."""
+    with pytest.raises(ValidationError, match="Unable to parse pipeline definition") as caught:
+        parse(text)
+    assert said in caught.value.message
+
+
+def test_mistakes_are_told_together():
+    """One answer names them all."""
+    with pytest.raises(ValidationError) as caught:
+        parse(definition(step("A", DependsOn=["B"]), step("A", "Dream")))
+    assert all(said in caught.value.message for said in ("used twice", "'B'", "'Dream'"))
+
+
+def test_a_property_file_must_be_the_steps_own():
+    """A JsonGet of a file that its step does not declare is refused."""
+    read = {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Eval.PropertyFiles.Report"}, "Path": "a"}}
+    declared = step("Eval", PropertyFiles=[{"PropertyFileName": "Report", "OutputName": "o", "FilePath": "r.json"}])
+    parse(definition(declared, step("B", Arguments={"X": read})))
+    with pytest.raises(ValidationError, match="not a property file"):
+        parse(definition(step("Eval"), step("B", Arguments={"X": read})))
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        (step("A", "Tuning"), "Tuning"),
+        (step("A", "EMR"), "EMR"),
+        (step("B", DependsOn=[{"Step": "A", "Trigger": "Failed"}]), "Failed"),
+    ],
+)
+def test_what_only_aws_runs_is_refused_by_name(found, named):
+    """Known to AWS is not the same as wrong."""
+    with pytest.raises(UnsupportedLocally, match=named):
+        parse(definition(found))
+
+
+def test_a_condition_in_a_condition_is_refused():
+    """Pipelines does not nest them."""
+    inner = step("Inner", "Condition")
+    outer = step("Outer", "Condition", Arguments={"Conditions": [], "IfSteps": [inner], "ElseSteps": []})
+    with pytest.raises(ValidationError, match="Condition inside a Condition"):
+        parse(definition(outer))
