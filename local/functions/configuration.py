@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from local.errors import AwsError, UnsupportedLocally
+from local.errors import AwsError, UnsupportedLocally, ValidationError
 from local.functions.environment import RESERVED
 
 _KEPT: Final = frozenset(
@@ -33,6 +33,9 @@ _KEPT: Final = frozenset(
 )
 _ELSEWHERE: Final = frozenset({"Code", "DryRun", "FunctionName", "Publish", "RevisionId", "Tags"})
 _ONLY: Final = {"PackageType": "Zip", "SnapStart": {"ApplyOn": "None"}}
+_LARGEST: Final = {"Timeout": 900, "MemorySize": 10_240}
+"""The model allows more, for functions on capacity providers."""
+_LARGEST_ENVIRONMENT_BYTES: Final = 4096
 _PYTHON = re.compile(r"python3\.\d+")
 
 
@@ -91,6 +94,10 @@ def _check(params: Mapping[str, Any]) -> None:
             raise UnsupportedLocally(f"a Lambda function with {name}")
         if name in _ONLY and value != _ONLY[name]:
             raise UnsupportedLocally(f"a Lambda function with {name} {value}")
+        if name in _LARGEST and value > _LARGEST[name]:
+            at, limit = name[0].lower() + name[1:], _LARGEST[name]
+            broken = f"failed to satisfy constraint: Member must have value less than or equal to {limit}"
+            raise ValidationError(f"1 validation error detected: Value '{value}' at '{at}' {broken}")
     runtime = params.get("Runtime")
     if runtime is not None and not _PYTHON.fullmatch(runtime):
         raise UnsupportedLocally(f"the Lambda runtime {runtime}", reason="it runs Python functions alone")
@@ -113,6 +120,3 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             f"provided exceeded the {_LARGEST_ENVIRONMENT_BYTES} bytes limit."
         )
         raise AwsError("InvalidParameterValueException", message)
-
-
-_LARGEST_ENVIRONMENT_BYTES: Final = 4096

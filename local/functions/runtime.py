@@ -66,7 +66,8 @@ class Log(logging.Handler):
 
     def write(self, text: str) -> None:
         """Write one line; a line feed inside becomes a carriage return, which keeps it one log event."""
-        sys.stdout.write(text.rstrip("\n").replace("\n", "\r") + "\n")
+        # The function may have left its own last line open; an empty one is no event.
+        sys.stdout.write("\n" + text.rstrip("\n").replace("\n", "\r") + "\n")
 
     def _text(self, record: logging.LogRecord) -> str:
         message = self.format(record)
