@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import socket
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -28,6 +30,8 @@ from local.transport import session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+_BACKLOG = 128
 
 
 class LocalCloud:
@@ -67,30 +71,27 @@ class LocalCloud:
 
     def start(self, *, port: int = 0) -> str:
         """Listen on loopback (port 0: any free one) and give the URL. Raises StartError when the port is taken."""
-        try:
-            self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_QuietHandler)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            remedy = "stop the program that listens there or choose another with --port"
-            raise StartError(f"port {port} on 127.0.0.1 is in use: {remedy}") from error
+        # Bound here, because werkzeug would answer a taken port by ending the process.
+        self._socket = _listening(port)
+        self._server = make_server(
+            "127.0.0.1", port, self.app, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
+        )
         # "localhost", not the number: the CDK CLI and moto tell path-style buckets by that word.
-        url = f"http://localhost:{self._server.server_port}"
+        url = f"http://localhost:{self._socket.getsockname()[1]}"
         self.services.listens_at(url)
         threading.Thread(target=self._server.serve_forever, name="server", daemon=True).start()
         return url
 
     def stop(self) -> None:
-        """End the server, the parts, every child process and moto's state."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-        for part in self._parts:
-            part.close()
-        self.services.clock.close()
-        self.services.processes.close()
-        reset_moto()
-        self._files.cleanup()
+        """End the server, the parts, every child process and moto's state, whichever of them fails to."""
+        with contextlib.ExitStack() as ending:  # which calls the last one first
+            ending.callback(self._files.cleanup)
+            ending.callback(reset_moto)
+            ending.callback(self.services.processes.close)
+            ending.callback(self.services.clock.close)
+            for part in reversed(self._parts):
+                ending.callback(part.close)
+            ending.callback(self._stop_server)
 
     def __enter__(self) -> Self:
         return self
@@ -98,11 +99,32 @@ class LocalCloud:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
+    def _stop_server(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._socket.close()
+
     def _emit(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str] = ()) -> None:
         self._events.emit(source, detail_type, detail, resources=resources)
 
     def _record(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
         self._cloudwatch.record(namespace, data)
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        remedy = "stop the program that listens there or choose another with --port"
+        raise StartError(f"port {port} on 127.0.0.1 is in use: {remedy}") from error
+    return listening
 
 
 class _QuietHandler(WSGIRequestHandler):
