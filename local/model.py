@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +19,8 @@ from local.errors import AwsError
 
 _SIZED: Final = ("string", "list", "map", "blob")
 _NUMBERS: Final = ("integer", "long", "float", "double")
+_SPECIAL_FLOATS: Final = ("NaN", "Infinity", "-Infinity")
+"""How AWS's JSON spells them."""
 
 
 @functools.cache
@@ -58,7 +61,7 @@ def project(shape: Shape, value: Any) -> Any:
 
 
 def jsonable(shape: Shape, value: Any) -> Any:
-    """A projected Python value as plain JSON: timestamps are epoch seconds, blobs are base64."""
+    """A projected Python value as plain JSON: timestamps are epoch seconds, blobs are base64, NaN is text."""
     if isinstance(shape, StructureShape):
         return {k: jsonable(m, value[k]) for k, m in shape.members.items() if k in value}
     if isinstance(shape, ListShape):
@@ -69,6 +72,8 @@ def jsonable(shape: Shape, value: Any) -> Any:
         return round(value.timestamp(), 3)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
     return value
 
 
@@ -100,6 +105,8 @@ def _scalar(shape: Shape, value: Any) -> Any:
         return _blob(shape, value)
     if kind == "boolean":
         _expect(isinstance(value, bool), shape, value)
+    elif kind in ("float", "double") and value in _SPECIAL_FLOATS:
+        return float(value)
     elif kind in _NUMBERS:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), shape, value)
         return float(value) if kind in ("float", "double") else value

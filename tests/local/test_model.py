@@ -35,6 +35,14 @@ def test_whole_numbers_of_float_members_become_floats():
     }
 
 
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_json_cannot_write_are_text_on_the_wire(text):
+    """As AWS's clients write them."""
+    weight = shape("sagemaker", "VariantWeight")
+    assert repr(typed(weight, text)) == repr(float(text))
+    assert jsonable(weight, float(text)) == text
+
+
 def test_blobs_become_bytes_and_back():
     """They are base64 on a JSON wire."""
     blob = shape("lambda", "Blob")
