@@ -31,5 +31,6 @@ def bootstrap(services: Services) -> None:
         client.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": _POLL_SECONDS})
     except WaiterError as error:
         events = client.describe_stack_events(StackName=STACK)["StackEvents"]
-        reasons = [event["ResourceStatusReason"] for event in events if event.get("ResourceStatusReason")]
-        raise StartError(f"the local account could not be bootstrapped: {'; '.join(reversed(reasons))}") from error
+        failed = [event for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
+        reasons = [f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}" for event in failed]
+        raise StartError(f"the local account could not be bootstrapped: {'; '.join(reasons)}") from error
