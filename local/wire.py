@@ -178,7 +178,9 @@ class _RestJson:
     def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
         _check_json_body(operation, request)
         found = _route(operation.service_model, request)
-        return _moto_read(RestJSONParser, operation, request, found[1] if found else {})
+        params = _moto_read(RestJSONParser, operation, request, found[1] if found else {})
+        # An empty body is a payload too, which moto's parser takes for none.
+        return {**_empty_payload(operation), **params}
 
     def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
         answer = RestJSONSerializer(operation).serialize(_projected_output(operation, result))
@@ -246,6 +248,13 @@ def _check_json_body(operation: OperationModel, request: Request) -> None:
         json.loads(body)
     except ValueError as error:
         raise AwsError("SerializationException", "the body is not JSON") from error
+
+
+def _empty_payload(operation: OperationModel) -> dict[str, Any]:
+    if operation.input_shape is None:
+        return {}
+    name = operation.input_shape.serialization.get("payload")
+    return {name: b""} if name and operation.input_shape.members[name].type_name == "blob" else {}
 
 
 def _route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
