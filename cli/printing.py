@@ -12,10 +12,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
+_PIPED_WIDTH = 1000
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH  # a file or a program has no edge at which a table must be cut
+    return console
+
+
+out = _console(stderr=False)
 """Answers: standard output."""
 
-progress = Console(stderr=True, highlight=False, soft_wrap=True)
+progress = _console(stderr=True)
 """What happens while it happens: standard error, so that answers can be piped."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

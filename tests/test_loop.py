@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +26,36 @@ class Shell:
 
     environ: dict[str, str]
     said: dict[str, subprocess.CompletedProcess] = field(default_factory=dict)
+    too_early: subprocess.CompletedProcess | None = None
+
+    def client(self, name):
+        """A boto3 client of the same cloud."""
+        return boto3.client(
+            name,
+            endpoint_url=self.environ["AWS_ENDPOINT_URL"],
+            region_name=self.environ["AWS_REGION"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def decisions(self):
+        """What the release function has logged, oldest first."""
+        pages = self.client("logs").filter_log_events(logGroupName="/aws/lambda/sluice-local-release")["events"]
+        lines = [json.loads(event["message"]) for event in pages if event["message"].startswith("{")]
+        return [line for line in lines if line.get("message") == "decided"]
+
+    def copy_of(self, version):
+        """Register one version's model again: a new version that waits for a person."""
+        sagemaker = self.client("sagemaker")
+        arn = f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{MODEL}/{version}"
+        package = sagemaker.describe_model_package(ModelPackageName=arn)
+        kept = ("InferenceSpecification", "CustomerMetadataProperties", "ModelMetrics", "MetadataProperties")
+        made = sagemaker.create_model_package(
+            ModelPackageGroupName=MODEL,
+            ModelApprovalStatus="PendingManualApproval",
+            **{key: package[key] for key in kept},
+        )
+        return int(made["ModelPackageArn"].rsplit("/", 1)[1])
 
     def run(self, line, *, expect=0):
         """Type a line; remembers what it answered, and insists on its exit code unless that is None."""
@@ -86,8 +117,10 @@ def readme_session():
 def shell(cloud):
     """A terminal in which the README's session has been typed, waiting where a person would."""
     _, environ = cloud
-    shell = Shell(environ)
-    for line in readme_session():
+    shell, commands = Shell(environ), readme_session()
+    for line in commands:
+        if " approve " in line:
+            shell.too_early = shell.run(next(later for later in commands if " invoke " in later), expect=1)
         if " invoke " in line:
             shell.wait_until_serving(1)
         shell.run(line)
@@ -180,6 +213,58 @@ def test_wrong_use_is_one_sentence(shell, line, code, sentence):
     done = shell.run(line, expect=code)
     assert sentence in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_nothing_serves_before_an_approval(shell):
+    """Scoring too early says what to do instead of failing in the dark."""
+    assert "approve a version first" in shell.too_early.stderr
+
+
+def test_a_rejected_version_stays_rejected(shell):
+    """What an approver refused is not released by a later yes."""
+    version = shell.copy_of(1)
+    shell.run(f"sluice reject {MODEL}/{version} --reason 'too costly'")
+    done = shell.run(f"sluice approve {MODEL}/{version} --reason 'on second thoughts'", expect=1)
+    assert "was rejected (too costly)" in done.stderr
+
+
+def test_a_gate_that_fails_is_named_and_registers_nothing(shell):
+    """The failure says which gate and by how much, and the registry stays as it was."""
+    before = shell.json(f"sluice models {MODEL} --json")
+    done = shell.run(f"sluice run {MODEL} --param MinAuc=0.95", expect=1)
+    assert re.search(r"step GateFailed: .*AUC 0\.\d+ is below MinAuc 0\.95 by 0\.\d+", done.stderr)
+    assert [row["version"] for row in shell.json(f"sluice models {MODEL} --json")] == [row["version"] for row in before]
+
+
+def test_data_without_a_column_fails_loudly(shell):
+    """The step's name, exit code and sentence reach the person; later steps do not run."""
+    raw = (ROOT / "pipelines/credit_risk/data/german.csv").read_text().splitlines()
+    cut = "\n".join(line.rsplit(",", 1)[0] for line in raw)
+    bucket = "sluice-local-artifacts-123456789012-eu-west-1"
+    shell.client("s3").put_object(Bucket=bucket, Key=f"{MODEL}/data/cut/german.csv", Body=cut.encode())
+    done = shell.run(f"sluice run {MODEL} --param InputData=s3://{bucket}/{MODEL}/data/cut/german.csv", expect=1)
+    assert "step Prepare" in done.stderr
+    assert re.search(r"exit code:? ?\d+", done.stderr)
+    assert "age" in done.stderr
+    assert "Train" not in done.stderr
+
+
+def test_a_second_version_replaces_the_first_and_events_do_nothing_twice(shell):
+    """The next approval moves the endpoint; an event that says nothing new leaves the stack alone."""
+    version = shell.copy_of(1)
+    shell.run(f"sluice approve {MODEL}/{version} --reason 'the next one'")
+    shell.wait_until_serving(version)
+    cloudformation, stack = shell.client("cloudformation"), f"sluice-local-serving-{MODEL}"
+    updated = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["LastUpdatedTime"]
+    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{MODEL}/{version}"
+    before = len(shell.decisions())
+    shell.client("sagemaker").update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"seen": "again"})
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(decisions := shell.decisions()) == before:
+        assert time.monotonic() < deadline, decisions
+        time.sleep(0.3)
+    assert decisions[-1]["action"] == "wait"
+    assert cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["LastUpdatedTime"] == updated
 
 
 def test_a_second_deployment_changes_nothing(shell):
