@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.graph import ordered, references
-from local.cloudformation.intrinsics import Unknown, unknowns
+from local.cloudformation.intrinsics import Resolver, Unknown, unknowns
 from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.resources.provisioner import Schema
-from local.cloudformation.revisions import Revision
+from local.cloudformation.revisions import Revision, outputs
 from local.cloudformation.stacks import Live
 from local.cloudformation.template import Declaration
 
@@ -74,7 +75,11 @@ def replacement(changes: list[PropertyChange]) -> Replacement:
 
 
 def plan(lives: Mapping[str, Live], old: Revision | None, new: Revision) -> list[Change]:
-    """The changes that take the living resources of a stack to a revision: in dependency order, removals last."""
+    """The changes that take the living resources of a stack to a revision: in dependency order, removals last.
+
+    Every value of the revision is resolved on the way. Raises InvalidRequest and UnsupportedLocally for one that cannot
+    be, and for a resource that would change its type.
+    """
     return _Planner(lives, old, new).changes()
 
 
@@ -85,17 +90,30 @@ class _Planner:
         self._touched: set[str] = set()
 
     def changes(self) -> list[Change]:
+        self._check_types()
         found = [change for name in ordered(self._new.needs) if (change := self._change(name)) is not None]
         gone = [self._removal(live) for name, live in self._lives.items() if name not in self._new.needs]
+        resolver = Resolver(replace(self._new.scope, reference=self._reference, attribute=self._attribute))
+        for output in outputs(self._new.template, self._new.scope.conditions).values():
+            resolver.resolve(dict(output))
         return found + gone
+
+    def _check_types(self) -> None:
+        needs, lives = self._new.needs, self._lives
+        changed = [name for name in needs if name in lives and lives[name].type != self._new.declaration(name).type]
+        if changed:
+            raise InvalidRequest(
+                "Update of resource type is not permitted. The new template modifies resource type of the following "
+                f"resources: [{', '.join(changed)}]"
+            )
 
     def _change(self, name: str) -> Change | None:
         declared, live = self._new.declaration(name), self._lives.get(name)
+        properties = self._new.properties(name, reference=self._reference, attribute=self._attribute)
         if live is None:
             self._fresh.add(name)
             return Change("Add", name, declared.type)
         schema = CATALOGUE[declared.type].schema
-        properties = self._new.properties(name, reference=self._reference, attribute=self._attribute)
         changed = differences(schema, live.properties, properties)
         aspects = tuple(_aspects(live, declared))
         if not changed and not aspects and not live.status.endswith("_FAILED"):

@@ -78,6 +78,8 @@ class Changes:
             return {"StackId": existing.id}
         stack_id = arn("stack", name, account=self._services.account, region=self._services.region)
         revision = self._submissions.revision(params, stack_name=name, stack_id=stack_id, previous=None)
+        # What could not be made is refused before there is a stack.
+        plan({}, None, revision)
         stack = Stack(stack_id, name, self._services.clock.now())
         stack.policy = self._policy(params, "StackPolicy") or ""
         stack.protected = bool(params.get("EnableTerminationProtection"))
@@ -209,10 +211,10 @@ def check_updatable(stack: Stack) -> None:
 def differs(stack: Stack, revision: Revision) -> bool:
     """Whether a revision would change anything of a stack: a resource, an output or a tag."""
     before = stack.revision
-    if before is None or stack.status == "UPDATE_FAILED":
+    changes = plan(stack.live(), before, revision)
+    if before is None or changes or stack.status == "UPDATE_FAILED":
         return True
-    said = (before.template.outputs, before.tags)
-    return said != (revision.template.outputs, revision.tags) or bool(plan(stack.live(), before, revision))
+    return (before.template.outputs, before.tags) != (revision.template.outputs, revision.tags)
 
 
 def on_failure_of(params: Mapping[str, Any]) -> OnFailure:
