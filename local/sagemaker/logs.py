@@ -21,7 +21,7 @@ class Log:
         self.group, self.stream, self.file = group, stream, file
         self._client = client
         self._shipped_bytes = 0
-        self._made = False
+        self._made = self._ended = False
         self._lock = threading.Lock()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -33,16 +33,21 @@ class Log:
 
     def tail(self, *, lines: int, characters: int) -> str:
         """The end of the log: at most so many lines and characters."""
-        text = self.file.read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.rstrip().splitlines()[-lines:])[-characters:]
+        return "\n".join(self.text().rstrip().splitlines()[-lines:])[-characters:]
 
     def text(self) -> str:
-        """All of the log."""
-        return self.file.read_text(encoding="utf-8", errors="replace")
+        """All of the log; nothing once its file is gone."""
+        return self.file.read_text(encoding="utf-8", errors="replace") if self.file.exists() else ""
 
     def ship(self, *, ended: bool = False) -> None:
-        """Send the whole lines that are new to CloudWatch Logs; with `ended` also a last one without a newline."""
+        """Send the whole lines that are new to CloudWatch Logs.
+
+        With `ended` also a last one without a newline; the log is complete then, and nothing more is sent.
+        """
         with self._lock:
+            if self._ended:
+                return
+            self._ended = ended
             with self.file.open("rb") as source:
                 source.seek(self._shipped_bytes)
                 fresh = source.read()

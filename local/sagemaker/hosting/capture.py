@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import random
 import threading
 import uuid
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.sagemaker.s3 import split
 from local.services import Services
 
+_log = logging.getLogger(__name__)
 _FLUSH = timedelta(seconds=5)
 
 
@@ -78,7 +82,10 @@ class Capture:
         with self._lock:
             buffers, self._buffers = self._buffers, {}
         for folder, lines in buffers.items():
-            self._write(folder, lines)
+            try:
+                self._write(folder, lines)
+            except ClientError:  # the bucket may be gone; capture never disturbs an endpoint
+                _log.exception("%d captured records for %s were lost", len(lines), folder.destination)
 
     def _write(self, folder: _Folder, lines: list[str]) -> None:
         bucket, prefix = split(folder.destination)

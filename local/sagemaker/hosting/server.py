@@ -58,7 +58,7 @@ class ModelServer:
         self._lock = threading.Lock()
         self._idle_again = threading.Condition(self._lock)
         self._busy = 0
-        self._stopped = False
+        self._stopped = self._impatient = False
 
     def start(self, *, health_check_seconds: float) -> None:
         """Fetch the model, start the process and wait until it is healthy. Raises Unhealthy with the log's end."""
@@ -90,11 +90,19 @@ class ModelServer:
         return response
 
     def stop(self, *, drain_seconds: float = 0) -> None:
-        """Take no more requests, let those under way end for so long, then end the process and the connections."""
+        """Take no more requests, let those under way end for so long, then end the process and the connections.
+
+        A stop without patience ends the patience of another one that is under way.
+        """
         with self._idle_again:
-            self._stopped = True
-            self._idle_again.wait_for(lambda: not self._busy, drain_seconds)
-            process, idle, self._idle = self._process, self._idle, []
+            first, self._stopped = not self._stopped, True
+            self._impatient = self._impatient or not drain_seconds
+            self._idle_again.notify_all()
+            self._idle_again.wait_for(lambda: self._impatient or not self._busy, drain_seconds)
+            process, self._process = self._process, None
+            idle, self._idle = self._idle, []
+        if process is None and not first:
+            return  # the other one does the rest
         if process is not None:
             self._processes.stop(process)
         for connection in idle:
@@ -157,9 +165,9 @@ class ModelServer:
             raise OSError(f"the server answered /ping with {answer.status}")
 
     def _exit(self) -> str:
-        if self._process is None:
-            return ""
-        return f" with exit code {self._processes.stop(self._process)}"
+        with self._lock:
+            process, self._process = self._process, None
+        return f" with exit code {self._processes.stop(process)}" if process is not None else ""
 
     def _log_end(self) -> str:
         return self.log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)

@@ -1,0 +1,41 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from env import images as catalogue
+from local.errors import LocalError, UnsupportedLocally
+from local.images import ImageEnvironments
+
+URI = catalogue.uri("sklearn:1.4-2", region="eu-west-1")
+
+
+def test_an_image_of_the_catalogue_has_a_counterpart_in_every_region():
+    """AWS's accounts differ, the image does not."""
+    images = ImageEnvironments()
+    images.require(URI)
+    images.require(catalogue.uri("sklearn:1.4-2", region="us-east-1"))
+
+
+@pytest.mark.parametrize("uri", ["nginx:1", URI.replace("1.4-2", "0.9"), URI.replace("eu-west-1", "us-east-1")])
+def test_another_image_is_refused_by_name_with_what_there_is(uri):
+    """Another tag, and another account than AWS's, are other images."""
+    with pytest.raises(UnsupportedLocally) as caught:
+        ImageEnvironments().require(uri)
+    assert uri in caught.value.message
+    assert "sklearn:1.4-2" in caught.value.message
+
+
+def test_an_interpreter_has_the_images_libraries_or_says_what_differs(image_python):
+    """Whatever is not as in the image is named."""
+    interpreter = ImageEnvironments().interpreter(URI)
+    assert interpreter.python == image_python
+    image = catalogue.get("sklearn:1.4-2")
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert (here == image.python) is ("python" not in interpreter.differences)
+
+
+def test_an_interpreter_that_cannot_be_made_is_an_error_with_uvs_own_words(tmp_path):
+    """A folder without a project."""
+    with pytest.raises(LocalError, match=r"sklearn:1\.4-2 cannot be made: .+"):
+        ImageEnvironments(Path(tmp_path)).interpreter(URI)
