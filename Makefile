@@ -25,7 +25,8 @@ clean:
 	rm -rf .venv .cache cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/uv:
-	@$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q uv==0.13.8
+	@echo "setting up .venv (once; about 1 GB)"
+	@$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.8
 
 .venv/.runtime: .venv/bin/uv uv.lock
 	@$(BIN)/uv sync -q --frozen --inexact --no-default-groups && touch $@

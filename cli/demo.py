@@ -31,6 +31,7 @@ MODEL = "credit-risk"
 TOLERANCE = 1e-9
 _LABEL = "bad"
 _ROWS_PER_REQUEST = 50
+_RULE_WIDTH = 80
 _RELEASE_TIMEOUT_SECONDS = 180
 _STARTUP_TIMEOUT_SECONDS = 60
 
@@ -45,7 +46,8 @@ class Story:
     @contextmanager
     def part(self, name: str) -> Iterator[list[str]]:
         """Announce a part and time it; what is put into the list stands beside it in the summary."""
-        progress.print(Rule(f"[bold]{len(self.parts) + 1}. {name}[/]", align="left", style="dim"))
+        title = Rule(f"[bold]{len(self.parts) + 1}. {name}[/]", align="left", style="dim")
+        progress.print(title, width=_RULE_WIDTH)
         begun, said = time.monotonic(), list[str]()
         yield said
         self.parts.append((name, time.monotonic() - begun, "; ".join(said)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,29 @@ from typing import IO
 
 _GRACE_SECONDS = 5.0
 
+_WARDEN = """
+import os, signal, sys
+groups = set()
+for line in sys.stdin:
+    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+for group in groups:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        continue
+"""
+"""Reads the groups that run from its standard input; at its end, which is this process's too, it ends those left."""
+
 
 class Processes:
-    """Starts children in process groups of their own and ends whole groups, so that grandchildren go too."""
+    """Starts children in process groups of their own and ends whole groups, so that grandchildren go too.
+
+    Even if this process is killed: a small program of its own session then ends what is left.
+    """
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._warden: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._closed = False
 
@@ -47,6 +65,7 @@ class Processes:
                 pass_fds=tuple(pass_fds),
             )
             self._running.add(child)
+            self._tell_warden(f"+{child.pid}")
         return child
 
     def stop(self, child: subprocess.Popen[bytes], *, grace_seconds: float = _GRACE_SECONDS) -> int:
@@ -65,6 +84,7 @@ class Processes:
         _signal_group(child, signal.SIGKILL)
         with self._lock:
             self._running.discard(child)
+            self._tell_warden(f"-{child.pid}")
 
     def close(self) -> None:
         """End every child, all within one grace; no other can be started."""
@@ -76,6 +96,21 @@ class Processes:
         deadline = time.monotonic() + _GRACE_SECONDS
         for child in children:
             self.stop(child, grace_seconds=max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            if self._warden is not None:
+                self._warden.communicate()
+                self._warden = None
+
+    def _tell_warden(self, line: str) -> None:
+        if self._warden is None:
+            if line.startswith("-"):
+                return
+            self._warden = subprocess.Popen(
+                [sys.executable, "-ISc", _WARDEN], stdin=subprocess.PIPE, text=True, start_new_session=True
+            )
+        assert self._warden.stdin is not None
+        self._warden.stdin.write(f"{line}\n")
+        self._warden.stdin.flush()
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -75,3 +75,19 @@ def test_stopping_twice_gives_the_same_exit_code(processes, tmp_path):
     """Two threads may stop the same child."""
     child, _ = started(processes, tmp_path, FOREVER)
     assert processes.stop(child) == processes.stop(child)
+
+
+def test_children_end_even_when_the_keeper_is_killed(tmp_path):
+    """No child is left behind by a process that had no time to end it."""
+    program = f"""
+import subprocess, sys, time
+from pathlib import Path
+from local.processes import Processes
+child = Processes().start([sys.executable, "-c", {FOREVER!r}], env={{}}, cwd=Path("."), output=1)
+time.sleep(600)
+"""
+    keeper = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert keeper.stdout.readline() == b"up\n"
+    keeper.kill()
+    # The pipe ends when the last process that holds it has.
+    assert keeper.communicate(timeout=30) == (b"", None)
