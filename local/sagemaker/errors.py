@@ -38,11 +38,7 @@ class S3Error(LocalError):
 
 
 class JobFailed(LocalError):
-    """A job ended badly; `exit_code` is its program's, where one ran."""
-
-    def __init__(self, reason: str, *, exit_code: int | None = None) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
+    """A job ended badly."""
 
 
 class JobStopped(JobFailed):

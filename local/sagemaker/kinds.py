@@ -22,8 +22,6 @@ class Kind:
     exists: str
     missing_code: str = "ValidationException"
     exists_code: str = "ValidationException"
-    creation: str = "CreationTime"
-    """The member that lists sort and filter by."""
 
     @property
     def name_member(self) -> str:

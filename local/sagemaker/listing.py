@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from botocore.model import OperationModel
@@ -25,19 +26,24 @@ def listed(operation: OperationModel, params: dict[str, Any], records: Sequence[
 
 
 def matches(record: Record, params: dict[str, Any], kind: Kind) -> bool:
-    """Whether a record passes the filters on name, time and status."""
-    name = str(record[kind.name_member])
-    if params.get("NameContains", "").lower() not in name.lower():
+    """Whether a record passes the filters on name, time and values (`StatusEquals` and its like)."""
+    if params.get("NameContains", "").lower() not in str(record[kind.name_member]).lower():
         return False
-    if "StatusEquals" in params and record.get(kind.status_member) != params["StatusEquals"]:
-        return False
-    return all(_in_time(record, member, params[member], kind) for member in params if _TIME_FILTER.fullmatch(member))
+    for member, wanted in params.items():
+        time = _TIME_FILTER.fullmatch(member)
+        if time is not None and not _in_time(record, time, wanted):
+            return False
+        if member.endswith("Equals"):
+            named = kind.status_member if member == "StatusEquals" else member.removesuffix("Equals")
+            if record.get(named) != wanted:
+                return False
+    return True
 
 
 def ordered(operation: OperationModel, params: dict[str, Any], records: Sequence[Record], kind: Kind) -> list[Record]:
     """Records by SortBy (creation when it is not given) and SortOrder (the model documents each default)."""
-    by = {"Name": kind.name_member, "Status": kind.status_member, "CreationTime": kind.creation}
-    member = by.get(params.get("SortBy", "CreationTime"), params.get("SortBy", kind.creation))
+    by = params.get("SortBy", "CreationTime")
+    member = {"Name": kind.name_member, "Status": kind.status_member}.get(by, by)
     order = params.get("SortOrder") or _default_order(operation)
     ascending = sorted(records, key=lambda record: record[member])
     # Reversed as a whole: of two records made in the same instant the later one counts as the newer.
@@ -57,11 +63,9 @@ def page(operation: OperationModel, params: dict[str, Any], rows: Sequence[Any],
     return {member: [row for row in shown if keep is None or keep(row)], "NextToken": following}
 
 
-def _in_time(record: Record, name: str, moment: Any, kind: Kind) -> bool:
-    found = _TIME_FILTER.fullmatch(name)
-    assert found is not None
-    stamp = record["LastModifiedTime" if found["what"] == "LastModifiedTime" else kind.creation]
-    return bool(stamp >= moment if found["side"] == "After" else stamp < moment)
+def _in_time(record: Record, found: re.Match[str], moment: datetime) -> bool:
+    stamp: datetime = record["LastModifiedTime" if found["what"] == "LastModifiedTime" else "CreationTime"]
+    return stamp >= moment if found["side"] == "After" else stamp < moment
 
 
 def _default_order(operation: OperationModel) -> str:

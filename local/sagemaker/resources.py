@@ -42,7 +42,7 @@ class Store:
     def add(self, kind: Kind, name: str, members: Mapping[str, Any], *, arn: str | None = None) -> Record:
         """Keep a new record with its name, ARN and times. Raises the kind's "already exists"."""
         arn, now = arn or self.arn(kind, name), self._now()
-        stamps = {kind.name_member: name, kind.arn_member: arn, kind.creation: now, "LastModifiedTime": now}
+        stamps = {kind.name_member: name, kind.arn_member: arn, "CreationTime": now, "LastModifiedTime": now}
         with self._changed:
             table = self._tables.setdefault(kind.name, {})
             if arn in table:

@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.errors import LocalError, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
-from local.sagemaker.hosting.changes import EndpointEvents
 from local.sagemaker.hosting.deployment import (
     Kept,
     capture_summary,
@@ -23,6 +22,7 @@ from local.sagemaker.hosting.deployment import (
     termination_wait_seconds,
     variant_summaries,
 )
+from local.sagemaker.hosting.events import EndpointEvents
 from local.sagemaker.hosting.fleet import Fleet, Fleets
 from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
 from local.sagemaker.resources import Record

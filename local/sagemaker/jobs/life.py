@@ -76,7 +76,7 @@ class Jobs:
         with self._lock:
             child = self._running.get(name)
         if child is not None:
-            child.stop()
+            self._workers.start(f"stop-{name}", child.stop)  # a program that ignores SIGTERM takes its time
         return {}
 
     def close(self) -> None:
@@ -115,7 +115,7 @@ class Jobs:
             exit_code = self._run_program(record, program, container, log)
             if exit_code:
                 message = container.read_text("/opt/ml/output/failure") or container.read_text("/opt/ml/output/message")
-                raise JobFailed(algorithm_error(message, log, exit_code), exit_code=exit_code)
+                raise JobFailed(algorithm_error(message, log, exit_code))
             return dict(self._contract.collect(record, container, log))
         finally:
             log.ship(ended=True)

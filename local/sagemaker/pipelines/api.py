@@ -11,10 +11,10 @@ from local.sagemaker.context import Context
 from local.sagemaker.errors import S3Error
 from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
 from local.sagemaker.listing import listed, page
-from local.sagemaker.pipelines.definition import parse
 from local.sagemaker.pipelines.execution import Execution, new_execution_id
 from local.sagemaker.pipelines.images import images
 from local.sagemaker.pipelines.parameters import as_text, bind
+from local.sagemaker.pipelines.parsing import parse
 from local.sagemaker.resources import Record
 from local.wire import Call
 

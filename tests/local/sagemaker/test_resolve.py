@@ -3,7 +3,7 @@ import json
 import pytest
 
 from local.sagemaker.errors import S3Error, StepFailed
-from local.sagemaker.pipelines.definition import parse
+from local.sagemaker.pipelines.parsing import parse
 from local.sagemaker.pipelines.resolve import Resolver, look_up
 
 REPORT = {"PropertyFileName": "Report", "OutputName": "eval", "FilePath": "report.json"}

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from local.errors import UnsupportedLocally, ValidationError
-from local.sagemaker.pipelines.definition import parse
+from local.sagemaker.pipelines.parsing import parse
 
 
 def step(name, kind="Processing", **more):
@@ -55,6 +55,14 @@ def test_the_branches_of_a_condition_need_it_and_its_outcome():
         (definition(step("A", Arguments={"X": {"Get": "Weather"}})), "which is nothing"),
         (definition(step("A", DependsOn=["B"]), step("B", DependsOn=["A"])), "in a circle"),
         (definition(step("A"), parameters=[{"Name": "P", "Type": "Colour"}]), "needs a Name and a Type"),
+        (definition(step("A"), parameters=["P"]), "needs a Name and a Type"),
+        (definition("A"), "does not match"),
+        (definition(step("A", Arguments=[])), "not an object"),
+        (definition(step("A", "Condition")), "needs Conditions with a Type each"),
+        (definition(step("A", PropertyFiles=[{"FilePath": "x"}])), "property file without"),
+        (definition(step("A", Arguments={"X": {"Std:Join": {"On": "/"}}})), "Std:Join without a list"),
+        (definition(step("A", Arguments={"X": {"Std:JsonGet": {"Path": "a"}}})), "Std:JsonGet without"),
+        (definition(step("A", Arguments={"X": {"Std:Join": []}})), "Std:Join without arguments"),
     ],
 )
 def test_what_is_wrong_is_said(text, said):
@@ -96,7 +104,7 @@ def test_what_only_aws_runs_is_refused_by_name(found, named):
 
 def test_a_condition_in_a_condition_is_refused():
     """Pipelines does not nest them."""
-    inner = step("Inner", "Condition")
+    inner = step("Inner", "Condition", Arguments={"Conditions": []})
     outer = step("Outer", "Condition", Arguments={"Conditions": [], "IfSteps": [inner], "ElseSteps": []})
     with pytest.raises(ValidationError, match="Condition inside a Condition"):
         parse(definition(outer))

@@ -1,0 +1,82 @@
+"""What can be wrong with a pipeline definition as a whole: each problem is a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from local.sagemaker.pipelines.definition import Parameter, Step, references
+
+_EXECUTION_VARIABLES = frozenset(
+    {"StartDateTime", "CurrentDateTime", "PipelineName", "PipelineArn", "PipelineExecutionId", "PipelineExecutionArn"}
+    | {"TrainingJobName", "ProcessingJobName"}
+)
+
+
+def problems(steps: Mapping[str, Step], parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    """Functions without arguments, references to what does not exist, circles."""
+    for step in steps.values():
+        yield from _broken_functions(step)
+        yield from _broken_references(step, steps, parameters)
+    yield from _cycles(steps)
+
+
+def _broken_functions(step: Step) -> Iterator[str]:
+    if step.kind == "Condition" and not all(isinstance(c, dict) and "Type" in c for c in _conditions(step)):
+        yield f"Step {step.name!r} needs Conditions with a Type each"
+    for file in step.body.get("PropertyFiles") or []:
+        if not {"PropertyFileName", "OutputName", "FilePath"} <= set(file):
+            yield f"Step {step.name!r} has a property file without name, output or path"
+    for function, argument in _functions(step.arguments):
+        if not isinstance(argument, dict):
+            yield f"Step {step.name!r} has a {function} without arguments"
+        elif function == "Std:Join" and not isinstance(argument.get("Values"), list):
+            yield f"Step {step.name!r} has a Std:Join without a list of Values"
+        elif function == "Std:JsonGet" and ("Path" not in argument or not {"PropertyFile", "S3Uri"} & set(argument)):
+            yield f"Step {step.name!r} has a Std:JsonGet without a Path, or without a PropertyFile or S3Uri"
+
+
+def _conditions(step: Step) -> list[Any]:
+    conditions = step.arguments.get("Conditions")
+    return conditions if isinstance(conditions, list) else [None]
+
+
+def _functions(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key in ("Std:Join", "Std:JsonGet"):
+                yield key, item
+            yield from _functions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _functions(item)
+
+
+def _broken_references(step: Step, steps: Mapping[str, Step], parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    for need in sorted(step.needs):
+        if need not in steps:
+            yield f"Step {step.name!r} refers to step {need!r}, which does not exist"
+    for path in references([step.arguments, {k: v for k, v in step.body.items() if k != "Arguments"}]):
+        root, _, rest = path.partition(".")
+        if root == "Parameters" and rest not in parameters:
+            yield f"Step {step.name!r} refers to parameter {rest!r}, which is not declared"
+        elif root == "Execution" and rest not in _EXECUTION_VARIABLES:
+            yield f"Step {step.name!r} refers to {path!r}, which is not an execution variable"
+        elif root not in ("Parameters", "Execution", "Steps", "PipelineExperimentConfig"):
+            yield f"Step {step.name!r} refers to {path!r}, which is nothing"
+        elif ".PropertyFiles." in path and not _property_file_exists(path, steps):
+            yield f"Step {step.name!r} refers to {path!r}, which is not a property file of that step"
+
+
+def _property_file_exists(path: str, steps: Mapping[str, Step]) -> bool:
+    owner, _, file = path.removeprefix("Steps.").partition(".PropertyFiles.")
+    return owner not in steps or file in steps[owner].property_files
+
+
+def _cycles(steps: Mapping[str, Step]) -> list[str]:
+    try:
+        TopologicalSorter({name: step.needs for name, step in steps.items()}).prepare()
+    except CycleError as error:
+        return [f"Steps depend on each other in a circle: {' → '.join(error.args[1])}"]
+    return []

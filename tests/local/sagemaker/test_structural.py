@@ -1,0 +1,47 @@
+import pytest
+
+from local.clock import Clock
+from local.errors import AwsError
+from local.model import service, validate
+from local.sagemaker.kinds import Kind
+from local.sagemaker.resources import Store
+from local.sagemaker.structural import structural
+from local.wire import Call
+
+EXPERIMENT = Kind(
+    "Experiment", "experiment", missing="no {arn}", exists="taken: {arn}", missing_code="ResourceNotFound"
+)
+
+
+@pytest.fixture
+def call():
+    """Calls an operation on experiments, a kind that has no behaviour of its own."""
+    store = Store(clock=Clock(speed=0), account="123456789012", region="eu-west-1")
+    handlers = structural(store, EXPERIMENT)
+
+    def call(name, **params):
+        operation = service("sagemaker").operation_model(name)
+        validate(operation, params)
+        return handlers[name](params, Call(operation, params, "key", "eu-west-1", "localhost"))
+
+    return call
+
+
+def test_a_kind_has_the_operations_that_the_model_gives_it(call):
+    """Made, shown, listed, changed, deleted, by the kind's names alone."""
+    arn = call("CreateExperiment", ExperimentName="e", Description="old")["ExperimentArn"]
+    assert arn == "arn:aws:sagemaker:eu-west-1:123456789012:experiment/e"
+    call("UpdateExperiment", ExperimentName="e", DisplayName="shown")
+    shown = call("DescribeExperiment", ExperimentName="e")
+    assert (shown["Description"], shown["DisplayName"]) == ("old", "shown")
+    assert [found["ExperimentName"] for found in call("ListExperiments")["ExperimentSummaries"]] == ["e"]
+    call("DeleteExperiment", ExperimentName="e")
+    with pytest.raises(AwsError, match="ResourceNotFound"):
+        call("DescribeExperiment", ExperimentName="e")
+
+
+def test_an_operation_that_the_model_does_not_have_is_not_made():
+    """There is no UpdateModel in SageMaker."""
+    model = Kind("Model", "model", missing="", exists="")
+    store = Store(clock=Clock(speed=0), account="123456789012", region="eu-west-1")
+    assert set(structural(store, model)) == {"CreateModel", "DescribeModel", "ListModels", "DeleteModel"}
