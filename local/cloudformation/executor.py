@@ -107,6 +107,7 @@ class Executor:
             self._lifecycle.create(wanted)
         elif changes or live.status.endswith("_FAILED"):
             self._allow("Update:Modify", live)
+            self._check_fixed(live, [change.name for change in changes])
             self._lifecycle.update(live, wanted)
         elif _rules(live) != _rules(wanted):
             self._lifecycle.update(live, wanted)
@@ -137,6 +138,12 @@ class Executor:
                 "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                 f"Rename {live.properties[name]} and update the stack again.",
             )
+
+    def _check_fixed(self, live: Live, changed: list[str]) -> None:
+        fixed = sorted(set(changed) & CATALOGUE[live.type].schema.fixed)
+        if fixed:
+            reason = f"{', '.join(fixed)} of an existing {live.type} cannot be changed."
+            raise self._lifecycle.refuse(live, reason)
 
     def _allow(self, action: Any, live: Live) -> None:
         try:

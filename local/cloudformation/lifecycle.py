@@ -165,4 +165,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, BotoCoreError):
         return f'Resource handler returned message: "{error}" (HandlerErrorCode: InvalidRequest)'
     _log.error("a provisioner failed", exc_info=error)
+    if isinstance(error, KeyError):
+        return f"Properties validation failed: required key {list(error.args)} not found"
     return f"Internal Failure: {type(error).__name__}: {error}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing, tag_list
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing
 
 
 class Alarm(Provisioner):
@@ -58,12 +58,7 @@ class Alarm(Provisioner):
         """Put the alarm anew, which leaves its state, and change its tags."""
         settings = {name: value for name, value in request.properties.items() if name != "Tags"}
         request.call("cloudwatch", "put_metric_alarm", **{**settings, "AlarmName": request.name})
-        changed, removed = request.tag_changes()
-        arn = self._arn(request)
-        if changed:
-            request.call("cloudwatch", "tag_resource", ResourceARN=arn, Tags=tag_list(changed))
-        if removed:
-            request.call("cloudwatch", "untag_resource", ResourceARN=arn, TagKeys=removed)
+        request.retag("cloudwatch", ResourceARN=self._arn(request))
 
     def delete(self, request: Request) -> None:
         """Delete the alarm."""

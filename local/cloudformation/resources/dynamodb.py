@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, gone, required, tag_list, truth
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, truth
 
 _CREATION: Final = (
     "AttributeDefinitions",
@@ -74,12 +72,7 @@ class Table(Provisioner):
             request.call("dynamodb", "update_table", TableName=request.name, **settings)
         self._index(request)
         self._keep(request)
-        changed, removed = request.tag_changes()
-        arn = request.arn("dynamodb", f"table/{request.name}")
-        if changed:
-            request.call("dynamodb", "tag_resource", ResourceArn=arn, Tags=tag_list(changed))
-        if removed:
-            request.call("dynamodb", "untag_resource", ResourceArn=arn, TagKeys=removed)
+        request.retag("dynamodb", ResourceArn=request.arn("dynamodb", f"table/{request.name}"))
 
     def wait(self, request: Request) -> None:
         """Wait until the table is active."""
@@ -88,7 +81,7 @@ class Table(Provisioner):
     def delete(self, request: Request) -> None:
         """Delete the table and wait until it is gone."""
         request.call("dynamodb", "delete_table", TableName=request.physical_id)
-        request.wait_until(lambda: self._is_gone(request))
+        request.wait_until(lambda: not request.found("dynamodb", "describe_table", TableName=request.name))
 
     def attributes(self, request: Request) -> dict[str, Any]:
         """The table's ARN and that of its stream, if it has one."""
@@ -99,15 +92,6 @@ class Table(Provisioner):
     def _describe(self, request: Request) -> dict[str, Any]:
         described: dict[str, Any] = request.call("dynamodb", "describe_table", TableName=request.name)["Table"]
         return described
-
-    def _is_gone(self, request: Request) -> bool:
-        try:
-            self._describe(request)
-        except ClientError as error:
-            if gone(error):
-                return True
-            raise
-        return False
 
     def _index(self, request: Request) -> None:
         if not request.changed("GlobalSecondaryIndexes"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, tag_list, text, truth
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, text, truth
 
 _CREATION: Final = ("EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability", "Tags")
 _POLICIES: Final = ("LifecyclePolicy", "RepositoryPolicyText")
@@ -42,12 +42,7 @@ class Repository(Provisioner):
         if request.changed("ImageScanningConfiguration"):
             scanning = request.properties.get("ImageScanningConfiguration", {"ScanOnPush": False})
             request.call("ecr", "put_image_scanning_configuration", **place, ImageScanningConfiguration=scanning)
-        changed, removed = request.tag_changes()
-        arn = request.arn("ecr", f"repository/{request.name}")
-        if changed:
-            request.call("ecr", "tag_resource", ResourceArn=arn, Tags=tag_list(changed))
-        if removed:
-            request.call("ecr", "untag_resource", ResourceArn=arn, TagKeys=removed)
+        request.retag("ecr", ResourceArn=request.arn("ecr", f"repository/{request.name}"))
         self._rule(request)
 
     def delete(self, request: Request) -> None:
@@ -65,13 +60,13 @@ class Repository(Provisioner):
         if request.changed("RepositoryPolicyText"):
             policy = request.properties.get("RepositoryPolicyText")
             if policy is None:
-                request.call("ecr", "delete_repository_policy", **place)
+                request.drop("ecr", "delete_repository_policy", **place)
             else:
                 request.call("ecr", "set_repository_policy", **place, PolicyText=text(policy))
         if request.changed("LifecyclePolicy"):
             lifecycle = request.properties.get("LifecyclePolicy")
             if lifecycle is None:
-                request.call("ecr", "delete_lifecycle_policy", **place)
+                request.drop("ecr", "delete_lifecycle_policy", **place)
             else:
                 rules = lifecycle["LifecyclePolicyText"]
                 request.call("ecr", "put_lifecycle_policy", **place, LifecyclePolicyText=rules)

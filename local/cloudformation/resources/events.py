@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import (
     Provisioner,
     Request,
     Schema,
-    gone,
     refuse_existing,
     required,
-    tag_list,
     text,
 )
 
@@ -37,7 +33,7 @@ class Rule(Provisioner):
 
     def create(self, request: Request) -> str:
         """Put the rule, unless one of that name exists."""
-        if self._exists(request):
+        if request.found("events", "describe_rule", **self._place(request, "Name")):
             raise refuse_existing(self.schema, request.name)
         request.call("events", "put_rule", **self._settings(request), **request.some("Tags"))
         bus = request.properties.get("EventBusName", "default")
@@ -50,19 +46,14 @@ class Rule(Provisioner):
     def update(self, request: Request) -> None:
         """Put the rule, its tags and its targets anew."""
         request.call("events", "put_rule", **self._settings(request))
-        changed, removed = request.tag_changes()
-        arn = self.attributes(request)["Arn"]
-        if changed:
-            request.call("events", "tag_resource", ResourceARN=arn, Tags=tag_list(changed))
-        if removed:
-            request.call("events", "untag_resource", ResourceARN=arn, TagKeys=removed)
+        request.retag("events", ResourceARN=self.attributes(request)["Arn"])
         self._aim(request)
 
     def delete(self, request: Request) -> None:
         """Remove the targets and delete the rule."""
         targets = [target["Id"] for target in request.properties.get("Targets", [])]
         if targets:
-            request.call("events", "remove_targets", **self._place(request, "Rule"), Ids=targets)
+            request.drop("events", "remove_targets", **self._place(request, "Rule"), Ids=targets)
         request.call("events", "delete_rule", **self._place(request, "Name"))
 
     def attributes(self, request: Request) -> dict[str, Any]:
@@ -84,18 +75,9 @@ class Rule(Provisioner):
         wanted, had = request.properties.get("Targets", []), request.before.get("Targets", [])
         stale = sorted({target["Id"] for target in had} - {target["Id"] for target in wanted})
         if stale:
-            request.call("events", "remove_targets", **self._place(request, "Rule"), Ids=stale)
+            request.drop("events", "remove_targets", **self._place(request, "Rule"), Ids=stale)
         if wanted:
             request.call("events", "put_targets", **self._place(request, "Rule"), Targets=wanted)
-
-    def _exists(self, request: Request) -> bool:
-        try:
-            request.call("events", "describe_rule", **self._place(request, "Name"))
-        except ClientError as error:
-            if gone(error):
-                return False
-            raise
-        return True
 
 
 class EventBusPolicy(Provisioner):

@@ -98,7 +98,7 @@ class Function(Provisioner):
         if request.changed("ReservedConcurrentExecutions"):
             self.wait(request)
             self._reserve(request)
-        self._tag(request)
+        request.retag("lambda", form=dict, Resource=self.attributes(request)["Arn"])
 
     def wait(self, request: Request) -> None:
         """Wait until the function is active and its last update has worked."""
@@ -124,14 +124,6 @@ class Function(Provisioner):
         reserved = request.some("ReservedConcurrentExecutions")
         method = "put_function_concurrency" if reserved else "delete_function_concurrency"
         request.call("lambda", method, FunctionName=request.name, **reserved)
-
-    def _tag(self, request: Request) -> None:
-        changed, removed = request.tag_changes()
-        arn = self.attributes(request)["Arn"]
-        if changed:
-            request.call("lambda", "tag_resource", Resource=arn, Tags=changed)
-        if removed:
-            request.call("lambda", "untag_resource", Resource=arn, TagKeys=removed)
 
 
 class Permission(Provisioner):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tag_list
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required
 
 _PRINCIPALS: Final = {"Groups": "group", "Roles": "role", "Users": "user"}
 
@@ -64,20 +64,16 @@ class Role(Provisioner):
             request.call("iam", "update_role", RoleName=role, **settings)
         if request.changed("PermissionsBoundary"):
             self._bound(request)
-        changed, removed = request.tag_changes()
-        if changed:
-            request.call("iam", "tag_role", RoleName=role, Tags=tag_list(changed))
-        if removed:
-            request.call("iam", "untag_role", RoleName=role, TagKeys=removed)
+        request.retag("iam", tag="tag_role", untag="untag_role", RoleName=role)
         self._grant(request)
 
     def delete(self, request: Request) -> None:
         """Take the role's policies away, then delete it. A policy that somebody else attached makes this fail."""
         role = request.physical_id
         for arn in request.properties.get("ManagedPolicyArns", []):
-            request.call("iam", "detach_role_policy", RoleName=role, PolicyArn=arn)
+            request.drop("iam", "detach_role_policy", RoleName=role, PolicyArn=arn)
         for name in _inline(request.properties):
-            request.call("iam", "delete_role_policy", RoleName=role, PolicyName=name)
+            request.drop("iam", "delete_role_policy", RoleName=role, PolicyName=name)
         request.call("iam", "delete_role", RoleName=role)
 
     def attributes(self, request: Request) -> dict[str, Any]:
@@ -98,12 +94,12 @@ class Role(Provisioner):
                 policy = json.dumps(document)
                 request.call("iam", "put_role_policy", RoleName=role, PolicyName=name, PolicyDocument=policy)
         for name in sorted(had.keys() - wanted.keys()):
-            request.call("iam", "delete_role_policy", RoleName=role, PolicyName=name)
+            request.drop("iam", "delete_role_policy", RoleName=role, PolicyName=name)
         attached, was = _arns(request.properties), _arns(request.before)
         for arn in sorted(attached - was):
             request.call("iam", "attach_role_policy", RoleName=role, PolicyArn=arn)
         for arn in sorted(was - attached):
-            request.call("iam", "detach_role_policy", RoleName=role, PolicyArn=arn)
+            request.drop("iam", "detach_role_policy", RoleName=role, PolicyArn=arn)
 
 
 class Policy(Provisioner):
@@ -145,7 +141,7 @@ class Policy(Provisioner):
     def _delete(self, properties: Mapping[str, Any], request: Request, principals: Iterable[tuple[str, str]]) -> None:
         for kind, principal in sorted(principals):
             parameters = {f"{kind.title()}Name": principal, "PolicyName": properties["PolicyName"]}
-            request.call("iam", f"delete_{kind}_policy", **parameters)
+            request.drop("iam", f"delete_{kind}_policy", **parameters)
 
 
 class ManagedPolicy(Provisioner):
@@ -189,8 +185,7 @@ class ManagedPolicy(Provisioner):
 
     def delete(self, request: Request) -> None:
         """Detach the policy and delete it with all its versions."""
-        for kind, principal in sorted(_principals(request.properties)):
-            self._link("detach", kind, principal, request)
+        self._detach(request, _principals(request.properties))
         self._drop_versions(request)
         request.call("iam", "delete_policy", PolicyArn=request.physical_id)
 
@@ -202,13 +197,14 @@ class ManagedPolicy(Provisioner):
     def _attach(self, request: Request) -> None:
         wanted, had = _principals(request.properties), _principals(request.before)
         for kind, principal in sorted(wanted - had):
-            self._link("attach", kind, principal, request)
-        for kind, principal in sorted(had - wanted):
-            self._link("detach", kind, principal, request)
+            place = {f"{kind.title()}Name": principal, "PolicyArn": request.physical_id}
+            request.call("iam", f"attach_{kind}_policy", **place)
+        self._detach(request, had - wanted)
 
-    def _link(self, verb: str, kind: str, principal: str, request: Request) -> None:
-        parameters = {f"{kind.title()}Name": principal, "PolicyArn": request.physical_id}
-        request.call("iam", f"{verb}_{kind}_policy", **parameters)
+    def _detach(self, request: Request, principals: Iterable[tuple[str, str]]) -> None:
+        for kind, principal in sorted(principals):
+            place = {f"{kind.title()}Name": principal, "PolicyArn": request.physical_id}
+            request.drop("iam", f"detach_{kind}_policy", **place)
 
     def _drop_versions(self, request: Request) -> None:
         listed = request.call("iam", "list_policy_versions", PolicyArn=request.physical_id)

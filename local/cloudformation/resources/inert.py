@@ -15,9 +15,6 @@ class WaitConditionHandle(Provisioner):
         host = f"cloudformation-waitcondition-{request.services.region}.s3.amazonaws.com"
         return f"https://{host}/{request.name}"
 
-    def update(self, request: Request) -> None:
-        """Nothing of it can change."""
-
     def delete(self, request: Request) -> None:
         """Nothing of it is anywhere."""
 
@@ -30,9 +27,6 @@ class Metadata(Provisioner):
     def create(self, request: Request) -> str:
         """Give the record a name."""
         return request.name
-
-    def update(self, request: Request) -> None:
-        """The new list is in the template."""
 
     def delete(self, request: Request) -> None:
         """Nothing of it is anywhere."""

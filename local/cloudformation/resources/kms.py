@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tags, truth
 
 _CREATION = ("Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
@@ -31,6 +31,7 @@ class Key(Provisioner):
                 "Tags",
             }
         ),
+        fixed=frozenset({"KeySpec", "KeyUsage", "MultiRegion", "Origin"}),
         attributes=frozenset({"Arn", "KeyId"}),
         tags="list",
     )
@@ -38,7 +39,8 @@ class Key(Provisioner):
     def create(self, request: Request) -> str:
         """Create the key with its policy and tags."""
         policy = {"Policy": json.dumps(request.properties["KeyPolicy"])} if "KeyPolicy" in request.properties else {}
-        made = request.call("kms", "create_key", **request.some(*_CREATION), **policy, Tags=_tags(request.properties))
+        labels = _tags(tags(request.properties.get("Tags")))
+        made = request.call("kms", "create_key", **request.some(*_CREATION), **policy, Tags=labels)
         return str(made["KeyMetadata"]["KeyId"])
 
     def complete(self, request: Request) -> None:
@@ -47,19 +49,13 @@ class Key(Provisioner):
 
     def update(self, request: Request) -> None:
         """Change policy, description, tags, rotation and whether it is enabled."""
-        if request.changed("KeySpec", "KeyUsage", "MultiRegion", "Origin"):
-            raise ResourceFailed("KeySpec, KeyUsage, MultiRegion and Origin of an existing KMS key cannot be changed.")
         if request.changed("KeyPolicy"):
             policy = json.dumps(required(request, "KeyPolicy"))
             request.call("kms", "put_key_policy", KeyId=request.physical_id, PolicyName="default", Policy=policy)
         if request.changed("Description"):
             description = request.properties.get("Description", "")
             request.call("kms", "update_key_description", KeyId=request.physical_id, Description=description)
-        changed, removed = request.tag_changes()
-        if changed:
-            request.call("kms", "tag_resource", KeyId=request.physical_id, Tags=_tags({"Tags": changed}))
-        if removed:
-            request.call("kms", "untag_resource", KeyId=request.physical_id, TagKeys=removed)
+        request.retag("kms", form=_tags, KeyId=request.physical_id)
         self._switch(request)
 
     def delete(self, request: Request) -> None:
@@ -108,8 +104,8 @@ class Alias(Provisioner):
         request.call("kms", "delete_alias", AliasName=request.physical_id)
 
 
-def _tags(properties: Any) -> list[dict[str, str]]:
-    return [{"TagKey": key, "TagValue": value} for key, value in tags(properties.get("Tags")).items()]
+def _tags(by_key: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in by_key.items()]
 
 
 TYPES = (Key(), Alias())

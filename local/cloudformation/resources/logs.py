@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, tags
 
@@ -16,6 +15,7 @@ class LogGroup(Provisioner):
         type="AWS::Logs::LogGroup",
         properties=frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"}),
         create_only=frozenset({"LogGroupName"}),
+        fixed=frozenset({"LogGroupClass"}),
         attributes=frozenset({"Arn"}),
         name="LogGroupName",
         naming=Naming(limit=512),
@@ -37,16 +37,10 @@ class LogGroup(Provisioner):
     def update(self, request: Request) -> None:
         """Change retention, key and tags."""
         group = {"LogGroupName": request.physical_id}
-        if request.changed("LogGroupClass"):
-            raise ResourceFailed("The class of a log group cannot be changed once it is created.")
         if request.changed("KmsKeyId"):
             key = request.some("KmsKeyId")
             request.call("logs", "associate_kms_key" if key else "disassociate_kms_key", **group, **key)
-        changed, removed = request.tag_changes()
-        if changed:
-            request.call("logs", "tag_resource", ResourceArn=self._arn(request), Tags=changed)
-        if removed:
-            request.call("logs", "untag_resource", ResourceArn=self._arn(request), TagKeys=removed)
+        request.retag("logs", form=dict, ResourceArn=self._arn(request))
         self._retain(request)
 
     def delete(self, request: Request) -> None:

@@ -23,13 +23,14 @@ class Schema:
     """What CloudFormation's own resource schema says of a type, as far as it is supported here.
 
     `name` is the property that names the resource when it is given, `attributes` are what Fn::GetAtt gives,
-    `create_only` are the properties whose change needs a new resource, `changing` the attributes that a change in
-    place may change.
+    `create_only` are the properties whose change needs a new resource, `fixed` those whose change is refused, and
+    `changing` the attributes that a change in place may change.
     """
 
     type: str
     properties: frozenset[str]
     create_only: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     changing: frozenset[str] = frozenset()
     name: str | None = None
@@ -74,11 +75,41 @@ class Request:
         """The ARN of a resource of this account and region."""
         return f"arn:aws:{service}:{self.services.region}:{self.services.account}:{resource}"
 
-    def tag_changes(self) -> tuple[dict[str, str], list[str]]:
-        """The tags to set, by key, and the keys to take away."""
+    def drop(self, service: str, method: str, **params: Any) -> None:
+        """Call a method that takes something away; it may be gone already. Raises ResourceFailed and ClientError."""
+        try:
+            self.call(service, method, **params)
+        except ClientError as error:
+            if not gone(error):
+                raise
+
+    def found(self, service: str, method: str, **params: Any) -> bool:
+        """Whether a method that describes something finds it. Raises ResourceFailed and ClientError."""
+        try:
+            self.call(service, method, **params)
+        except ClientError as error:
+            if gone(error):
+                return False
+            raise
+        return True
+
+    def retag(
+        self,
+        service: str,
+        *,
+        tag: str = "tag_resource",
+        untag: str = "untag_resource",
+        form: Callable[[Mapping[str, str]], Any] = lambda by_key: tag_list(by_key),
+        **resource: str,
+    ) -> None:
+        """Set the tags that differ and take the others away, by the two methods, with tags in the API's form."""
         wanted, had = tags(self.properties.get("Tags")), tags(self.before.get("Tags"))
         changed = {key: value for key, value in wanted.items() if had.get(key) != value}
-        return changed, sorted(had.keys() - wanted.keys())
+        removed = sorted(had.keys() - wanted.keys())
+        if changed:
+            self.call(service, tag, **resource, Tags=form(changed))
+        if removed:
+            self.call(service, untag, **resource, TagKeys=removed)
 
 
 class Provisioner:
@@ -94,8 +125,7 @@ class Provisioner:
         """Do what creation needs beyond the call that made the resource."""
 
     def update(self, request: Request) -> None:
-        """Change the resource in place from `request.before` to `request.properties`."""
-        raise NotImplementedError
+        """Change the resource in place from `request.before` to `request.properties`, if anything of it can change."""
 
     def wait(self, request: Request) -> None:
         """Return once a created or updated resource is ready. Raises ResourceFailed when it will not be."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, gone, required, tag_list
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required
 
 # CloudFormation names SageMaker's resources by their logical ids, without the stack's name.
 _NAMING: Final = Naming(limit=63, with_stack=False)
@@ -20,11 +18,7 @@ class _Tagged(Provisioner):
 
     def update(self, request: Request) -> None:
         """Change the tags."""
-        changed, removed = request.tag_changes()
-        if changed:
-            request.call("sagemaker", "add_tags", ResourceArn=self.arn(request), Tags=tag_list(changed))
-        if removed:
-            request.call("sagemaker", "delete_tags", ResourceArn=self.arn(request), TagKeys=removed)
+        request.retag("sagemaker", tag="add_tags", untag="delete_tags", ResourceArn=self.arn(request))
 
     def arn(self, request: Request) -> str:
         """The ARN by which the resource is tagged."""
@@ -200,7 +194,7 @@ class Endpoint(_Tagged):
     def delete(self, request: Request) -> None:
         """Delete the endpoint and wait until it is gone."""
         request.call("sagemaker", "delete_endpoint", EndpointName=request.name)
-        request.wait_until(lambda: self._is_gone(request))
+        request.wait_until(lambda: not request.found("sagemaker", "describe_endpoint", EndpointName=request.name))
 
     def attributes(self, request: Request) -> dict[str, Any]:
         """The endpoint's ARN and name."""
@@ -217,15 +211,6 @@ class Endpoint(_Tagged):
             "UpdateRollbackFailed",
             "OutOfService",
         )
-
-    def _is_gone(self, request: Request) -> bool:
-        try:
-            self._describe(request)
-        except ClientError as error:
-            if gone(error):
-                return True
-            raise
-        return False
 
 
 class ModelPackageGroup(_Tagged):
@@ -277,7 +262,7 @@ class ModelPackageGroup(_Tagged):
         if not request.changed("ModelPackageGroupPolicy"):
             return
         if policy is None:
-            request.call("sagemaker", "delete_model_package_group_policy", **group)
+            request.drop("sagemaker", "delete_model_package_group_policy", **group)
             return
         text = policy if isinstance(policy, str) else json.dumps(policy)
         request.call("sagemaker", "put_model_package_group_policy", **group, ResourcePolicy=text)

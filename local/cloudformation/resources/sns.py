@@ -6,17 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import (
     Provisioner,
     Request,
     Schema,
-    gone,
     refuse_existing,
     required,
-    tag_list,
     text,
     truth,
 )
@@ -48,7 +44,7 @@ class Topic(Provisioner):
     def create(self, request: Request) -> str:
         """Create the topic, unless one of that name exists."""
         name = self._name(request)
-        if self._exists(request, request.arn("sns", name)):
+        if request.found("sns", "get_topic_attributes", TopicArn=request.arn("sns", name)):
             raise refuse_existing(self.schema, name)
         attributes = _attributes(request.properties, *_TOPIC_ATTRIBUTES, "FifoTopic")
         made = request.call("sns", "create_topic", Name=name, Attributes=attributes, **request.some("Tags"))
@@ -62,11 +58,7 @@ class Topic(Provisioner):
         """Set the attributes that differ, the tags and the listed subscriptions."""
         topic = request.physical_id
         _set(request, "set_topic_attributes", _TOPIC_ATTRIBUTES, TopicArn=topic)
-        changed, removed = request.tag_changes()
-        if changed:
-            request.call("sns", "tag_resource", ResourceArn=topic, Tags=tag_list(changed))
-        if removed:
-            request.call("sns", "untag_resource", ResourceArn=topic, TagKeys=removed)
+        request.retag("sns", ResourceArn=topic)
         self._subscribe(request)
 
     def delete(self, request: Request) -> None:
@@ -81,15 +73,6 @@ class Topic(Provisioner):
         fifo = truth(request.properties.get("FifoTopic")) and not request.name.endswith(".fifo")
         return f"{request.name}.fifo" if fifo else request.name
 
-    def _exists(self, request: Request, topic: str) -> bool:
-        try:
-            request.call("sns", "get_topic_attributes", TopicArn=topic)
-        except ClientError as error:
-            if gone(error):
-                return False
-            raise
-        return True
-
     def _subscribe(self, request: Request) -> None:
         wanted, had = _listed(request.properties), _listed(request.before)
         for protocol, endpoint in sorted(wanted - had):
@@ -100,7 +83,7 @@ class Topic(Provisioner):
         found = request.call("sns", "list_subscriptions_by_topic", TopicArn=request.physical_id)
         for subscription in found["Subscriptions"]:
             if (subscription["Protocol"], subscription["Endpoint"]) in stale:
-                request.call("sns", "unsubscribe", SubscriptionArn=subscription["SubscriptionArn"])
+                request.drop("sns", "unsubscribe", SubscriptionArn=subscription["SubscriptionArn"])
 
 
 class TopicPolicy(Provisioner):
@@ -135,18 +118,11 @@ class TopicPolicy(Provisioner):
     def _put(self, request: Request) -> None:
         policy = json.dumps(required(request, "PolicyDocument"))
         for topic in required(request, "Topics"):
-            self._set(request, topic, policy)
+            request.call("sns", "set_topic_attributes", **_policy(topic, policy))
 
     def _reset(self, request: Request, topic: str) -> None:
-        try:
-            self._set(request, topic, json.dumps(_default_policy(topic, request.services.account)))
-        except ClientError as error:
-            if not gone(error):
-                raise
-
-    def _set(self, request: Request, topic: str, policy: str) -> None:
-        parameters = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
-        request.call("sns", "set_topic_attributes", **parameters)
+        policy = json.dumps(_default_policy(topic, request.services.account))
+        request.drop("sns", "set_topic_attributes", **_policy(topic, policy))
 
 
 class Subscription(Provisioner):
@@ -195,6 +171,10 @@ def _set(request: Request, method: str, names: tuple[str, ...], **resource: str)
         if request.changed(name):
             value = text(request.properties.get(name, ""))
             request.call("sns", method, **resource, AttributeName=name, AttributeValue=value)
+
+
+def _policy(topic: str, policy: str) -> dict[str, str]:
+    return {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
 
 
 def _listed(properties: Mapping[str, Any]) -> set[tuple[str, str]]:

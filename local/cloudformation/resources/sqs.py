@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import (
     Provisioner,
     Request,
     Schema,
-    gone,
     refuse_existing,
     required,
     tags,
@@ -54,7 +51,7 @@ class Queue(Provisioner):
     def create(self, request: Request) -> str:
         """Create the queue, unless one of that name exists."""
         name = self._name(request)
-        if self._exists(request, name):
+        if request.found("sqs", "get_queue_url", QueueName=name):
             raise refuse_existing(self.schema, name)
         attributes = {key: text(value) for key, value in request.some("FifoQueue", *_DEFAULTS).items()}
         labels = tags(request.properties.get("Tags"))
@@ -71,11 +68,7 @@ class Queue(Provisioner):
         }
         if attributes:
             request.call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes=attributes)
-        changed, removed = request.tag_changes()
-        if changed:
-            request.call("sqs", "tag_queue", QueueUrl=queue, Tags=changed)
-        if removed:
-            request.call("sqs", "untag_queue", QueueUrl=queue, TagKeys=removed)
+        request.retag("sqs", tag="tag_queue", untag="untag_queue", form=dict, QueueUrl=queue)
 
     def delete(self, request: Request) -> None:
         """Delete the queue with its messages."""
@@ -89,15 +82,6 @@ class Queue(Provisioner):
     def _name(self, request: Request) -> str:
         fifo = truth(request.properties.get("FifoQueue")) and not request.name.endswith(".fifo")
         return f"{request.name}.fifo" if fifo else request.name
-
-    def _exists(self, request: Request, name: str) -> bool:
-        try:
-            request.call("sqs", "get_queue_url", QueueName=name)
-        except ClientError as error:
-            if gone(error):
-                return False
-            raise
-        return True
 
 
 class QueuePolicy(Provisioner):
@@ -118,16 +102,12 @@ class QueuePolicy(Provisioner):
         """Put the policy on every queue, and none on those no longer named."""
         self._put(request)
         for queue in sorted(set(request.before["Queues"]) - set(request.properties["Queues"])):
-            self._set(request, queue, "")
+            self._clear(request, queue)
 
     def delete(self, request: Request) -> None:
         """Take the policy from every queue."""
         for queue in request.properties["Queues"]:
-            try:
-                self._set(request, queue, "")
-            except ClientError as error:
-                if not gone(error):
-                    raise
+            self._clear(request, queue)
 
     def attributes(self, request: Request) -> dict[str, Any]:
         """The policy's id."""
@@ -136,10 +116,10 @@ class QueuePolicy(Provisioner):
     def _put(self, request: Request) -> None:
         policy = json.dumps(required(request, "PolicyDocument"))
         for queue in required(request, "Queues"):
-            self._set(request, queue, policy)
+            request.call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": policy})
 
-    def _set(self, request: Request, queue: str, policy: str) -> None:
-        request.call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": policy})
+    def _clear(self, request: Request, queue: str) -> None:
+        request.drop("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": ""})
 
 
 TYPES = (Queue(), QueuePolicy())

@@ -36,12 +36,13 @@ class Parameter(Provisioner):
         if request.changed(*_SETTINGS):
             settings = request.some(*_SETTINGS)
             request.call("ssm", "put_parameter", Name=request.name, **settings, Overwrite=True)
-        changed, removed = request.tag_changes()
-        place = {"ResourceType": "Parameter", "ResourceId": request.name}
-        if changed:
-            request.call("ssm", "add_tags_to_resource", **place, Tags=tag_list(changed))
-        if removed:
-            request.call("ssm", "remove_tags_from_resource", **place, TagKeys=removed)
+        request.retag(
+            "ssm",
+            tag="add_tags_to_resource",
+            untag="remove_tags_from_resource",
+            ResourceType="Parameter",
+            ResourceId=request.name,
+        )
 
     def delete(self, request: Request) -> None:
         """Delete the parameter."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 
 PATIENCE_SECONDS = 30
+
+_log = logging.getLogger(__name__)
 
 
 class Account:
@@ -30,8 +33,11 @@ class Account:
         return self.ended(stack_id) if wait else None
 
     def ended(self, name="s"):
-        """Wait until nothing is in progress, and describe the stack."""
+        """Wait until nothing is in progress, and describe the stack; what failed shows in a failing test's output."""
         assert self._part.settled(PATIENCE_SECONDS)
+        for event in reversed(self.client.describe_stack_events(StackName=name)["StackEvents"]):
+            if event["ResourceStatus"].endswith("_FAILED"):
+                _log.warning("%s: %s", event["LogicalResourceId"], event.get("ResourceStatusReason"))
         return self.stack(name)
 
     def reach(self, logical_id, status, *, name="s"):
