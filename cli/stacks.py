@@ -16,6 +16,7 @@ from cli.errors import CliError, WrongUseError
 _BODY_LIMIT_BYTES = 51_200
 _POLL_SECONDS = 0.4
 _CHANGE_SET = "sluice-deploy"
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
 Say = Callable[[str], None]
 
@@ -89,7 +90,7 @@ def follow(connection: Connection, name: str, *, say: Say) -> dict[str, Any]:
     Raises StackFailedError when it ends anywhere but where it wanted to go.
     """
     client = connection.client("cloudformation")
-    _follow(client, name, seen=set(), say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+    _follow(client, name, seen=_before_this_update(client, name), say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
     described: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
     return described
 
@@ -148,6 +149,13 @@ def _follow(client: Any, name: str, *, seen: set[str], say: Say, good: tuple[str
         time.sleep(_POLL_SECONDS)
     if status not in good:
         raise StackFailedError(f"stack {name.split('/')[-2] if '/' in name else name} is {status}: {_first(reasons)}")
+
+
+def _before_this_update(client: Any, name: str) -> set[str]:
+    """The events that were there when the update under way, or the last one, began."""
+    events = list(_events(client, name))  # newest first
+    begun = (i for i, e in enumerate(events) if e.kind == "AWS::CloudFormation::Stack" and e.status in _BEGINNINGS)
+    return {event.id for event in events[next(begun, 0) :]}
 
 
 def _tell(event: _Event, *, reasons: list[str], say: Say) -> None:
