@@ -163,8 +163,10 @@ class _Query:
 
     def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
         namespace = service.metadata.get("xmlNamespace", "")
+        # Services of this protocol have another name for a broken constraint (AWS CloudFormation API, Common errors).
+        code = "ValidationError" if error.code == "ValidationException" else error.code
         body = (
-            f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{escape(error.code)}</Code>'
+            f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{escape(code)}</Code>'
             f"<Message>{escape(error.message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
         )
         return Reply(body.encode(), _headers("text/xml"), error.status)

@@ -158,3 +158,9 @@ def test_an_unknown_stack_is_named(account, call, parameters, message):
     """Each operation says in its own words that there is no such stack."""
     with pytest.raises(ClientError, match=message):
         getattr(account.client, call)(**parameters)
+
+
+def test_a_request_that_breaks_the_model_is_refused(account):
+    """A name that the API's own pattern forbids is refused on the server, under CloudFormation's code."""
+    with pytest.raises(ClientError, match=r"\(ValidationError\).*Value '-c' at 'changeSetName' failed to satisfy"):
+        account.client.describe_change_set(StackName="s", ChangeSetName="-c")
