@@ -2,7 +2,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 BIN := .venv/bin
-ROOMS := cli env infra lambdas local pipelines tests
+ROOMS := cli env infra lambdas local pipelines tests benchmarks
 
 .PHONY: demo test test-clients check synth clean
 
