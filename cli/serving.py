@@ -15,6 +15,9 @@ from cli.errors import CliError, WrongUseError
 from cli.printing import json_option, print_rows
 from env import naming
 
+_NOT_SERVING = ("Creating", "Failed", "OutOfService", "Deleting")
+"""Endpoint states in which no fleet takes traffic; in all others the old or the new one does."""
+
 _CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json"}
 
 
@@ -77,7 +80,7 @@ def describe_endpoint(connection: Connection, model: str) -> dict[str, Any] | No
 def live_package(connection: Connection, model: str) -> str | None:
     """The ARN of the package whose fleet takes traffic: what DescribeEndpoint says, never what was last approved."""
     endpoint = describe_endpoint(connection, model)
-    if endpoint is None or "EndpointConfigName" not in endpoint:
+    if endpoint is None or endpoint["EndpointStatus"] in _NOT_SERVING:
         return None
     sagemaker = connection.client("sagemaker")
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
