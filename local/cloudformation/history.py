@@ -57,7 +57,7 @@ class History:
                     type=live.type,
                     status=status,
                     reason=reason,
-                    properties=json.dumps(live.properties, default=str),
+                    properties=_shown(stack, live),
                     token=stack.token,
                 )
             )
@@ -74,3 +74,13 @@ class History:
             "client-request-token": stack.token,
         }
         self._services.emit(_SOURCE, "CloudFormation Resource Status Change", detail, resources=[stack.id])
+
+
+def _shown(stack: Stack, live: Live) -> str:
+    """A resource's properties as JSON, with the values of NoEcho parameters masked."""
+    text = json.dumps(live.properties)
+    parameters = stack.revision.parameters.values() if stack.revision is not None else ()
+    for parameter in parameters:
+        if parameter.no_echo and parameter.text:
+            text = text.replace(json.dumps(parameter.text)[1:-1], "****")
+    return text

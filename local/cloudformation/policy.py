@@ -28,13 +28,12 @@ class StackPolicy:
             for number, statement in enumerate(self._statements, 1)
             if _matches(statement, action, logical_id=logical_id, type=type)
         ]
-        denying = [number for number, effect in verdicts if effect == "Deny"]
-        if denying or not verdicts:
-            statement = f"Statement [#{denying[0]}]" if denying else "no statement"
-            allows = "does not allow" if denying else "allows"
-            raise ResourceFailed(
-                f"Action denied by stack policy: {statement} {allows} [{action}] for resource [{logical_id}]"
-            )
+        for number, effect in verdicts:
+            if effect == "Deny":
+                denied = f"Action denied by stack policy: Statement [#{number}] does not allow [{action}]"
+                raise ResourceFailed(f"{denied} for resource [LogicalResourceId/{logical_id}];")
+        if not verdicts:
+            raise ResourceFailed("Action not allowed by stack policy")
 
 
 def _statements(body: str) -> list[Mapping[str, Any]]:

@@ -35,10 +35,16 @@ _UNNAMED: Final = (
 def refuse_others(params: Mapping[str, Any], known: Collection[str], *, operation: str) -> None:
     """Refuse by name the members of a request that nobody here would read. False, zero and empty mean nothing."""
     for name, value in params.items():
-        if name not in known and value:
+        if name not in known and _says_something(value):
             raise UnsupportedLocally(f"{operation} with {name}")
     if params.get("DeploymentConfig", {}).get("Mode", "STANDARD") != "STANDARD":
         raise UnsupportedLocally(f"{operation} with DeploymentConfig.Mode {params['DeploymentConfig']['Mode']}")
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_says_something(item) for item in value.values())
+    return bool(value)
 
 
 def capabilities(template: Template) -> list[str]:

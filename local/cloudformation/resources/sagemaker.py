@@ -13,6 +13,41 @@ from local.cloudformation.resources.provisioner import Provisioner, Request, Sch
 _NAMING: Final = Naming(limit=63, with_stack=False)
 
 
+_MODEL: Final = frozenset(
+    {
+        "Containers",
+        "EnableNetworkIsolation",
+        "ExecutionRoleArn",
+        "InferenceExecutionConfig",
+        "ModelName",
+        "PrimaryContainer",
+        "VpcConfig",
+    }
+)
+_ENDPOINT_CONFIG: Final = frozenset(
+    {
+        "AsyncInferenceConfig",
+        "DataCaptureConfig",
+        "EnableNetworkIsolation",
+        "EndpointConfigName",
+        "ExecutionRoleArn",
+        "ExplainerConfig",
+        "KmsKeyId",
+        "MetricsConfig",
+        "ProductionVariants",
+        "ShadowProductionVariants",
+        "VpcConfig",
+    }
+)
+_DEPLOYMENT: Final = (
+    "DeploymentConfig",
+    "ExcludeRetainedVariantProperties",
+    "RetainAllVariantProperties",
+    "RetainDeploymentConfig",
+)
+_PIPELINE_OPTIONS: Final = ("ParallelismConfiguration", "PipelineDescription", "PipelineDisplayName")
+
+
 class _Tagged(Provisioner):
     """A resource whose only change in place is that of its tags."""
 
@@ -30,29 +65,8 @@ class Model(_Tagged):
 
     schema = Schema(
         type="AWS::SageMaker::Model",
-        properties=frozenset(
-            {
-                "Containers",
-                "EnableNetworkIsolation",
-                "ExecutionRoleArn",
-                "InferenceExecutionConfig",
-                "ModelName",
-                "PrimaryContainer",
-                "Tags",
-                "VpcConfig",
-            }
-        ),
-        create_only=frozenset(
-            {
-                "Containers",
-                "EnableNetworkIsolation",
-                "ExecutionRoleArn",
-                "InferenceExecutionConfig",
-                "ModelName",
-                "PrimaryContainer",
-                "VpcConfig",
-            }
-        ),
+        properties=_MODEL | {"Tags"},
+        create_only=_MODEL,
         attributes=frozenset({"ModelArn", "ModelName"}),
         name="ModelName",
         naming=_NAMING,
@@ -78,37 +92,8 @@ class EndpointConfig(_Tagged):
 
     schema = Schema(
         type="AWS::SageMaker::EndpointConfig",
-        properties=frozenset(
-            {
-                "AsyncInferenceConfig",
-                "DataCaptureConfig",
-                "EnableNetworkIsolation",
-                "EndpointConfigName",
-                "ExecutionRoleArn",
-                "ExplainerConfig",
-                "KmsKeyId",
-                "MetricsConfig",
-                "ProductionVariants",
-                "ShadowProductionVariants",
-                "Tags",
-                "VpcConfig",
-            }
-        ),
-        create_only=frozenset(
-            {
-                "AsyncInferenceConfig",
-                "DataCaptureConfig",
-                "EnableNetworkIsolation",
-                "EndpointConfigName",
-                "ExecutionRoleArn",
-                "ExplainerConfig",
-                "KmsKeyId",
-                "MetricsConfig",
-                "ProductionVariants",
-                "ShadowProductionVariants",
-                "VpcConfig",
-            }
-        ),
+        properties=_ENDPOINT_CONFIG | {"Tags"},
+        create_only=_ENDPOINT_CONFIG,
         attributes=frozenset({"EndpointConfigArn", "EndpointConfigName"}),
         name="EndpointConfigName",
         naming=_NAMING,
@@ -134,29 +119,12 @@ class Endpoint(_Tagged):
 
     schema = Schema(
         type="AWS::SageMaker::Endpoint",
-        properties=frozenset(
-            {
-                "DeploymentConfig",
-                "EndpointConfigName",
-                "EndpointName",
-                "ExcludeRetainedVariantProperties",
-                "RetainAllVariantProperties",
-                "RetainDeploymentConfig",
-                "Tags",
-            }
-        ),
+        properties=frozenset({*_DEPLOYMENT, "EndpointConfigName", "EndpointName", "Tags"}),
         create_only=frozenset({"EndpointName"}),
         attributes=frozenset({"EndpointArn", "EndpointName"}),
         name="EndpointName",
         naming=_NAMING,
         tags="list",
-    )
-
-    _deployed: Final = (
-        "DeploymentConfig",
-        "ExcludeRetainedVariantProperties",
-        "RetainAllVariantProperties",
-        "RetainDeploymentConfig",
     )
 
     def create(self, request: Request) -> str:
@@ -174,12 +142,12 @@ class Endpoint(_Tagged):
         """
         super().update(request)
         wanted = required(request, "EndpointConfigName")
-        if not request.changed("EndpointConfigName", *self._deployed):
+        if not request.changed("EndpointConfigName", *_DEPLOYMENT):
             return
         current = self._describe(request)
         if request.changed("EndpointConfigName") and _serves(current, wanted):
             return
-        parameters = request.some(*self._deployed)
+        parameters = request.some(*_DEPLOYMENT)
         request.call("sagemaker", "update_endpoint", EndpointName=request.name, EndpointConfigName=wanted, **parameters)
 
     def wait(self, request: Request) -> None:
@@ -273,24 +241,12 @@ class Pipeline(_Tagged):
 
     schema = Schema(
         type="AWS::SageMaker::Pipeline",
-        properties=frozenset(
-            {
-                "ParallelismConfiguration",
-                "PipelineDefinition",
-                "PipelineDescription",
-                "PipelineDisplayName",
-                "PipelineName",
-                "RoleArn",
-                "Tags",
-            }
-        ),
+        properties=frozenset({*_PIPELINE_OPTIONS, "PipelineDefinition", "PipelineName", "RoleArn", "Tags"}),
         create_only=frozenset({"PipelineName"}),
         name="PipelineName",
         naming=_NAMING,
         tags="list",
     )
-
-    _optional: Final = ("ParallelismConfiguration", "PipelineDescription", "PipelineDisplayName")
 
     def create(self, request: Request) -> str:
         """Create the pipeline."""
@@ -301,7 +257,7 @@ class Pipeline(_Tagged):
     def update(self, request: Request) -> None:
         """Change definition, role, descriptions, parallelism and tags."""
         super().update(request)
-        if request.changed("PipelineDefinition", "RoleArn", *self._optional):
+        if request.changed("PipelineDefinition", "RoleArn", *_PIPELINE_OPTIONS):
             request.call("sagemaker", "update_pipeline", **self._parameters(request))
 
     def delete(self, request: Request) -> None:
@@ -317,7 +273,7 @@ class Pipeline(_Tagged):
             "PipelineName": required(request, "PipelineName"),
             "PipelineDefinition": _definition(request),
             "RoleArn": required(request, "RoleArn"),
-            **request.some(*self._optional),
+            **request.some(*_PIPELINE_OPTIONS),
         }
 
 

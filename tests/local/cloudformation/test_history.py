@@ -1,3 +1,5 @@
+import json
+
 from tests.local.cloudformation.samples import bucket, parameter
 
 
@@ -45,3 +47,14 @@ def test_events_carry_the_token_and_the_properties(account):
         "p",
         '{"Type": "String", "Value": "a", "Name": "p"}',
     )
+
+
+def test_secrets_are_not_in_the_history(account):
+    """The value of a NoEcho parameter is masked wherever a resource got it."""
+    sections = {"Parameters": {"Secret": {"Type": "String", "NoEcho": True}}}
+    text = {"Fn::Sub": "<${Secret}>"}
+    account.create({"P": parameter(text, name="p")}, sections=sections, parameters={"Secret": 'hu"sh'})
+    assert account.cloud.client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == '<hu"sh>'
+    events = account.client.describe_stack_events(StackName="s")["StackEvents"]
+    shown = [event["ResourceProperties"] for event in events if event.get("ResourceProperties")]
+    assert {json.loads(text)["Value"] for text in shown} == {"<****>"}

@@ -164,3 +164,9 @@ def test_a_request_that_breaks_the_model_is_refused(account):
     """A name that the API's own pattern forbids is refused on the server, under CloudFormation's code."""
     with pytest.raises(ClientError, match=r"\(ValidationError\).*Value '-c' at 'changeSetName' failed to satisfy"):
         account.client.describe_change_set(StackName="s", ChangeSetName="-c")
+
+
+def test_empty_options_mean_nothing(account):
+    """An option that is not supported passes as long as it asks for nothing."""
+    nothing = {"NotificationARNs": [], "RollbackConfiguration": {"RollbackTriggers": []}}
+    assert account.create({"P": parameter("a")}, **nothing)["StackStatus"] == "CREATE_COMPLETE"
