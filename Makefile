@@ -19,7 +19,7 @@ check: .venv/.dev           ## lint, formatting, types
 	@$(BIN)/ruff check $(ROOMS) && $(BIN)/ruff format --check -q $(ROOMS) && $(BIN)/mypy
 
 synth: .venv/.runtime       ## the templates of every stage, into cdk.out/<stage>
-	@for stage in local dev staging prod; do $(BIN)/python -m infra --stage $$stage --output cdk.out/$$stage || exit; done
+	@for stage in local dev staging prod; do $(BIN)/python -m infra --stage $$stage --output cdk.out/$$stage && echo cdk.out/$$stage || exit; done
 
 clean:
 	rm -rf .venv .cache cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -61,8 +61,8 @@ class LocalCloud:
             Functions(self.services),
             self._cloudwatch,
         ]
-        families = [family for part in self._parts for family in part.families()]
-        self.app: WSGIApplication = Front(families, fallback=moto_app(), region=region)
+        self.families = [family for part in self._parts for family in part.families()]
+        self.app: WSGIApplication = Front(self.families, fallback=moto_app(), region=region)
         self._server: BaseWSGIServer | None = None
 
     def session(self) -> boto3.Session:
