@@ -39,6 +39,7 @@ _ALREADY: Final = {
     "No updates are to be performed": "unchanged",
     # Two deliveries of one event may get here together: CloudFormation lets one in.
     "can not be updated": "busy",
+    "TokenAlreadyExistsException": "busy",
 }
 
 

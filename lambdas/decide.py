@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,25 +17,18 @@ class Package:
     version: int
     changed: datetime
 
-    @property
-    def release_id(self) -> str:
-        """The name of the release this approval asks for: the same approval always gives the same name.
-
-        It is the stack update's client request token too (letters, digits and hyphens, at most 128).
-        """
-        return f"v{self.version}-{self.changed:%Y%m%dT%H%M%S%f}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Serving:
     """The serving stack as CloudFormation describes it.
 
-    `package_arn` is the value of its parameter (`none` at first), `attempts` are the client request tokens that stand
-    in its events: the releases that were tried.
+    `package_arn` and `release_id` are the values of its parameters (`none` at first), `attempts` are the client request
+    tokens that stand in its events: the releases that were tried.
     """
 
     status: str
     package_arn: str
+    release_id: str
     attempts: frozenset[str]
 
 
@@ -59,6 +53,7 @@ class Release:
     """This package is to be released under this name."""
 
     package: Package
+    release_id: str
 
 
 def decide(observed: Observed) -> Wait | Release:
@@ -78,7 +73,18 @@ def decide(observed: Observed) -> Wait | Release:
         return Wait(reason=f"version {package.version} is what the stack serves")
     if observed.endpoint_status not in (None, "InService"):
         return Wait(reason=f"the endpoint is {observed.endpoint_status}")
-    if package.release_id in serving.attempts:
+    name = release_id(package, after=serving.release_id)
+    if name in serving.attempts:
         # CloudFormation went back to what served before. The same attempt again would end the same way.
-        return Wait(reason=f"release {package.release_id} was tried and did not hold: approve again to retry")
-    return Release(package=package)
+        return Wait(reason=f"release {name} was tried and did not hold: approve again to retry")
+    return Release(package=package, release_id=name)
+
+
+def release_id(package: Package, *, after: str) -> str:
+    """The name of the release that an approval asks for, where the release `after` stands.
+
+    The same approval at the same place always gives the same name; when a newer package was released and rejected
+    meanwhile, the return to this one has a name of its own. It is the stack update's client request token too
+    (letters, digits and hyphens, at most 128; CloudFormation takes each token once).
+    """
+    return f"v{package.version}-{package.changed:%Y%m%dT%H%M%S%f}-{hashlib.sha256(after.encode()).hexdigest()[:8]}"

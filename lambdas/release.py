@@ -104,12 +104,12 @@ def act(action: Wait | Release, model: str, settings: Settings, clients: Clients
     """Carry the decision out: a release is asked of `apply`, the one function that may update the stack."""
     if isinstance(action, Wait):
         return {"action": "wait", "reason": action.reason}
-    request = {"model": model, "package_arn": action.package.arn, "release_id": action.package.release_id}
+    request = {"model": model, "package_arn": action.package.arn, "release_id": action.release_id}
     answer = clients.functions.invoke(FunctionName=settings.apply_function, Payload=json.dumps(request))
     result = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise LambdaError(f"{settings.apply_function} failed: {result.get('errorMessage')}")
-    return {"action": "release", "version": action.package.version, "release_id": action.package.release_id, **result}
+    return {"action": "release", "version": action.package.version, "release_id": action.release_id, **result}
 
 
 def _newest_approved(model: str, settings: Settings, sagemaker: SageMakerClient) -> Package | None:
@@ -140,7 +140,9 @@ def _serving(stack: str, cloudformation: CloudFormationClient) -> Serving | None
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
     return Serving(
         status=described["StackStatus"],
-        package_arn=parameters["ModelPackageArn"],
+        # A stack whose first change set waits for its execution has no parameters yet.
+        package_arn=parameters.get("ModelPackageArn", "none"),
+        release_id=parameters.get("ReleaseId", "none"),
         attempts=frozenset(_attempts(stack, cloudformation)),
     )
 

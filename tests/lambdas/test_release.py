@@ -187,6 +187,31 @@ def test_a_release_that_failed_is_not_tried_again(stage):
     assert stage.parameters()["ModelPackageArn"] == "none"
 
 
+def test_a_rejected_version_gives_way_to_the_one_before(stage):
+    """What served before is released again, under a token that CloudFormation has not seen."""
+    stage.deploy()
+    before = stage.register()
+    first = stage.event()["release_id"]
+    stage.rest()
+    newer = stage.register()
+    stage.event()
+    stage.rest()
+    stage.sagemaker.update_model_package(ModelPackageArn=newer, ModelApprovalStatus="Rejected")
+    back = stage.event()
+    stage.rest()
+    assert stage.parameters()["ModelPackageArn"] == before
+    assert stage.parameters()["ReleaseId"] == back["release_id"] != first
+
+
+def test_a_stack_whose_creation_is_not_executed_yet_is_waited_for(stage):
+    """A deployment's first change set makes a stack without parameters, and an event of it."""
+    stage.cloudformation.create_change_set(
+        StackName=STACK, ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(TEMPLATE)
+    )
+    stage.register()
+    assert stage.event()["reason"] == "the serving stack is REVIEW_IN_PROGRESS"
+
+
 def test_before_the_stack_is_deployed_nothing_can_be_released(stage):
     """An approval that comes too early waits for the deployment's own event."""
     stage.register()
