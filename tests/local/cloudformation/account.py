@@ -33,18 +33,24 @@ class Account:
         return self.ended(stack_id) if wait else None
 
     def ended(self, name="s"):
-        """Wait until nothing is in progress, and describe the stack; what failed shows in a failing test's output."""
+        """Wait until nothing is in progress, and describe the stack; its failures show in a failing test's output."""
         assert self._part.settled(PATIENCE_SECONDS)
-        for event in reversed(self.client.describe_stack_events(StackName=name)["StackEvents"]):
-            if event["ResourceStatus"].endswith("_FAILED"):
-                _log.warning("%s: %s", event["LogicalResourceId"], event.get("ResourceStatusReason"))
-        return self.stack(name)
+        stack = self.stack(name)
+        if "ROLLBACK" in stack["StackStatus"] or "FAILED" in stack["StackStatus"]:
+            for event in reversed(self.client.describe_stack_events(StackName=name)["StackEvents"]):
+                if event["ResourceStatus"].endswith("_FAILED"):
+                    _log.warning("%s: %s", event["LogicalResourceId"], event.get("ResourceStatusReason"))
+        return stack
 
-    def reach(self, logical_id, status, *, name="s"):
+    def reach(self, logical_id, status):
         """Wait until a resource has come to a status."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (logical_id, status) not in self.events(name):
+        while not any(
+            (detail.get("logical-resource-id"), detail["status-details"]["status"]) == (logical_id, status)
+            for source, kind, detail in list(self.cloud.emitted)
+        ):
             assert time.monotonic() < deadline, f"{logical_id} has not reached {status}"
+            time.sleep(0.01)
 
     def stack(self, name="s"):
         """What DescribeStacks says."""
