@@ -1,11 +1,12 @@
 # All that is needed beforehand: python3 ≥ 3.11, make, and the package registries.
 unexport PYTHONDONTWRITEBYTECODE
+# The machine's own certificates, where it has any: a company's proxy signs with one of them.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem),true,false)
 PYTHON ?= python3
 BIN := .venv/bin
 ROOMS := cli env infra lambdas local pipelines tests benchmarks
 
 .PHONY: demo test test-clients check synth clean
-
 demo: .venv/.image          ## the whole loop on this machine, on real data
 	@$(BIN)/python -m cli.demo
 
