@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from cli import children
 from cli.errors import CliError, WrongUseError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -46,6 +46,7 @@ class SynthesizedStack:
     name: str
     template: str
     role: str | None
+    tags: Mapping[str, str]
     assets: tuple[Asset, ...]
 
 
@@ -55,7 +56,7 @@ def synthesize(stage: str, *, root: Path, output: Path) -> list[SynthesizedStack
     Raises WrongUseError or CliError with what `infra` said, by its exit code.
     """
     command = [sys.executable, "-m", "infra", "--stage", stage, "--output", str(output)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = children.run(command, cwd=root)
     if done.returncode:
         kind = WrongUseError if done.returncode == WrongUseError.exit_code else CliError
         raise kind(f"stage {stage} does not synthesize:\n{done.stderr.strip()}")
@@ -81,6 +82,7 @@ def _stack(directory: Path, name: str, artifacts: dict[str, Any]) -> Synthesized
         name=properties.get("stackName", name),
         template=(directory / properties["templateFile"]).read_text(),
         role=_filled(properties.get("cloudFormationExecutionRoleArn"), place),
+        tags=properties.get("tags", {}),
         assets=tuple(asset for file in files for asset in _assets(directory, file, place)),
     )
 

@@ -64,9 +64,10 @@ def connect(stage_name: str | None) -> Connection:
     except EnvError as error:
         raise WrongUseError(str(error)) from error
     core = botocore.session.Session()
+    region = _region(core)
     if stage.name == LOCAL:
         _prepare_local(core)
-    _check_region(stage, core.get_config_variable("region"))
+    _check_region(stage, region)
     connection = Connection(stage, boto3.Session(botocore_session=core, region_name=stage.region))
     _check_account(connection)
     return connection
@@ -76,10 +77,20 @@ def _prepare_local(core: botocore.session.Session) -> None:
     url = os.environ.get("AWS_ENDPOINT_URL", "")
     if not url:
         raise WrongUseError(f"stage {LOCAL} runs on the local cloud: {_HOW_TO_START}")
+    if not _is_address(url):
+        raise WrongUseError(f"AWS_ENDPOINT_URL is {url!r}, which is no address: {_HOW_TO_START}")
     if not _is_loopback(url):
         raise WrongUseError(f"stage {LOCAL} never leaves this machine, and AWS_ENDPOINT_URL is {url}: {_HOW_TO_START}")
     if core.get_credentials() is None:
         core.set_credentials("test", "test")
+
+
+def _region(core: botocore.session.Session) -> str | None:
+    try:
+        region: str | None = core.get_config_variable("region")
+    except BotoCoreError as error:  # a profile that does not exist, a file that cannot be parsed
+        raise WrongUseError(f"{error}: correct AWS_PROFILE or your AWS configuration") from error
+    return region
 
 
 def _check_region(stage: env.Stage, region: str | None) -> None:
@@ -98,6 +109,13 @@ def _check_account(connection: Connection) -> None:
     if account != stage.account:
         mismatch = f"stage {stage.name} is account {stage.account}, your credentials are of {account}"
         raise WrongUseError(f"{mismatch}: use credentials of {stage.account} or correct env/{stage.name}.toml")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(url: str) -> bool:

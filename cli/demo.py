@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import click
 from rich.rule import Rule
 from rich.table import Table
 
 import env
-from cli import registry, serving, stacks, training
+from cli import children, registry, serving, stacks, training
+from cli.border import guarded
 from cli.connection import LOCAL, Connection, connect
 from cli.deploy import ROOT, bring_up
 from cli.errors import CliError
@@ -61,17 +61,15 @@ class Story:
 def main() -> None:
     """Run the loop; exit 0 only when every check held."""
     story = Story()
-    try:
-        with local_cloud(story) as url:
-            tell_loop(story)
-            summarize(story, url)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        click.echo("interrupted: everything that was started has been ended", err=True)
-        sys.exit(130)
-    sys.exit(0 if all(held for _, held in story.checks) else 1)
+    children.heed_signals()
+    code = guarded(lambda: _tell(story))
+    sys.exit(code or (0 if all(held for _, held in story.checks) else 1))
+
+
+def _tell(story: Story) -> None:
+    with local_cloud(story) as url:
+        tell_loop(story)
+        summarize(story, url)
 
 
 def tell_loop(story: Story) -> None:

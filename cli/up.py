@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from types import FrameType
@@ -13,17 +14,29 @@ from cli.connection import LOCAL
 from cli.errors import WrongUseError
 from cli.printing import out
 
+_FASTEST = 10_000
+
 
 @click.command()
-@click.option("--port", default=4566, show_default=True, help="Where to listen on 127.0.0.1; 0 takes any free port.")
 @click.option(
-    "--speed", default=1.0, show_default=True, help="Simulated seconds per second: bakes and schedules shrink."
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=4566,
+    show_default=True,
+    help="Where to listen on 127.0.0.1; 0 takes any free port.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, _FASTEST, min_open=True),
+    default=1.0,
+    show_default=True,
+    callback=lambda _context, _option, value: _number(value),
+    help="Simulated seconds per second: bakes and schedules shrink.",
 )
 def up(port: int, speed: float) -> None:
     """Run the local cloud until Ctrl-C; print the variables that point any AWS client at it."""
     # Imported late: every other command does without the local cloud and its import time.
     from local.bootstrap import bootstrap
-
     from local.cloud import LocalCloud
     from local.errors import StartError
 
@@ -40,6 +53,12 @@ def up(port: int, speed: float) -> None:
             out.print("stopping")
     except StartError as error:
         raise WrongUseError(str(error)) from error
+
+
+def _number(value: float) -> float:
+    if math.isnan(value):  # which is in every range
+        raise click.BadParameter("nan is not a number")
+    return value
 
 
 def _stop(stopped: threading.Event, _: FrameType | None) -> None:

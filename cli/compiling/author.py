@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli import children
 from cli.compiling import placeholders
 from cli.compiling.errors import AuthorError, DefinitionError
 
@@ -35,13 +35,10 @@ def run(folder: Path, *, model: str, python: Path, output: Path) -> Draft:
         "arguments": placeholders.arguments(model),
         "place": {"account": placeholders.ACCOUNT, "region": placeholders.REGION},
     }
-    done = subprocess.run(
+    done = children.run(
         [str(python), "-P", str(_PROGRAM), str(folder), str(output), json.dumps(request)],
         cwd=folder,
         env=_environment(output),
-        capture_output=True,
-        text=True,
-        check=False,
     )
     fault = output / "fault.txt"
     if fault.exists():

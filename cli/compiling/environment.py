@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from uv import find_uv_bin
 
+from cli import children
 from cli.compiling.errors import CompileEnvironmentError
 
 GROUP = "compile"
@@ -27,13 +27,10 @@ def interpreter(root: Path, *, progress: Callable[[str], None]) -> Path:
     if not python.exists():
         progress("Making the compile environment with the SageMaker SDK: 0.7 GB, once")
     command = [find_uv_bin(), "sync", "--frozen", "--only-group", GROUP, "--no-install-project", "--quiet"]
-    made = subprocess.run(
+    made = children.run(
         [*command, "--python", sys.executable],
         cwd=root,
         env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
     )
     if made.returncode:
         reason = " ".join(made.stderr.split()) or f"uv ended with {made.returncode}"

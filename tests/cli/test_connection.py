@@ -66,3 +66,19 @@ def test_no_stage_at_all_lists_the_stages():
     """Nothing is guessed."""
     with pytest.raises(WrongUseError, match="--stage"):
         default_stage()
+
+
+def test_an_endpoint_that_is_no_address_is_said_so(monkeypatch):
+    """A port is a number."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:abc")
+    with pytest.raises(WrongUseError, match="no address"):
+        connect("local")
+
+
+@pytest.mark.parametrize("stage", ["local", "dev"])
+def test_a_profile_that_does_not_exist_is_wrong_use(monkeypatch, stage):
+    """The profile is looked up before anything is sent."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(WrongUseError, match="nobody"):
+        connect(stage)

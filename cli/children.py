@@ -1,0 +1,65 @@
+"""The child processes of commands: neither they nor what they start outlive the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+_GRACE_SECONDS = 3.0
+
+
+def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and capture what it says.
+
+    It runs in a process group of its own, which is ended as a whole when this process is interrupted.
+    """
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as child:
+        try:
+            output, errors = child.communicate()
+        except BaseException:
+            _end(child)
+            raise
+    return subprocess.CompletedProcess(child.args, child.returncode, output, errors)
+
+
+def heed_signals() -> None:
+    """Let a request to end unwind this process as Ctrl-C does; one that was told to ignore it (nohup) goes on."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _unwind)
+
+
+def _unwind(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    _signal_group(child, signal.SIGTERM)
+    try:
+        child.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        # Its own children may take longer than it did.
+        _signal_group(child, signal.SIGKILL)
+
+
+def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return
