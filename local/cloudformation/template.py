@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from local.cloudformation.errors import InvalidRequest
 from local.errors import UnsupportedLocally
@@ -121,7 +121,7 @@ def _from_yaml(body: str) -> Any:
         raise InvalidRequest("Template format error: YAML not well-formed.") from error
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(yaml.SafeLoader):
     """Knows the short forms of intrinsic functions, and reads dates as text, as CloudFormation does."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name and the kind are PyYAML's
@@ -131,12 +131,14 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 
 
 def _short_form(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
+    value: Any = None
+    match node:
+        case yaml.MappingNode():
+            value = loader.construct_mapping(node, deep=True)
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case yaml.ScalarNode():
+            value = loader.construct_scalar(node)
     if name in ("Ref", "Condition"):
         return {name: value}
     if name == "GetAtt" and isinstance(value, str):
