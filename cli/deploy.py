@@ -15,10 +15,12 @@ from cli.assembly import Asset, SynthesizedStack, synthesize
 from cli.connection import Connection, connect
 from cli.errors import CliError, WrongUseError
 from cli.printing import out, progress, working
-from env import naming
+from env import Stage, naming
 
 ROOT = Path(__file__).parent.parent
 """The checkout: the kit is used from it."""
+
+_OF_A_MODEL: tuple[naming.Capability, ...] = ("serving", "training")
 
 
 @click.command()
@@ -33,11 +35,14 @@ def deploy(stage: str, model: str | None) -> None:
 def bring_up(connection: Connection, *, model: str | None = None) -> list[str]:
     """Deploy a stage's stacks in order, or those of one model; gives the names of those that changed.
 
-    Raises WrongUseError where the account is not ready, StackFailedError where a stack fails.
+    Raises WrongUseError where the account or the stage is not ready, StackFailedError where a stack fails.
     """
+    if model is not None:
+        _check_deployed(connection)
     with working(f"synthesizing stage {connection.stage.name}"):
         synthesized = synthesize(connection.stage.name, root=ROOT, output=ROOT / "cdk.out" / connection.stage.name)
-    wanted = [stack for stack in synthesized if model is None or stack.name.endswith(f"-{model}")]
+    of_the_model = {naming.stack(connection.stage, capability, model) for capability in _OF_A_MODEL}
+    wanted = [stack for stack in synthesized if model is None or stack.name in of_the_model]
     _check_bootstrapped(connection, wanted)
     changed = []
     for stack in wanted:
@@ -83,6 +88,13 @@ def _writer(connection: Connection, role: str) -> Any:
     return session.client("s3")
 
 
+def _check_deployed(connection: Connection) -> None:
+    """A model's own stacks need the stage's: its buckets, and the roles that the release stack holds."""
+    stage = connection.stage
+    if stacks.describe(connection, naming.stack(stage, "release")) is None:
+        raise WrongUseError(f"stage {stage.name} is not deployed yet: run `sluice deploy {stage.name}` first")
+
+
 def _check_bootstrapped(connection: Connection, wanted: list[SynthesizedStack]) -> None:
     stage = connection.stage
     for bucket in {asset.bucket for stack in wanted for asset in stack.assets if asset.bucket.startswith("cdk-")}:
@@ -100,19 +112,27 @@ def destroy(stage: str, yes: bool) -> None:
     """Empty and remove what a deployment of STAGE made, its data and its model versions included."""
     connection = connect(stage)
     if not yes:
-        typed = click.prompt(f"This deletes stage {stage} with its data, endpoints and model versions. Type its name")
+        typed = click.prompt(_warning(connection))
         if typed != stage:
             raise WrongUseError(f"{typed!r} is not {stage!r}: nothing was deleted")
     take_down(connection)
 
 
+def _warning(connection: Connection) -> str:
+    stage = connection.stage
+    others = ", ".join(place.name for place in stage.others)
+    theirs = f" Its buckets hold the models of {others}, too." if stage.registry and others else ""
+    return f"This deletes stage {stage.name} with its data, endpoints and model versions.{theirs} Type its name"
+
+
 def take_down(connection: Connection) -> None:
     """Delete a stage's stacks, last deployed first, and what they keep on purpose; says what stays."""
     stage = connection.stage
-    if stage.registry:
+    # Groups of these names that the stage never made are somebody else's.
+    if stage.registry and stacks.describe(connection, naming.stack(stage, "registry")):
         for model in stage.models:
             _delete_packages(connection, model)
-    for name in _teardown_order(connection):
+    for name in [*_forgotten(connection), *_teardown_order(stage)]:
         with working(f"{name}: deleting"):
             current = stacks.describe(connection, name)
             role = _execution_role(connection) if current else None
@@ -124,8 +144,18 @@ def take_down(connection: Connection) -> None:
     out.print(f"kept: the KMS key behind {naming.key_alias(stage)}, which KMS deletes after its waiting period")
 
 
-def _teardown_order(connection: Connection) -> list[str]:
+def _forgotten(connection: Connection) -> list[str]:
+    """The stacks of models that the stage's file names no more."""
     stage = connection.stage
+    beginnings = tuple(f"{naming.stack(stage, capability)}-" for capability in _OF_A_MODEL)
+    pages = connection.client("cloudformation").get_paginator("describe_stacks").paginate()
+    standing = [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(beginnings)]
+    # The name alone might be that of a stage whose name goes on like this one's.
+    ours = [stack["StackName"] for stack in standing if _tags(stack).get("sluice:stage") == stage.name]
+    return sorted(set(ours).difference(_teardown_order(stage)))
+
+
+def _teardown_order(stage: Stage) -> list[str]:
     serving = [naming.stack(stage, "serving", model) for model in stage.models]
     training = [naming.stack(stage, "training", model) for model in stage.models]
     return [
@@ -168,12 +198,15 @@ def _sweep_endpoint_parts(connection: Connection) -> None:
     for operation, key, kind, delete in kinds:
         for page in sagemaker.get_paginator(operation).paginate():
             for item in page[key]:
-                if _tags(sagemaker, item[f"{kind}Arn"]).get("sluice:stage") == connection.stage.name:
+                if (
+                    _tags(sagemaker.list_tags(ResourceArn=item[f"{kind}Arn"])).get("sluice:stage")
+                    == connection.stage.name
+                ):
                     delete(**{f"{kind}Name": item[f"{kind}Name"]})
 
 
-def _tags(sagemaker: Any, arn: str) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+def _tags(described: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
 
 
 def _delete_bucket(connection: Connection, bucket: str) -> None:

@@ -42,7 +42,7 @@ def show(version: str, stage: str | None, as_json: bool) -> None:
     found = versions(connection, model)
     if number is None and not found:
         raise CliError(f"{model} has no version yet: `sluice run {model}` makes one")
-    print_facts(evidence(connection, model, number or found[0]["version"]), as_json=as_json)
+    print_facts(evidence(connection, model, found[0]["version"] if number is None else number), as_json=as_json)
 
 
 @click.command()
@@ -109,7 +109,10 @@ def describe(connection: Connection, model: str, number: int) -> dict[str, Any]:
 
 
 def decide(connection: Connection, version: str, *, status: str, reason: str) -> None:
-    """Approve or reject a version. Raises CliError when it does not exist or was rejected before."""
+    """Approve or reject a version. Raises CliError when it does not exist or was rejected before.
+
+    Approving once more what is approved and does not serve asks for its release again.
+    """
     model, number = _named(connection, version)
     if number is None:
         raise WrongUseError(f"say which version of {model}: {model}/VERSION")
@@ -123,7 +126,7 @@ def decide(connection: Connection, version: str, *, status: str, reason: str) ->
     if before == "Rejected" and status == "Approved":
         why = package.get("ApprovalDescription", "no reason given")
         raise CliError(f"{model}/{number} was rejected ({why}): train a new version")
-    if before == status:
+    if before == status and (status == "Rejected" or live_package(connection, model) == package["ModelPackageArn"]):
         out.print(f"{model}/{number} is {status} already")
         return
     connection.client("sagemaker").update_model_package(

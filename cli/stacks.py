@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,9 +13,9 @@ from botocore.exceptions import ClientError
 from cli.assembly import SynthesizedStack
 from cli.connection import Connection
 from cli.errors import CliError, WrongUseError
+from cli.pace import Pace
 
 _BODY_LIMIT_BYTES = 51_200
-_POLL_SECONDS = 0.4
 _CHANGE_SET = "sluice-deploy"
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
@@ -55,11 +56,15 @@ def deploy(connection: Connection, stack: SynthesizedStack, *, say: Say) -> bool
     client = connection.client("cloudformation")
     current = _without_remains(connection, stack.name, say=say)
     arguments = {"StackName": stack.name, "ChangeSetName": _CHANGE_SET}
+    if describe(connection, stack.name) is not None:
+        # A deployment that failed or was interrupted may have left one; of a stack that exists, none is as good.
+        client.delete_change_set(**arguments)
     client.create_change_set(
         **arguments,
         **_template(connection, stack),
         ChangeSetType="UPDATE" if current else "CREATE",
-        Parameters=_parameters(client, stack, current),
+        Parameters=_parameters(stack, current),
+        Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
         **({"RoleARN": stack.role} if stack.role else {}),
     )
@@ -116,15 +121,15 @@ def _template(connection: Connection, stack: SynthesizedStack) -> dict[str, str]
     return {"TemplateURL": f"https://s3.{connection.stage.region}.amazonaws.com/{asset.bucket}/{asset.key}"}
 
 
-def _parameters(client: Any, stack: SynthesizedStack, current: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _parameters(stack: SynthesizedStack, current: dict[str, Any] | None) -> list[dict[str, Any]]:
     known = {parameter["ParameterKey"] for parameter in (current or {}).get("Parameters", [])}
-    wanted = client.get_template_summary(TemplateBody=stack.template) if known else {"Parameters": []}
-    keys = [parameter["ParameterKey"] for parameter in wanted.get("Parameters", [])]
-    return [{"ParameterKey": key, "UsePreviousValue": True} for key in keys if key in known]
+    wanted = json.loads(stack.template).get("Parameters", {})
+    return [{"ParameterKey": key, "UsePreviousValue": True} for key in wanted if key in known]
 
 
 def _ready(client: Any, arguments: dict[str, str]) -> bool:
     """Wait until a change set can be executed; False when it holds no change."""
+    pace = Pace()
     while True:
         made = client.describe_change_set(**arguments)
         if made["Status"] == "CREATE_COMPLETE":
@@ -134,19 +139,20 @@ def _ready(client: Any, arguments: dict[str, str]) -> bool:
             if "didn't contain changes" in reason or "No updates are to be performed" in reason:
                 return False
             raise StackFailedError(f"stack {arguments['StackName']}: {reason}")
-        time.sleep(_POLL_SECONDS)
+        pace.pause()
 
 
 def _follow(client: Any, name: str, *, seen: set[str], say: Say, good: tuple[str, ...]) -> None:
-    reasons: list[str] = []
+    reasons, pace = list[str](), Pace()
     while True:
         status = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
-        for event in reversed([event for event in _events(client, name) if event.id not in seen]):
+        # Newest first: what comes after a known event was told before.
+        for event in reversed(list(takewhile(lambda event: event.id not in seen, _events(client, name)))):
             seen.add(event.id)
             _tell(event, reasons=reasons, say=say)
         if not status.endswith("_IN_PROGRESS"):
             break
-        time.sleep(_POLL_SECONDS)
+        pace.pause()
     if status not in good:
         raise StackFailedError(f"stack {name.split('/')[-2] if '/' in name else name} is {status}: {_first(reasons)}")
 

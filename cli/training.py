@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +18,10 @@ from rich.table import Table
 from cli.connection import Connection, connect
 from cli.deploy import ROOT
 from cli.errors import CliError, WrongUseError
+from cli.pace import Pace
 from cli.printing import out, progress
 from env import naming
 
-_POLL_SECONDS = 0.5
 _DONE = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 _COLOURS = {"Succeeded": "green", "Failed": "red", "Executing": "yellow", "Stopped": "magenta"}
 
@@ -73,7 +72,7 @@ def start(connection: Connection, model: str, *, given: Mapping[str, str]) -> st
 def watch_execution(connection: Connection, arn: str) -> list[dict[str, Any]]:
     """Follow an execution to its end; gives its steps, first first. Raises CliError when it does not succeed."""
     sagemaker = connection.client("sagemaker")
-    told: dict[str, str] = {}
+    told, pace = dict[str, str](), Pace()
     with Live(console=progress, refresh_per_second=4, transient=True) as live:
         while True:
             described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
@@ -84,7 +83,7 @@ def watch_execution(connection: Connection, arn: str) -> list[dict[str, Any]]:
                 _tell_changes(steps, told)
             if described["PipelineExecutionStatus"] in _DONE:
                 break
-            time.sleep(_POLL_SECONDS)
+            pace.pause()
     if progress.is_terminal:
         progress.print(_table(steps))
     if described["PipelineExecutionStatus"] != "Succeeded":

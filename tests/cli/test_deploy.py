@@ -1,0 +1,131 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+import env
+from cli import deploy, stacks
+from cli.assembly import SynthesizedStack
+from cli.connection import Connection
+from cli.errors import WrongUseError
+from cli.registry import decide
+from env.stage import Place
+from local.cloud import LocalCloud
+
+PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "news"}}
+
+
+@pytest.fixture
+def connection(monkeypatch):
+    """Stage local on a local cloud that nobody listens to."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+    stage = env.load("local")
+    with LocalCloud(region=stage.region) as cloud:
+        yield Connection(stage, cloud.session())
+
+
+def synthesized(name="sluice-local-storage", *, resources=None, parameters=None, tags=None):
+    """A stack as an assembly holds it, without files."""
+    template = {"Resources": resources or {"Placeholder": PLACEHOLDER}, "Parameters": parameters or {}}
+    return SynthesizedStack(name=name, template=json.dumps(template), role=None, tags=tags or {}, assets=())
+
+
+def silent(_):
+    """Nobody listens."""
+
+
+def register(connection):
+    """An approved version 1 of the model; its ARN."""
+    sagemaker, s3 = connection.client("sagemaker"), connection.client("s3")
+    s3.create_bucket(Bucket="artefacts", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="artefacts", Key="model.tar.gz", Body=b"")
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1"
+    specification = {
+        "Containers": [{"Image": image, "ModelDataUrl": "s3://artefacts/model.tar.gz"}],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    sagemaker.create_model_package_group(ModelPackageGroupName="credit-risk")
+    made = sagemaker.create_model_package(
+        ModelPackageGroupName="credit-risk", ModelApprovalStatus="Approved", InferenceSpecification=specification
+    )
+    return made["ModelPackageArn"]
+
+
+def interrupted(connection, stack):
+    """What a deployment leaves that was interrupted before it executed its change set."""
+    connection.client("cloudformation").create_change_set(
+        StackName=stack.name,
+        ChangeSetName="sluice-deploy",
+        ChangeSetType="UPDATE" if stacks.describe(connection, stack.name) else "CREATE",
+        TemplateBody=stack.template,
+    )
+
+
+def test_an_interrupted_first_deployment_does_not_stop_the_next(connection):
+    """The change set that was left is replaced, as is the stack that it was to create."""
+    interrupted(connection, synthesized())
+    assert stacks.deploy(connection, synthesized(), say=silent)
+    assert stacks.describe(connection, "sluice-local-storage")["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_an_interrupted_update_does_not_stop_the_next(connection):
+    """The change set that was left is replaced."""
+    stacks.deploy(connection, synthesized(), say=silent)
+    changed = synthesized(resources={"Placeholder": PLACEHOLDER, "News": TOPIC})
+    interrupted(connection, changed)
+    assert stacks.deploy(connection, changed, say=silent)
+
+
+def test_parameters_keep_their_values_in_a_template_of_any_size(connection):
+    """What a release chose stays, in templates too that are too large to be sent as they are."""
+    parameters = {"Chosen": {"Type": "String", "Default": "none"}}
+    connection.client("cloudformation").create_stack(
+        StackName="sluice-local-storage",
+        TemplateBody=synthesized(parameters=parameters).template,
+        Parameters=[{"ParameterKey": "Chosen", "ParameterValue": "by a release"}],
+    )
+    new = {"Added": {"Type": "String", "Default": "x" * 60_000}}
+    current = stacks.describe(connection, "sluice-local-storage")
+    kept = stacks._parameters(synthesized(parameters={**parameters, **new}), current)
+    assert kept == [{"ParameterKey": "Chosen", "UsePreviousValue": True}]
+
+
+def test_one_model_alone_needs_the_stage(connection):
+    """Its stacks use the stage's buckets and roles; without them nothing is begun."""
+    with pytest.raises(WrongUseError, match="sluice deploy local"):
+        deploy.bring_up(connection, model="credit-risk")
+
+
+def test_destroying_leaves_groups_alone_that_the_stage_never_made(connection):
+    """A model package group may bear a model's name and be somebody else's."""
+    sagemaker = connection.client("sagemaker")
+    register(connection)
+    deploy.take_down(connection)
+    assert len(sagemaker.list_model_packages(ModelPackageGroupName="credit-risk")["ModelPackageSummaryList"]) == 1
+
+
+def test_destroying_takes_models_along_that_the_stage_names_no_more(connection):
+    """Their stacks are known by their tag; one that only begins like them is another stage's."""
+    for name, stage in (("sluice-local-serving-old", "local"), ("sluice-local-serving-storage", "local-serving")):
+        stacks.deploy(connection, synthesized(name, tags={"sluice:stage": stage}), say=silent)
+    deploy.take_down(connection)
+    assert stacks.describe(connection, "sluice-local-serving-old") is None
+    assert stacks.describe(connection, "sluice-local-serving-storage") is not None
+
+
+def test_destroying_a_registry_warns_of_the_stages_that_serve_from_it(connection):
+    """Their endpoints need its artifacts whenever an instance starts."""
+    prod = Place(name="prod", account="333333333333", region="eu-west-1")
+    stage = connection.stage.model_copy(update={"others": (prod,)})
+    assert "hold the models of prod" in deploy._warning(replace(connection, stage=stage))
+    assert "hold the models" not in deploy._warning(connection)
+
+
+def test_approving_again_what_does_not_serve_asks_for_its_release_again(connection):
+    """A release that did not hold is tried anew for a later approval; a rejection stays."""
+    sagemaker = connection.client("sagemaker")
+    arn = register(connection)
+    decide(connection, "credit-risk/1", status="Approved", reason="the quota was raised")
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["ApprovalDescription"] == "the quota was raised"
