@@ -13,6 +13,7 @@ import env
 from cli.connection import LOCAL
 from cli.errors import WrongUseError
 from cli.printing import out
+from env.errors import EnvError
 
 _FASTEST = 10_000
 
@@ -43,15 +44,15 @@ def up(port: int, speed: float) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: _stop(stopped, _frame))
-    stage = env.load(LOCAL)
     try:
+        stage = env.load(LOCAL)
         with LocalCloud(region=stage.region, speed=speed) as cloud:
             url = cloud.start(port=port)
             bootstrap(cloud.services)
             _tell(url, stage)
             stopped.wait()
             out.print("stopping")
-    except StartError as error:
+    except (StartError, EnvError) as error:
         raise WrongUseError(str(error)) from error
 
 

@@ -55,17 +55,55 @@ def read(model: str, *, pipelines: Path) -> Bundle:
     """The compiled pipeline of a model under the folder ``pipelines``; BundleError if there is none to read."""
     lock = pipelines / naming.folder(model) / "lock"
     path = lock / "definition.json"
+    definition = _parsed(path, model)
+    files = sorted(path for path in (lock / "assets").rglob("*") if path.is_file())
+    assets = tuple(Asset(key=file.relative_to(lock).as_posix(), content=file.read_bytes()) for file in files)
+    return Bundle(model=model, definition=definition, assets=assets)
+
+
+def _parsed(path: Path, model: str) -> dict[str, Any]:
     try:
-        definition = json.loads(path.read_text(encoding="utf-8"))
+        parsed = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BundleError(f"{path}: {model} is not compiled; run sluice compile {model}.") from error
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror}).") from error
     except json.JSONDecodeError as error:
         raise BundleError(
             f"{path}, line {error.lineno}: not JSON ({error.msg}); run sluice compile {model} again."
         ) from error
-    files = sorted(path for path in (lock / "assets").rglob("*") if path.is_file())
-    assets = tuple(Asset(key=file.relative_to(lock).as_posix(), content=file.read_bytes()) for file in files)
-    return Bundle(model=model, definition=definition, assets=assets)
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{path}: not UTF-8; run sluice compile {model} again.") from error
+    if not _is_definition(parsed):
+        raise BundleError(f"{path}: not a pipeline definition; run sluice compile {model} again.")
+    return dict(parsed)
+
+
+def _is_definition(parsed: Any) -> bool:
+    """Whether a JSON value has the outer form of a pipeline definition, on which this module relies."""
+    return (
+        isinstance(parsed, dict)
+        and _all_have(parsed.get("Parameters", []), ("Name", "Type"))
+        and all(parameter["Type"] in _PARAMETER_TYPES for parameter in parsed.get("Parameters", []))
+        and _are_steps(parsed.get("Steps"))
+    )
+
+
+def _are_steps(value: Any) -> bool:
+    if not _all_have(value, ("Name", "Type")):
+        return False
+    arguments = [step.get("Arguments", {}) for step in value]
+    branches = ("IfSteps", "ElseSteps")
+    return all(
+        isinstance(given, dict) and all(_are_steps(given.get(branch, [])) for branch in branches) for given in arguments
+    )
+
+
+def _all_have(value: Any, texts: tuple[str, ...]) -> bool:
+    """Whether a JSON value is a list of objects that have these texts."""
+    return isinstance(value, list) and all(
+        isinstance(member, dict) and all(isinstance(member.get(text), str) for text in texts) for member in value
+    )
 
 
 def definition(bundle: Bundle, stage: Stage, training: Training) -> str:
@@ -137,7 +175,7 @@ def _instance_defaults(steps: list[dict[str, Any]], training: Training) -> dict[
 
 def _cluster(step: dict[str, Any]) -> dict[str, Any]:
     """Where a step says on which instances its job runs; empty for steps that run no job."""
-    return _inner(step["Arguments"], _CLUSTERS[step["Type"]]) if step["Type"] in _CLUSTERS else {}
+    return _inner(step.setdefault("Arguments", {}), _CLUSTERS[step["Type"]]) if step["Type"] in _CLUSTERS else {}
 
 
 def _inner(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -170,7 +208,7 @@ def _place(step: dict[str, Any], training: Training, network: Network | None) ->
     if isinstance(cluster.get("InstanceType"), str):
         cluster["InstanceType"] = training.instance_type
     if network is not None and step["Type"] in _NETWORKS:
-        _inner(step["Arguments"], _NETWORKS[step["Type"]])["VpcConfig"] = {
+        _inner(step.setdefault("Arguments", {}), _NETWORKS[step["Type"]])["VpcConfig"] = {
             "SecurityGroupIds": list(network.security_groups),
             "Subnets": list(network.subnets),
         }

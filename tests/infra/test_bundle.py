@@ -153,3 +153,32 @@ def test_a_lock_that_cannot_be_read_says_what_to_do(tmp_path, text, reason):
     with pytest.raises(BundleError, match=reason) as caught:
         bundle.read("churn", pipelines=tmp_path)
     assert "sluice compile churn" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]",
+        b"{}",
+        b'{"Steps": [{}]}',
+        b'{"Steps": {"x": 1}}',
+        b'{"Steps": [{"Name": "Gate", "Type": "Condition", "Arguments": {"IfSteps": [1]}}]}',
+        b'{"Steps": [], "Parameters": [{"Name": "Seed", "Type": "Whole"}]}',
+        b"\xff\xfe",
+        b'{"Steps": [',
+    ],
+)
+def test_a_lock_that_is_no_definition_is_told_with_its_remedy(tmp_path, content):
+    """Whatever stands in the file, a person reads which one and what to do."""
+    path = tmp_path / "credit_risk" / "lock" / "definition.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match=r"definition\.json.*run sluice compile credit-risk again"):
+        bundle.read("credit-risk", pipelines=tmp_path)
+
+
+def test_a_lock_that_cannot_be_opened_is_told(tmp_path):
+    """A folder in the file's place, or rights that are missing, are named."""
+    (tmp_path / "credit_risk" / "lock" / "definition.json").mkdir(parents=True)
+    with pytest.raises(BundleError, match="cannot be read"):
+        bundle.read("credit-risk", pipelines=tmp_path)
