@@ -73,7 +73,8 @@ class Training(StageStack):
             [
                 *rights.read_objects(bucket, prefixes=[model, "assets"]),
                 rights.write_objects(bucket, prefixes=[model]),
-                rights.use_key(stage, actions=["Decrypt", "DescribeKey", "GenerateDataKey"]),
+                # Amazon SageMaker API Reference, "OutputDataConfig": a key that is named by its alias asks for Encrypt.
+                rights.use_key(stage, actions=["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"]),
                 rights.grant_key(stage),
                 rights.write_logs(stage),
                 rights.put_metrics(),

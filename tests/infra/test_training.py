@@ -78,3 +78,10 @@ def test_every_asset_of_the_lock_is_published(local):
     }
 
     assert {asset.key for asset in compiled.assets} == listed
+
+
+def test_the_pipeline_may_encrypt_what_its_jobs_leave(local):
+    """SageMaker asks the role for Encrypt where a job names its key by an alias."""
+    keys = [s for s in statements(local.template("training"), "Role") if "kms:GenerateDataKey" in actions(s)]
+    assert all({"kms:Encrypt", "kms:Decrypt"} <= set(actions(statement)) for statement in keys)
+    assert keys
