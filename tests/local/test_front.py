@@ -122,7 +122,9 @@ def test_an_unknown_operation_of_a_service_of_ours_is_told(front):
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "UnknownOperationException")
 
 
-@pytest.mark.parametrize(("body", "status"), [(gzip.compress(b'{"Limit": 7}'), 200), (b"not gzip", 400)])
+@pytest.mark.parametrize(
+    ("body", "status"), [(gzip.compress(b'{"Limit": 7}'), 200), (b"not gzip", 400)], ids=["gzip", "not gzip"]
+)
 def test_a_compressed_body_is_read(front, asked, body, status):
     """botocore compresses long ones; one that is damaged is refused."""
     headers = {"Authorization": SIGNED, "X-Amz-Target": "AWSEvents.ListRules", "Content-Encoding": "gzip"}
