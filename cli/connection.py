@@ -20,6 +20,7 @@ from env.errors import EnvError
 LOCAL = "local"
 """The stage that never talks to AWS."""
 
+_RETRIES: Any = {"mode": "standard"}
 _HOW_TO_START = "start it with `sluice up` in another terminal and set the variables it prints"
 
 
@@ -33,7 +34,11 @@ class Connection:
     def client(self, name: str) -> Any:
         """A boto3 client of the stage's account and region; the stage `local` goes to the local cloud."""
         made: Any = self.session  # the stubs know each service by a literal name
-        return made.client(name, config=Config(retries={"mode": "standard"}))
+        if self.stage.name != LOCAL:
+            return made.client(name, config=Config(retries=_RETRIES))
+        # Said outright: an endpoint or a proxy that is set for one service or for all must not lead away.
+        there = os.environ.get("AWS_ENDPOINT_URL")
+        return made.client(name, endpoint_url=there, config=Config(retries=_RETRIES, proxies={}))
 
     def model(self, name: str) -> str:
         """The model's name in AWS; underscores are taken for hyphens. Raises WrongUseError for an unknown one."""

@@ -85,7 +85,7 @@ def _writer(connection: Connection, role: str) -> Any:
         aws_session_token=assumed["SessionToken"],
         region_name=connection.stage.region,
     )
-    return session.client("s3")
+    return Connection(connection.stage, session).client("s3")
 
 
 def _check_deployed(connection: Connection) -> None:

@@ -12,7 +12,6 @@ from cli.connection import Connection, connect
 from cli.errors import CliError, WrongUseError
 from cli.printing import json_option, out, print_facts, print_rows
 from cli.serving import live_package
-from env import naming
 
 _METRICS = ("auc", "brier", "cost")
 
@@ -39,10 +38,9 @@ def show(version: str, stage: str | None, as_json: bool) -> None:
     """Show the evidence of one version (the newest by default): metrics, data, code, approval, files."""
     connection = connect(stage)
     model, number = _named(connection, version)
-    found = versions(connection, model)
-    if number is None and not found:
-        raise CliError(f"{model} has no version yet: `sluice run {model}` makes one")
-    print_facts(evidence(connection, model, found[0]["version"] if number is None else number), as_json=as_json)
+    if number is None:
+        number = _newest(connection, model)
+    print_facts(evidence(connection, model, number), as_json=as_json)
 
 
 @click.command()
@@ -143,6 +141,13 @@ def _named(connection: Connection, text: str) -> tuple[str, int | None]:
     return connection.model(name), int(number) if number else None
 
 
+def _newest(connection: Connection, model: str) -> int:
+    newest = next(_packages(connection, model), None)
+    if newest is None:
+        raise CliError(f"{model} has no version yet: `sluice run {model}` makes one")
+    return int(newest["ModelPackageVersion"])
+
+
 def _packages(connection: Connection, model: str) -> Iterator[dict[str, Any]]:
     sagemaker, stage = connection.client("sagemaker"), connection.stage
     group = f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}:model-package-group/{model}"
@@ -155,7 +160,7 @@ def _packages(connection: Connection, model: str) -> Iterator[dict[str, Any]]:
         if "does not exist" not in str(error):
             raise
         remedy = f"run `sluice deploy {stage.name}` first"
-        raise CliError(f"stage {stage.name} has no model package group {naming.folder(model)}: {remedy}") from error
+        raise CliError(f"stage {stage.name} has no model package group {model}: {remedy}") from error
     for summary in summaries:
         yield sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
 

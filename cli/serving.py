@@ -43,7 +43,7 @@ def invoke(model: str, stage: str | None, data: str, content_type: str | None, a
     connection = connect(stage)
     body, kind = _body(data, content_type)
     answer = score(connection, connection.model(model), body, content_type=kind, accept=accept)
-    click.echo(answer.decode().rstrip("\n"))
+    click.echo(answer.rstrip(b"\n"))  # bytes: a model may answer in any type
 
 
 def state(connection: Connection, model: str) -> dict[str, Any]:
@@ -106,15 +106,13 @@ def score(connection: Connection, model: str, body: bytes, *, content_type: str,
 
 
 def _refusal(error: ClientError, connection: Connection, model: str) -> str:
-    code = error.response["Error"]["Code"]
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
     if code == "ModelError":
         status_code = error.response.get("OriginalStatusCode", "an error")
         return f"the model answers {status_code}: {error.response.get('OriginalMessage', '')}"
-    if code == "ValidationError":
+    if code == "ValidationError" and "not found" in message:
         remedy = f"approve a version first (`sluice models {model}` lists them)"
-        return (
-            f"nothing serves {model} in stage {connection.stage.name} ({error.response['Error']['Message']}): {remedy}"
-        )
+        return f"nothing serves {model} in stage {connection.stage.name} ({message}): {remedy}"
     return str(error)
 
 

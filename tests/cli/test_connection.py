@@ -1,6 +1,8 @@
+import boto3
 import pytest
 
-from cli.connection import connect, default_stage
+import env
+from cli.connection import Connection, connect, default_stage
 from cli.errors import WrongUseError
 
 
@@ -82,3 +84,27 @@ def test_a_profile_that_does_not_exist_is_wrong_use(monkeypatch, stage):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(WrongUseError, match="nobody"):
         connect(stage)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_ENDPOINT_URL_S3", "https://s3.eu-west-1.amazonaws.com"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+    ],
+)
+def test_nothing_else_leads_stage_local_away(monkeypatch, name, value):
+    """An endpoint for one service, or the wish to ignore endpoints, is overruled."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
+    monkeypatch.setenv(name, value)
+    client = Connection(env.load("local"), boto3.Session(region_name="eu-west-1")).client("s3")
+    assert client.meta.endpoint_url == "http://localhost:1"
+
+
+def test_a_proxy_is_not_asked_for_the_local_cloud(monkeypatch):
+    """A company's proxy knows nobody's localhost."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:2")
+    with pytest.raises(WrongUseError, match=r"127\.0\.0\.1:1") as refusal:
+        connect("local")
+    assert "proxy" not in str(refusal.value)

@@ -7,8 +7,8 @@ import env
 from cli import deploy, stacks
 from cli.assembly import SynthesizedStack
 from cli.connection import Connection
-from cli.errors import WrongUseError
-from cli.registry import decide
+from cli.errors import CliError, WrongUseError
+from cli.registry import decide, versions
 from env.stage import Place
 from local.cloud import LocalCloud
 
@@ -129,3 +129,9 @@ def test_approving_again_what_does_not_serve_asks_for_its_release_again(connecti
     arn = register(connection)
     decide(connection, "credit-risk/1", status="Approved", reason="the quota was raised")
     assert sagemaker.describe_model_package(ModelPackageName=arn)["ApprovalDescription"] == "the quota was raised"
+
+
+def test_a_missing_group_is_named_as_aws_knows_it(connection):
+    """Before the stage is deployed there is nothing to list, and the remedy is a command."""
+    with pytest.raises(CliError, match=r"no model package group credit-risk: run `sluice deploy local`"):
+        versions(connection, "credit-risk")
