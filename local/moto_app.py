@@ -23,6 +23,7 @@ def moto_app() -> WSGIApplication:
 
     judge_conditions()
     _manage_policies_in_one_partition()
+    _trust_in_every_version()
     app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
     return app
 
@@ -39,6 +40,16 @@ def _manage_policies_in_one_partition() -> None:
         return read(self) if self.region_name == "aws" else []
 
     IAMBackend._init_aws_policies = read_ours  # type: ignore[method-assign]
+
+
+def _trust_in_every_version() -> None:
+    # moto wants every policy of the version of 2012. A trust policy may leave it out, or be of the one before (IAM User
+    # Guide, IAM JSON policy elements: Version); the bootstrap template of the CDK does.
+    from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
+
+    IAMTrustPolicyDocumentValidator._validate_version = (  # type: ignore[method-assign]
+        IAMTrustPolicyDocumentValidator._validate_version_syntax
+    )
 
 
 def reset_moto() -> None:

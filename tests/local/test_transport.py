@@ -34,6 +34,13 @@ def test_files_are_sent_and_streams_are_read_in_pieces(s3):
     assert [len(chunk) for chunk in chunks] == [60_000, 40_000]
 
 
+def test_an_empty_body_has_a_length(s3):
+    """Requests that say everything in headers are taken, as S3 takes them from any HTTP client."""
+    s3.create_bucket(Bucket="bucket", **HERE)
+    s3.put_bucket_acl(Bucket="bucket", ACL="public-read")
+    assert [grant["Permission"] for grant in s3.get_bucket_acl(Bucket="bucket")["Grants"]] == ["FULL_CONTROL", "READ"]
+
+
 def test_the_users_own_profile_is_not_read(s3, monkeypatch):
     """Neither credentials nor endpoints of the environment reach a session."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

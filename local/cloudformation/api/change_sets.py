@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from local.cloudformation.api.changes import admit, check_updatable, differs
+from local.cloudformation.api.imports import refuse_imports
 from local.cloudformation.api.launch import Launcher, Order, repeated
 from local.cloudformation.api.queries import paged
 from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
@@ -30,6 +31,7 @@ _CREATE: Final = SUBMITTED | {
     "DeploymentConfig",
     "Description",
     "DisableValidation",
+    "ImportExistingResources",
     "IncludeNestedStacks",
     "OnStackFailure",
     "RoleARN",
@@ -91,6 +93,8 @@ class ChangeSets:
         previous = stack if kind == "UPDATE" else None
         revision = self._submissions.revision(params, stack_name=stack.name, stack_id=stack.id, previous=previous)
         change_set = self._change_set(params, stack, revision)
+        if params.get("ImportExistingResources"):
+            refuse_imports(self._services, change_set)
         if stack.status == "":
             admit(self._stacks, stack)
             self._operations.review(stack)

@@ -35,8 +35,9 @@ class Templates:
         }
 
     def _get_template(self, params: Params, _: Call) -> Params:
-        template = self._kept(params)
-        return {"TemplateBody": template.body, "StagesAvailable": ["Original", "Processed"]}
+        # A stack that only has change sets answers with an empty text.
+        empty = self._in_review(params)
+        return {"TemplateBody": "" if empty else self._kept(params).body, "StagesAvailable": ["Original", "Processed"]}
 
     def _get_template_summary(self, params: Params, _: Call) -> Params:
         template = self._kept(params) if "StackName" in params else parse(template_body(params, self._services))
@@ -61,6 +62,10 @@ class Templates:
             **_consent(template),
             "DeclaredTransforms": [],
         }
+
+    def _in_review(self, params: Params) -> bool:
+        by_stack = "StackName" in params and "ChangeSetName" not in params
+        return by_stack and self._stacks.get(params["StackName"]).revision is None
 
     def _kept(self, params: Params) -> Template:
         if "ChangeSetName" in params:

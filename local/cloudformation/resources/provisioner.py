@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from local.cloudformation.errors import Cancelled, ResourceFailed
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.fit import fitted
+from local.errors import UnsupportedLocally
 from local.services import Services
 
 _POLL_SECONDS = 0.05
@@ -116,6 +117,10 @@ class Provisioner:
     """Makes, changes and removes the resources of one type. A subclass says what differs from doing nothing."""
 
     schema: Schema
+
+    def exists(self, services: Services, name: str) -> bool:
+        """Whether the account has a resource of that custom name already. Raises UnsupportedLocally."""
+        raise UnsupportedLocally(f"ImportExistingResources with {self.schema.type} {name}")
 
     def create(self, request: Request) -> str:
         """Make the resource and give its physical id as soon as it exists. Raises ResourceFailed or ClientError."""

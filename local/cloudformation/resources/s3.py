@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tag_list, tags, truth
+from local.services import Services
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Bucket(Provisioner):
         type="AWS::S3::Bucket",
         properties=frozenset(
             {
+                "AccessControl",
                 "BucketEncryption",
                 "BucketName",
                 "LifecycleConfiguration",
@@ -47,6 +50,11 @@ class Bucket(Provisioner):
         naming=Naming(limit=63, lower=True),
         tags="list",
     )
+
+    def exists(self, services: Services, name: str) -> bool:
+        """Whether a bucket of that name is there."""
+        listed = services.client("s3").list_buckets()["Buckets"]
+        return name in [bucket["Name"] for bucket in listed]
 
     def create(self, request: Request) -> str:
         """Create the bare bucket."""
@@ -110,6 +118,11 @@ class BucketPolicy(Provisioner):
     def delete(self, request: Request) -> None:
         """Delete the policy; the bucket stays."""
         request.call("s3", "delete_bucket_policy", Bucket=request.physical_id)
+
+
+def _access(value: Any) -> dict[str, Any]:
+    # CloudFormation writes BucketOwnerRead where the API writes bucket-owner-read.
+    return {"ACL": re.sub(r"(?<!^)(?=[A-Z])", "-", value).lower()}
 
 
 def _encryption(value: Any) -> dict[str, Any]:
@@ -242,6 +255,13 @@ _SETTINGS: Final = (
         parameters=_notification,
         unset="put_bucket_notification_configuration",
         unset_parameters={"NotificationConfiguration": {}},
+    ),
+    _Setting(
+        property="AccessControl",
+        put="put_bucket_acl",
+        parameters=_access,
+        unset="put_bucket_acl",
+        unset_parameters={"ACL": "private"},
     ),
     _Setting(
         property="Tags",

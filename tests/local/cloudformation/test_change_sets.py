@@ -3,7 +3,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.cloudformation.samples import parameter, serving
+from tests.local.cloudformation.samples import bucket, parameter, serving
 
 EMPTY = "The submitted information didn't contain changes. Submit different information to create a change set."
 
@@ -46,6 +46,12 @@ def test_a_stack_in_review_is_nothing_yet(account):
     with pytest.raises(ClientError, match="is in REVIEW_IN_PROGRESS state and can not be updated"):
         _propose(account, {"P": parameter("b")}, name="e")
     assert account.delete()["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_a_stack_in_review_has_an_empty_template(account):
+    """GetTemplate gives what the stack consists of: nothing so far."""
+    _propose(account, {"P": parameter("a")}, kind="CREATE")
+    assert account.client.get_template(StackName="s")["TemplateBody"] == ""
 
 
 def test_a_change_set_foresees_what_an_update_does(account):
@@ -164,6 +170,45 @@ def test_a_template_is_got_from_a_change_set(account):
     _propose(account, {"P": parameter("b")})
     got = account.client.get_template(StackName="s", ChangeSetName="c")["TemplateBody"]
     assert parameter("b") == got["Resources"]["P"]
+
+
+def test_importing_existing_resources_creates_those_that_do_not_exist(account):
+    """With ImportExistingResources a retained resource of a new name is created as without."""
+    kept = bucket(BucketName="kept") | {"DeletionPolicy": "Retain"}
+    _propose(account, {"B": kept, "P": parameter("a")}, kind="CREATE", ImportExistingResources=True)
+    assert _execute(account)["StackStatus"] == "CREATE_COMPLETE"
+    _propose(account, {"B": kept, "P": parameter("b")}, ImportExistingResources=True)
+    assert _execute(account)["StackStatus"] == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        (bucket(BucketName="there"), "the import of the existing AWS::S3::Bucket there"),
+        (
+            {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "there"}},
+            "ImportExistingResources with AWS::Logs::LogGroup there",
+        ),
+    ],
+)
+def test_importing_what_exists_is_refused(account, resource, message):
+    """What AWS would take over is named, and no stack remains; so is a type whose existence nobody here looks up."""
+    account.cloud.client("s3").create_bucket(
+        Bucket="there", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    kept = resource | {"DeletionPolicy": "Retain"}
+    with pytest.raises(ClientError, match=f"UnsupportedLocally.*{message}"):
+        _propose(account, {"R": kept}, kind="CREATE", ImportExistingResources=True)
+    assert account.client.describe_stacks()["Stacks"] == []
+
+
+def test_what_is_not_retained_is_not_imported(account):
+    """Without a deletion policy an existing resource is created once more, and that fails."""
+    account.cloud.client("s3").create_bucket(
+        Bucket="there", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    _propose(account, {"B": bucket(BucketName="there")}, kind="CREATE", ImportExistingResources=True)
+    assert _execute(account)["StackStatus"] == "ROLLBACK_COMPLETE"
 
 
 @pytest.mark.parametrize(

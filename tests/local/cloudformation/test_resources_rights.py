@@ -65,6 +65,17 @@ def test_a_role_is_as_its_template_says(account, iam):
         iam.get_role(RoleName="r")
 
 
+@pytest.mark.parametrize("version", [{}, {"Version": "2008-10-17"}])
+def test_a_trust_policy_may_be_of_the_old_version(account, iam, version):
+    """The version of a trust policy may be left out or be the older one, in creation and in change."""
+    old = {**version, "Statement": TRUST["Statement"]}
+    account.create({"R": _role(AssumeRolePolicyDocument=old)})
+    assert iam.get_role(RoleName="r")["Role"]["AssumeRolePolicyDocument"] == old
+    account.update({"R": _role()})
+    assert account.update({"R": _role(AssumeRolePolicyDocument=old)})["StackStatus"] == "UPDATE_COMPLETE"
+    assert iam.get_role(RoleName="r")["Role"]["AssumeRolePolicyDocument"] == old
+
+
 def test_a_role_with_a_foreign_policy_is_not_deleted(account, iam):
     """What somebody else put into a role keeps it, as on AWS."""
     account.create({"R": _role(Policies=[{"PolicyName": "a", "PolicyDocument": READ}])})

@@ -99,6 +99,23 @@ def test_a_bucket_loses_what_leaves_its_template(account, s3):
             getattr(s3, method)(Bucket="full")
 
 
+def test_a_buckets_access_control_is_a_canned_one(account, s3):
+    """AccessControl names a canned ACL in words of its own; without it the bucket is private again."""
+
+    def readers():
+        grantees = [grant["Grantee"] for grant in s3.get_bucket_acl(Bucket="full")["Grants"]]
+        return [grantee["URI"].rsplit("/", 1)[1] for grantee in grantees if "URI" in grantee]
+
+    account.create({"B": bucket(BucketName="full", AccessControl="PublicRead")})
+    assert readers() == ["AllUsers"]
+    account.update({"B": bucket(BucketName="full", AccessControl="Private")})
+    assert readers() == []
+    account.update({"B": bucket(BucketName="full", AccessControl="AuthenticatedRead")})
+    assert readers() == ["AuthenticatedUsers"]
+    account.update({"B": bucket(BucketName="full")})
+    assert readers() == []
+
+
 def test_a_buckets_attributes_are_its_names(account):
     """GetAtt gives the ARN and the host names."""
     names = ("Arn", "DomainName", "RegionalDomainName")
