@@ -19,6 +19,10 @@ from infra.training import Training
 
 _FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True}
 
+# The CDK's command line asks for metadata that change every template. Templates are the same whoever synthesizes them,
+# so that nothing differs when `sluice deploy` follows `cdk deploy`.
+_PLAIN = {"aws:cdk:enable-path-metadata": False, "aws:cdk:enable-asset-metadata": False}
+
 
 def synthesize(
     stage: Stage,
@@ -36,6 +40,7 @@ def synthesize(
     app = App(
         outdir=str(assembly),
         context={**_FLAGS, **(context or {})},
+        post_cli_context=_PLAIN,
         analytics_reporting=False,
         tree_metadata=False,
         builtin_cloud_formation_validation=validated,

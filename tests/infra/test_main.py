@@ -17,6 +17,19 @@ def test_the_stage_is_an_option_or_the_cdks_context(tmp_path, monkeypatch):
     assert len(names[0]) == 5
 
 
+def test_the_cdk_gets_the_same_bytes(tmp_path, monkeypatch):
+    """What the CDK's command line asks for in its context does not change a template."""
+    wishes = {"stage": "local", "aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
+    monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps(wishes))
+    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "cdk"))
+    assert main([]) == 0
+    monkeypatch.delenv("CDK_CONTEXT_JSON")
+    assert main(["--stage", "local", "--output", str(tmp_path / "sluice")]) == 0
+
+    made = [{path.name: path.read_text() for path in (tmp_path / way).glob("*.json")} for way in ("cdk", "sluice")]
+    assert made[0] == made[1]
+
+
 def test_an_unknown_stage_is_wrong_use(capsys):
     """A stage that does not exist is told in one sentence, with exit code 2."""
     assert main(["--stage", "nowhere"]) == 2
