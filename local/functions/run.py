@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.errors import AwsError
 from local.functions.book import Book
 from local.functions.function import Function
 from local.functions.logs import Logs, lines
@@ -24,5 +25,14 @@ class Runner:
         finally:
             self._pool.give_back(worker)
         log = lines(function, invocation, answer)
-        self._logs.write(function, worker.log_stream, log)
+        if self._stands(function):
+            self._logs.write(function, worker.log_stream, log)
         return answer, log
+
+    def _stands(self, function: Function) -> bool:
+        """Whether a function is still there. Who deletes one deletes its log group, which must not appear again."""
+        try:
+            self._book.find(function.name)
+        except AwsError:
+            return False
+        return True

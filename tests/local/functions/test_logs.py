@@ -1,4 +1,6 @@
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 LOGS = """
 import logging, sys
@@ -105,3 +107,16 @@ def test_a_module_that_fails_to_load_says_so_in_the_log(cloud):
     cloud.create("import absent")
     cloud.invoke()
     assert any("Runtime.ImportModuleError" in line for line in cloud.log())
+
+
+def test_a_function_that_was_deleted_while_it_ran_leaves_no_log_group(cloud, tmp_path):
+    """Its group was deleted with it, and a next deployment must be able to make both anew."""
+    begun = tmp_path / "begun"
+    cloud.create(f"import pathlib, time\ndef handler(e, c):\n pathlib.Path({str(begun)!r}).touch(); time.sleep(0.5)")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(cloud.invoke)
+        while not begun.exists():
+            time.sleep(0.01)
+        cloud.functions.delete_function(FunctionName="fn")
+    answer.exception()
+    assert cloud.client("logs").describe_log_groups()["logGroups"] == []
