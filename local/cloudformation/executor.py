@@ -12,11 +12,12 @@ from local.cloudformation.graph import reverse, run
 from local.cloudformation.history import History
 from local.cloudformation.intrinsics import Resolver
 from local.cloudformation.lifecycle import Lifecycle
+from local.cloudformation.live import Live, Step
 from local.cloudformation.plan import differences, replacement
 from local.cloudformation.policy import StackPolicy
 from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.revisions import Revision, outputs
-from local.cloudformation.stacks import Live, Output, Stack, Step
+from local.cloudformation.stacks import Output, Stack
 from local.errors import AwsError
 from local.services import Services
 

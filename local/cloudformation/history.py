@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 
+from local.cloudformation.live import Live, reported
 from local.cloudformation.names import event_id
-from local.cloudformation.stacks import Event, Live, Stack, reported
+from local.cloudformation.stacks import Event, Stack
 from local.services import Services
 
 _SOURCE = "aws.cloudformation"

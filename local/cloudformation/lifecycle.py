@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.cloudformation.dynamic import expanded
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.history import History
+from local.cloudformation.live import Live, Step
 from local.cloudformation.names import physical_name
 from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.resources.provisioner import Provisioner, Request, gone
-from local.cloudformation.stacks import Live, Stack, Step
+from local.cloudformation.stacks import Stack
 from local.errors import AwsError
 from local.services import Services
 

@@ -12,8 +12,9 @@ from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.executor import Executor, listed_failures
 from local.cloudformation.exports import Exports
 from local.cloudformation.history import History
+from local.cloudformation.live import Live
 from local.cloudformation.revisions import Revision
-from local.cloudformation.stacks import Deletion, Live, Stack, Stacks
+from local.cloudformation.stacks import Deletion, Stack, Stacks
 from local.cloudformation.updates import Update, settle
 from local.services import Services
 

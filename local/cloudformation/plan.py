@@ -9,10 +9,10 @@ from typing import Any, Literal
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.graph import ordered, references
 from local.cloudformation.intrinsics import Resolver, Unknown, unknowns
+from local.cloudformation.live import Live
 from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.resources.provisioner import Schema
 from local.cloudformation.revisions import Revision, outputs
-from local.cloudformation.stacks import Live
 from local.cloudformation.template import Declaration
 
 Replacement = Literal["True", "False", "Conditional"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from local.cloudformation.changesets import ChangeSet
 from local.cloudformation.errors import InvalidRequest
+from local.cloudformation.live import Live, Step
 from local.cloudformation.revisions import Revision
-
-if TYPE_CHECKING:
-    from local.cloudformation.changesets import ChangeSet
 
 UPDATABLE: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
@@ -28,47 +27,6 @@ DELETABLE: Final = UPDATABLE | {
     "UPDATE_ROLLBACK_FAILED",
 }
 """The statuses in which a stack can be deleted at once."""
-
-
-@dataclass(frozen=True)
-class Live:
-    """A resource of a stack as it was last made or changed. `physical_id` is empty until it exists."""
-
-    logical_id: str
-    type: str
-    name: str
-    properties: Mapping[str, Any]
-    needs: frozenset[str]
-    deletion_policy: str
-    update_replace_policy: str
-    metadata: Any
-    physical_id: str = ""
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    status: str = ""
-    reason: str = ""
-    changed_at: datetime | None = None
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is something behind the record."""
-        return bool(self.physical_id) and self.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
-
-
-@dataclass
-class Step:
-    """What an operation has done to one resource: created when `before` is None, replaced when the ids differ.
-
-    `superseded` are copies of a failed update that another update has replaced in turn.
-    """
-
-    before: Live | None
-    after: Live
-    superseded: list[Live] = field(default_factory=list)
-
-    @property
-    def created(self) -> bool:
-        """Whether the operation made the resource, first or anew."""
-        return self.before is None or self.before.physical_id != self.after.physical_id
 
 
 @dataclass(frozen=True)
@@ -217,8 +175,3 @@ class Stacks:
         """The names of the stacks that import an export."""
         using = [stack for stack in self.living() if stack.revision is not None and stack.status != "ROLLBACK_COMPLETE"]
         return sorted(stack.name for stack in using if stack.revision and export in stack.revision.imports)
-
-
-def reported(live: Live, status: str, at: datetime, *, reason: str = "") -> Live:
-    """The record with another status."""
-    return replace(live, status=status, reason=reason, changed_at=at)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from local.cloudformation.executor import Executor, listed_failures
 from local.cloudformation.history import History
+from local.cloudformation.live import Live, Step
 from local.cloudformation.revisions import Revision
-from local.cloudformation.stacks import Live, Stack, Step
+from local.cloudformation.stacks import Stack
 
 
 class Update:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from local.cloudformation.errors import InvalidRequest
-from local.cloudformation.stacks import Event, Live, Stack, Stacks
+from local.cloudformation.live import Live
+from local.cloudformation.stacks import Event, Stack, Stacks
 from local.front import Handler
 from local.paging import page
 from local.wire import Call
