@@ -23,6 +23,7 @@ from cli.printing import out, progress
 from env import naming
 
 _DONE = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
+_NUMBERS: Mapping[str, type[int] | type[float]] = {"Integer": int, "Float": float}
 _COLOURS = {"Succeeded": "green", "Failed": "red", "Executing": "yellow", "Stopped": "magenta"}
 
 
@@ -37,14 +38,21 @@ def run(model: str, stage: str | None, params: tuple[str, ...], watch: bool) -> 
     arn = start(connection, connection.model(model), given=_parsed(params))
     out.print(f"started {arn}")
     if watch:
-        watch_execution(connection, arn)
+        try:
+            watch_execution(connection, arn)
+        except KeyboardInterrupt:
+            progress.print(
+                f"the execution goes on; `aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn}`"
+            )
+            raise
 
 
 def start(connection: Connection, model: str, *, given: Mapping[str, str]) -> str:
     """Start an execution; gives its ARN.
 
     Parameters that the pipeline knows and nobody gives: `CodeCommit` is the checkout's commit, and an `InputData`
-    that names the model's own data file is uploaded if it is not there. Raises WrongUseError for an unknown parameter.
+    that names the model's own data file is uploaded if it is not there. Raises WrongUseError for an
+    unknown parameter or a value that is not of its type, before anything is written.
     """
     sagemaker, pipeline = connection.client("sagemaker"), naming.pipeline(connection.stage, model)
     try:
@@ -54,8 +62,9 @@ def start(connection: Connection, model: str, *, given: Mapping[str, str]) -> st
             raise
         remedy = f"run `sluice deploy {connection.stage.name}` first"
         raise WrongUseError(f"there is no pipeline {pipeline}: {remedy}") from error
-    known = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition.get("Parameters", [])}
-    _check_known(given, known, pipeline)
+    declared = {parameter["Name"]: parameter for parameter in definition.get("Parameters", [])}
+    _check_given(given, {name: parameter["Type"] for name, parameter in declared.items()}, pipeline)
+    known = {name: parameter.get("DefaultValue") for name, parameter in declared.items()}
     values = dict(given)
     if "CodeCommit" in known:
         values.setdefault("CodeCommit", code_commit())
@@ -132,11 +141,26 @@ def _parsed(params: tuple[str, ...]) -> dict[str, str]:
     return dict(param.split("=", 1) for param in params)
 
 
-def _check_known(given: Mapping[str, str], known: Mapping[str, Any], pipeline: str) -> None:
-    unknown = [name for name in given if name not in known]
+def _check_given(given: Mapping[str, str], types: Mapping[str, str], pipeline: str) -> None:
+    unknown = [name for name in given if name not in types]
     if unknown:
-        remedy = f"it has {', '.join(known) or 'none'}"
+        remedy = f"it has {', '.join(types) or 'none'}"
         raise WrongUseError(f"pipeline {pipeline} has no parameter {', '.join(unknown)}: {remedy}")
+    for name, text in given.items():
+        if not _fits(text, types[name]):
+            raise WrongUseError(f"--param {name}={text}: {name} of pipeline {pipeline} is of type {types[name]}")
+
+
+def _fits(text: str, kind: str) -> bool:
+    """Whether SageMaker takes a text for a parameter of this type."""
+    if kind == "Boolean":
+        return text.lower() in ("true", "false")
+    if kind in _NUMBERS:
+        try:
+            _NUMBERS[kind](text)
+        except ValueError:
+            return False
+    return True
 
 
 def _exists(s3: Any, bucket: str, key: str) -> bool:

@@ -204,6 +204,7 @@ def test_a_wrong_number_of_columns_is_the_models_400(shell, tmp_path):
         ("sluice status --stage nowhere", 2, "nowhere"),
         ("sluice deploy dev", 2, "123456789012"),
         ("sluice run credit-risk --param Nonsense=1", 2, "has no parameter Nonsense"),
+        ("sluice run credit-risk --param MinAuc=high", 2, "is of type Float"),
         ("sluice invoke credit-risk --data /no/such/file.csv", 2, "cannot be read"),
         ("sluice compile no-such-model", 2, "the models are credit-risk"),
     ],
