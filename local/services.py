@@ -61,6 +61,7 @@ class Services:
     emit: Emit
     record: Record = _unrecorded
     _endpoint_url: str | None = None
+    _made: boto3.Session | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,7 +69,8 @@ class Services:
         """A boto3 client of the whole cloud, made once and shared by threads."""
         with self._lock:
             if name not in self._clients:
-                made: Any = self.session()  # the stubs know each service by a literal name
+                self._made = self._made or self.session()
+                made: Any = self._made  # the stubs know each service by a literal name
                 self._clients[name] = made.client(name)
             return self._clients[name]
 
