@@ -22,4 +22,4 @@ def pytest_collection_modifyitems(items):
     for item in items:
         room = item.path.relative_to(TESTS)
         item.add_marker(pytest.mark.xdist_group("infra" if room.parts[0] == "infra" else room.as_posix()))
-    items.sort(key=lambda item: item.path.name != "test_loop.py")
+    items.sort(key=lambda item: (item.path.name != "test_loop.py", item.path.parent.name != "infra"))

@@ -1,6 +1,7 @@
 """The house keeps its shape: arrows, sizes, names."""
 
 import ast
+import functools
 import subprocess
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def sources():
         for path in sorted((ROOT / room).rglob("*.py")):
             if "lock" not in path.parts:
                 yield path.relative_to(ROOT)
+
+
+@functools.cache
+def parsed(path):
+    """A source file's syntax tree; each file is parsed once for all tests."""
+    return ast.parse((ROOT / path).read_text())
 
 
 def imported_rooms(tree):
@@ -88,7 +95,7 @@ def test_no_function_is_longer_than_a_screen():
     long = [
         f"{path}:{name} has {lines} lines"
         for path in sources()
-        for name, lines in function_lengths(ast.parse((ROOT / path).read_text()))
+        for name, lines in function_lengths(parsed(path))
         if lines > LONGEST_FUNCTION
     ]
     assert long == []

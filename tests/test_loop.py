@@ -240,6 +240,7 @@ def test_a_rejected_version_stays_rejected(shell):
     assert "was rejected (too costly)" in done.stderr
 
 
+@pytest.mark.clients  # heavy: `make test` leaves it to `make test-clients`
 def test_a_gate_that_fails_is_named_and_registers_nothing(shell):
     """The failure says which gate and by how much, and the registry stays as it was."""
     before = shell.json(f"sluice models {MODEL} --json")
@@ -279,6 +280,7 @@ def test_a_second_version_replaces_the_first_and_events_do_nothing_twice(shell):
     assert cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["LastUpdatedTime"] == updated
 
 
+@pytest.mark.clients  # heavy: `make test` leaves it to `make test-clients`
 def test_a_second_deployment_changes_nothing(shell):
     """What is deployed already is unchanged, the serving stack's parameters included."""
     done = shell.run("sluice deploy local")
