@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +43,34 @@ def bring_up(connection: Connection, *, model: str | None = None) -> list[str]:
     """
     if model is not None:
         _check_deployed(connection)
-    with working(f"synthesizing stage {connection.stage.name}"):
-        synthesized = synthesize(connection.stage.name, root=ROOT, output=ROOT / "cdk.out" / connection.stage.name)
-    of_the_model = {naming.stack(connection.stage, capability, model) for capability in _OF_A_MODEL}
-    wanted = [stack for stack in synthesized if model is None or stack.name in of_the_model]
-    _check_bootstrapped(connection, wanted)
-    changed = []
-    for stack in wanted:
-        with working(f"{stack.name}: deploying"):
-            publish(connection, stack.assets)
-            differed = stacks.deploy(connection, stack, say=lambda line: progress.print(f"  [dim]{line}[/]"))
-        out.print(f"[bold]{stack.name}[/] {'deployed' if differed else 'unchanged'}")
-        changed += [stack.name] if differed else []
-    return changed
+    with _synthesized(connection.stage.name) as synthesized:
+        of_the_model = {naming.stack(connection.stage, capability, model) for capability in _OF_A_MODEL}
+        wanted = [stack for stack in synthesized if model is None or stack.name in of_the_model]
+        _check_bootstrapped(connection, wanted)
+        return [stack.name for stack in wanted if _bring_up(connection, stack)]
+
+
+@contextmanager
+def _synthesized(stage: str) -> Iterator[list[SynthesizedStack]]:
+    """A stage's stacks, in a folder of this deployment's own: another one may run in the same checkout.
+
+    What was synthesized is left in `cdk.out/<stage>` to be read.
+    """
+    place = ROOT / "cdk.out"
+    place.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{stage}-", dir=place) as folder:
+        with working(f"synthesizing stage {stage}"):
+            synthesized = synthesize(stage, root=ROOT, output=Path(folder) / stage)
+        shutil.copytree(Path(folder) / stage, place / stage, dirs_exist_ok=True)
+        yield synthesized
+
+
+def _bring_up(connection: Connection, stack: SynthesizedStack) -> bool:
+    with working(f"{stack.name}: deploying"):
+        publish(connection, stack.assets)
+        differed = stacks.deploy(connection, stack, say=lambda line: progress.print(f"  [dim]{line}[/]"))
+    out.print(f"[bold]{stack.name}[/] {'deployed' if differed else 'unchanged'}")
+    return differed
 
 
 def publish(connection: Connection, assets: tuple[Asset, ...]) -> None:
