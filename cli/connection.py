@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
+import click
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -47,6 +48,12 @@ class Connection:
             known = f"env/{self.stage.name}.toml names {', '.join(self.stage.models) or 'none'}"
             raise WrongUseError(f"stage {self.stage.name} has no model {spelled!r}: {known}")
         return spelled
+
+
+stage_option = click.option(
+    "--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at."
+)
+"""The option of every command that works on one stage; `connect` takes what it gives."""
 
 
 def default_stage() -> str:

@@ -83,12 +83,19 @@ def publish(connection: Connection, assets: tuple[Asset, ...]) -> None:
 
 
 def _upload(s3: Any, asset: Asset) -> None:
+    if not object_exists(s3, asset.bucket, asset.key):
+        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
+
+
+def object_exists(s3: Any, bucket: str, key: str) -> bool:
+    """Whether there is an object under a key; what hinders the look is raised (ClientError)."""
     try:
-        s3.head_object(Bucket=asset.bucket, Key=asset.key)
+        s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
             raise
-        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
+        return False
+    return True
 
 
 def _writer(connection: Connection, role: str) -> Any:

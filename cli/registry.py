@@ -8,16 +8,12 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from cli.connection import Connection, connect
+from cli.connection import Connection, connect, stage_option
 from cli.errors import CliError, WrongUseError
 from cli.printing import json_option, out, print_facts, print_rows
 from cli.serving import live_package
 
 _METRICS = ("auc", "brier", "cost")
-
-stage_option = click.option(
-    "--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at."
-)
 
 
 @click.command()

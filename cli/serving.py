@@ -10,7 +10,7 @@ import click
 from botocore.exceptions import ClientError
 
 from cli import stacks
-from cli.connection import Connection, connect
+from cli.connection import Connection, connect, stage_option
 from cli.errors import CliError, WrongUseError
 from cli.printing import json_option, print_rows
 from env import naming
@@ -23,7 +23,7 @@ _CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json"}
 
 @click.command()
 @click.argument("model", required=False)
-@click.option("--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at.")
+@stage_option
 @json_option
 def status(model: str | None, stage: str | None, as_json: bool) -> None:
     """Show what serves now, for MODEL or for every model of the stage."""
@@ -34,7 +34,7 @@ def status(model: str | None, stage: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("model")
-@click.option("--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at.")
+@stage_option
 @click.option("--data", required=True, help="A .csv or .json file of requests, or - for standard input.")
 @click.option("--content-type", help="What the file is, when its name does not tell.")
 @click.option("--accept", default="text/csv", show_default=True, help="What the answer is to be.")

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from rich.live import Live
 from rich.table import Table
 
-from cli.connection import Connection, connect
-from cli.deploy import ROOT
+from cli.connection import Connection, connect, stage_option
+from cli.deploy import ROOT, object_exists
 from cli.errors import CliError, WrongUseError
 from cli.pace import Pace
 from cli.printing import out, progress
@@ -29,7 +29,7 @@ _COLOURS = {"Succeeded": "green", "Failed": "red", "Executing": "yellow", "Stopp
 
 @click.command()
 @click.argument("model")
-@click.option("--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at.")
+@stage_option
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A pipeline parameter; may be repeated.")
 @click.option("--watch/--no-watch", default=True, help="Follow the steps until the end (default).")
 def run(model: str, stage: str | None, params: tuple[str, ...], watch: bool) -> None:
@@ -110,7 +110,7 @@ def upload_data(connection: Connection, model: str, uri: str) -> None:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     file = ROOT / "pipelines" / naming.folder(model) / "data" / Path(key).name
     s3 = connection.client("s3")
-    if not file.is_file() or _exists(s3, bucket, key):
+    if not file.is_file() or object_exists(s3, bucket, key):
         return
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest[:16] not in key:
@@ -160,16 +160,6 @@ def _fits(text: str, kind: str) -> bool:
             _NUMBERS[kind](text)
         except ValueError:
             return False
-    return True
-
-
-def _exists(s3: Any, bucket: str, key: str) -> bool:
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
-            raise
-        return False
     return True
 
 
