@@ -35,6 +35,28 @@ def steps(deployment: Deployment, *, instance_count: int) -> tuple[int, ...]:
             return (*range(size, instance_count, size), instance_count)
 
 
+def blue_active(green_active: int, *, green_count: int, blue_count: int) -> int:
+    """How many instances of the old fleet still take traffic while that many of the new one do.
+
+    The new fleet's instances replace the same portion of the old fleet, in a canary as in a linear step: during a bake
+    both fleets are partially active (SageMaker Developer Guide, "Canary Traffic Shifting", "Linear Traffic Shifting").
+    Whole instances; one at least until the whole new fleet is active.
+    """
+    return blue_count - blue_count * green_active // green_count
+
+
+def traffic_share(*, green_active: int, blue_active: int) -> float:
+    """The share of requests, 0 to 1, that the new fleet takes: its active instances among all that are active.
+
+    Each request is routed by chance, and a variant's weight says nothing of it: the guide's sample shows weight 1 on
+    both fleets during a canary (SageMaker Developer Guide, "Automating Amazon SageMaker with Amazon EventBridge").
+    Raises ValueError when no instance is active.
+    """
+    if green_active + blue_active <= 0:
+        raise ValueError("no instance is active, so no fleet takes a share of the traffic")
+    return green_active / (green_active + blue_active)
+
+
 def waits_seconds(deployment: Deployment) -> int:
     """The sum of all bakes in seconds, as many as there can be on an endpoint of any size."""
     match deployment:

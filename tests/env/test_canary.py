@@ -66,3 +66,36 @@ def test_the_waits_add_up(deployment, expected):
 def test_a_bake_outlasts_its_alarm():
     """An alarm of three one-minute periods needs six minutes, for metrics arrive late."""
     assert canary.least_bake_seconds(periods=3) == 360
+
+
+@pytest.mark.parametrize(
+    ("green_active", "green_count", "blue_count", "expected"),
+    [
+        (0, 4, 4, 0.0),
+        (1, 4, 4, 0.25),
+        (1, 2, 2, 0.5),
+        (1, 2, 1, 0.5),
+        (1, 4, 8, 1 / 7),
+        (4, 4, 4, 1.0),
+    ],
+)
+def test_a_fleet_takes_traffic_by_its_active_instances(green_active, green_count, blue_count, expected):
+    """A canary of one instance in four takes a quarter of the requests: as much of the old fleet stands still."""
+    blue = canary.blue_active(green_active, green_count=green_count, blue_count=blue_count)
+
+    assert expected == canary.traffic_share(green_active=green_active, blue_active=blue)
+
+
+@given(green_count=st.integers(2, 50), blue_count=st.integers(1, 50), data=st.data())
+def test_the_old_fleet_serves_until_the_new_one_is_whole(green_count, blue_count, data):
+    """Until all of the new fleet is active, an instance of the old one is active too."""
+    green = data.draw(st.integers(0, green_count))
+    blue = canary.blue_active(green, green_count=green_count, blue_count=blue_count)
+
+    assert (green == green_count) == (blue == 0)
+
+
+def test_no_share_without_an_instance():
+    """Traffic that nothing can take has no share."""
+    with pytest.raises(ValueError, match="no instance is active"):
+        canary.traffic_share(green_active=0, blue_active=0)
