@@ -145,4 +145,6 @@ def _placed(name: str, stages: Mapping[str, StageFile]) -> Stage:
         name=name,
         owner=next(places[other] for other, file in stages.items() if file.registry),
         others=tuple(place for other, place in places.items() if other != name),
+        before=places.get(stages[name].after or ""),
+        followers=tuple(place for other, place in places.items() if stages[other].after == name),
     )

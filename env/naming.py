@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 VARIANT = "AllTraffic"
 """The variant of every endpoint: guarded deployments need the same variant name in both configs."""
 
 Capability = Literal["storage", "registry", "training", "serving", "release"]
+
+Verb = Literal["release", "apply", "rollback", "approve", "watch", "sweep"]
+"""The Lambdas of a stage, by what they do."""
+
+Person = Literal["scientist", "approver", "operator"]
+"""Who uses a stage, by what they do there."""
+
+VERBS: tuple[Verb, ...] = get_args(Verb)
+PEOPLE: tuple[Person, ...] = get_args(Person)
 
 
 class Located(Protocol):
@@ -88,14 +97,44 @@ def role_arn(stage: Located, role: str) -> str:
     return f"arn:aws:iam::{stage.account}:role/{role}"
 
 
-def release_function(stage: Located) -> str:
-    """The Lambda that observes and decides."""
-    return f"sluice-{stage.name}-release"
+def person_role(stage: Located, person: Person) -> str:
+    """The role that people assume in a stage: ``sluice-<stage>-scientist``, ``-approver`` or ``-operator``."""
+    return f"sluice-{stage.name}-{person}"
 
 
-def apply_function(stage: Located) -> str:
-    """The Lambda that may update serving stacks."""
-    return f"sluice-{stage.name}-apply"
+def function(stage: Located, verb: Verb) -> str:
+    """A Lambda: ``sluice-<stage>-<verb>``."""
+    return f"sluice-{stage.name}-{verb}"
+
+
+def function_arn(stage: Located, verb: Verb) -> str:
+    """The ARN of a Lambda."""
+    return f"arn:aws:lambda:{stage.region}:{stage.account}:function:{function(stage, verb)}"
+
+
+def function_role(stage: Located, verb: Verb) -> str:
+    """The role of a Lambda; it has a name, so that another stage's ledger can name it."""
+    return f"sluice-{stage.name}-function-{verb}"
+
+
+def scheduler_role(stage: Located) -> str:
+    """The role in which EventBridge Scheduler wakes the Lambdas that work by the clock."""
+    return f"sluice-{stage.name}-scheduler"
+
+
+def schedule(stage: Located, verb: Verb) -> str:
+    """The schedule that wakes a Lambda."""
+    return f"sluice-{stage.name}-{verb}"
+
+
+def ledger(stage: Located) -> str:
+    """The DynamoDB table of what was approved, released, vetoed and done."""
+    return f"sluice-{stage.name}-ledger"
+
+
+def ledger_arn(stage: Located) -> str:
+    """The ARN of the ledger."""
+    return f"arn:aws:dynamodb:{stage.region}:{stage.account}:table/{ledger(stage)}"
 
 
 def topic(stage: Located) -> str:
@@ -116,6 +155,11 @@ def dead_letter_queue(stage: Located) -> str:
 def alarm(config: str, condition: str) -> str:
     """The alarm on one fleet, named after its endpoint config, so that no alarm's state outlives its fleet."""
     return f"{config}-{condition}"
+
+
+def backstop(stage: Located, model: str) -> str:
+    """The alarm on a model's whole endpoint, whatever serves there."""
+    return alarm(endpoint(stage, model), "backstop")
 
 
 def folder(model: str) -> str:
@@ -142,8 +186,9 @@ def composed(stage: Located, models: Iterable[str]) -> Iterator[Composed]:
     """
     for bucket in (artifact_bucket(stage), capture_bucket(stage), log_bucket(stage)):
         yield Composed(kind="bucket", name=bucket, limit=63)
-    for function in (release_function(stage), apply_function(stage)):
-        yield Composed(kind="Lambda function", name=function, limit=64)
+    for verb in VERBS:
+        yield Composed(kind="Lambda function", name=function(stage, verb), limit=64)
+        yield Composed(kind="role", name=function_role(stage, verb), limit=64)
     for model in models:
         yield Composed(kind="model package group", name=model, limit=63, model=model)
         yield Composed(kind="endpoint", name=endpoint(stage, model), limit=63, model=model)

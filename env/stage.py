@@ -109,6 +109,21 @@ class Capture(Part):
     """Share of requests that is captured with its answers (0 = none)."""
 
 
+class Autoscaling(Part):
+    """How the number of instances follows the traffic."""
+
+    minimum: Annotated[int, Field(ge=1, examples=[2])]
+    """Instances that always run."""
+    maximum: Annotated[int, Field(ge=1, examples=[4])]
+    """Instances that run at most; a deployment needs twice as many."""
+    invocations_per_instance: Annotated[float, Field(gt=0, examples=[600])]
+    """Requests per minute and instance that scaling aims at."""
+    scale_in_cooldown_seconds: Seconds = 300
+    """How long after a change instances are not taken away."""
+    scale_out_cooldown_seconds: Seconds = 60
+    """How long after instances were added no more are added."""
+
+
 class Serving(Part):
     """How a model is served in this stage."""
 
@@ -124,6 +139,27 @@ class Serving(Part):
     """When a deployment is rolled back, and when people are called."""
     capture: Capture = Capture()
     """What is kept of requests and answers."""
+    probe: bool = True
+    """Whether a fleet that bakes without traffic is sent the package's sample requests, so that it is tested."""
+    autoscaling: Autoscaling | None = None
+    """How the number of instances follows the traffic; absent where it is fixed."""
+
+
+class Release(Part):
+    """Who may release a model in this stage, how long a release is watched, and what is kept to go back to."""
+
+    two_people: bool = True
+    """Whether a package must be approved by someone else than who trained it."""
+    approval_valid_hours: Annotated[int, Field(ge=1, le=8760)] = 168
+    """Hours after which an approval that has not been acted on no longer counts."""
+    soak_hours: Annotated[int, Field(ge=0, le=8760)] = 0
+    """Hours that a package must have served well in the stage before."""
+    watch_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    """Hours after a release in which the endpoint's backstop alarm takes it back."""
+    keep_releases: Annotated[int, Field(ge=1, le=100)] = 3
+    """Releases that served well whose models and endpoint configs are kept to go back to."""
+    keep_days: Annotated[int, Field(ge=0, le=3650)] = 7
+    """Days for which models and endpoint configs are kept whatever became of them."""
 
 
 class Model(Part):
@@ -133,6 +169,8 @@ class Model(Part):
     """How the model is trained; absent in stages that only serve what another stage has trained."""
     serving: Serving
     """How the model is served."""
+    release: Release = Release()
+    """Who may release the model, how long a release is watched, and what is kept to go back to."""
 
 
 class StageFile(Part):
@@ -177,6 +215,10 @@ class Stage(StageFile):
     """The stage of the chain whose account owns the model package groups and trains; maybe this one."""
     others: tuple[Place, ...]
     """The other stages of the chain, in the order of promotion."""
+    before: Place | None = None
+    """The stage that a package must have passed before."""
+    followers: tuple[Place, ...] = ()
+    """The stages that a package may enter once it has passed this one."""
 
     @property
     def registry_account(self) -> str:

@@ -99,7 +99,7 @@ class Release(StageStack):
         stage = self._stage
         function = Function(
             self,
-            naming.apply_function(stage),
+            naming.function(stage, "apply"),
             module=apply,
             settings=apply.Settings(stage=stage.name, account=stage.account, region=stage.region),
             failures=self._failures,
@@ -112,13 +112,13 @@ class Release(StageStack):
         stage = self._stage
         function = Function(
             self,
-            naming.release_function(stage),
+            naming.function(stage, "release"),
             module=release,
             settings=release.Settings(
                 stage=stage.name,
                 first=stage.first,
                 models=tuple(stage.models),
-                apply_function=naming.apply_function(stage),
+                apply_function=naming.function(stage, "apply"),
                 registry=_registry(stage),
             ),
             failures=self._failures,
@@ -210,8 +210,7 @@ def _never_another_template() -> iam.PolicyStatement:
 
 
 def _ask_apply(stage: Stage) -> Right:
-    arn = f"arn:aws:lambda:{stage.region}:{stage.account}:function:{naming.apply_function(stage)}"
-    return Right(actions=["lambda:InvokeFunction"], resources=[arn])
+    return Right(actions=["lambda:InvokeFunction"], resources=[naming.function_arn(stage, "apply")])
 
 
 def _observe(stage: Stage, model: str) -> list[Right]:
