@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import env
 from cli.errors import WrongUseError
+from env import naming
 from env.errors import EnvError
 
 LOCAL = "local"
 """The stage that never talks to AWS."""
 
 _RETRIES: Any = {"mode": "standard"}
+_SESSION_NAME_CHARACTERS = 64
 _HOW_TO_START = "start it with `sluice up` in another terminal and set the variables it prints"
 
 
@@ -49,11 +52,45 @@ class Connection:
             raise WrongUseError(f"stage {self.stage.name} has no model {spelled!r}: {known}")
         return spelled
 
+    def caller(self) -> str:
+        """The ARN of whoever calls, as STS knows it."""
+        arn: str = self.client("sts").get_caller_identity()["Arn"]
+        return arn
+
+    def in_role(self, role_arn: str, *, name: str) -> Connection:
+        """The same stage in the rights of a role, in a session called `name`. Raises ClientError where STS refuses."""
+        given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+            region_name=self.stage.region,
+        )
+        return Connection(self.stage, session)
+
+    def acting_as(self, person: naming.Person) -> Connection:
+        """The same stage as one of its people; the session bears the caller's own name, so that logs tell who it was.
+
+        Raises WrongUseError when the caller may not assume the role.
+        """
+        own_name = re.sub(r"[^\w+=,.@-]", "-", self.caller().rsplit("/", 1)[-1])[:_SESSION_NAME_CHARACTERS]
+        role = naming.role_arn(self.stage, naming.person_role(self.stage, person))
+        try:
+            return self.in_role(role, name=own_name)
+        except ClientError as error:
+            remedy = f"deploy the stage, or ask for the right to assume {role}"
+            raise WrongUseError(f"you cannot act as {person} of stage {self.stage.name} ({error}): {remedy}") from error
+
 
 stage_option = click.option(
     "--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at."
 )
 """The option of every command that works on one stage; `connect` takes what it gives."""
+
+person_option = click.option(
+    "--as", "person", type=click.Choice(naming.PEOPLE), help="Assume the stage's role of that person first."
+)
+"""The option of commands for people with a role of their own; `connect` takes what it gives."""
 
 
 def default_stage() -> str:
@@ -65,8 +102,8 @@ def default_stage() -> str:
     raise WrongUseError("say which stage with --stage or SLUICE_STAGE: " + ", ".join(env.names()))
 
 
-def connect(stage_name: str | None) -> Connection:
-    """A checked connection to a stage.
+def connect(stage_name: str | None, *, person: naming.Person | None = None) -> Connection:
+    """A checked connection to a stage, in the role of one of its people if one is named.
 
     Raises WrongUseError when the stage is unknown or misspelt, when the credentials belong to another account or
     region, when there are none, or when the stage is `local` and no local cloud answers.
@@ -82,7 +119,7 @@ def connect(stage_name: str | None) -> Connection:
     _check_region(stage, region)
     connection = Connection(stage, boto3.Session(botocore_session=core, region_name=stage.region))
     _check_account(connection)
-    return connection
+    return connection.acting_as(person) if person else connection
 
 
 def _prepare_local(core: botocore.session.Session) -> None:

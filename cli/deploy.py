@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import click
 from botocore.exceptions import ClientError
 
@@ -101,17 +100,10 @@ def object_exists(s3: Any, bucket: str, key: str) -> bool:
 def _writer(connection: Connection, role: str) -> Any:
     """An S3 client in the role that the CDK's bootstrap made for publishing, or in the caller's own rights."""
     try:
-        assumed = connection.client("sts").assume_role(RoleArn=role, RoleSessionName="sluice-deploy")["Credentials"]
+        return connection.in_role(role, name="sluice-deploy").client("s3")
     except ClientError:
         # The CDK CLI does the same: credentials of the right account may be enough without the role.
         return connection.client("s3")
-    session = boto3.Session(
-        aws_access_key_id=assumed["AccessKeyId"],
-        aws_secret_access_key=assumed["SecretAccessKey"],
-        aws_session_token=assumed["SessionToken"],
-        region_name=connection.stage.region,
-    )
-    return Connection(connection.stage, session).client("s3")
 
 
 def _check_deployed(connection: Connection) -> None:
