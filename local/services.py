@@ -44,6 +44,30 @@ class Record(Protocol):
         ...
 
 
+class AlarmStates(Protocol):
+    """The states of CloudWatch's alarms, as deployments watch them."""
+
+    def state(self, name: str) -> str | None:
+        """OK, ALARM or INSUFFICIENT_DATA; None for a name that no alarm has."""
+        ...
+
+    def subscribe(self, heard: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call `heard(name, state)` at each change of a state, holding no lock; what is returned ends that."""
+        ...
+
+
+class NoAlarms:
+    """A cloud without alarms: a part runs without CloudWatch."""
+
+    def state(self, name: str) -> str | None:
+        """No alarm has any name."""
+        return None
+
+    def subscribe(self, heard: Callable[[str, str], None]) -> Callable[[], None]:
+        """Nothing is ever heard."""
+        return lambda: None
+
+
 def _unrecorded(namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
     """Nobody keeps metrics: a part runs without CloudWatch."""
 
@@ -60,6 +84,7 @@ class Services:
     session: Callable[[], boto3.Session]
     emit: Emit
     record: Record = _unrecorded
+    alarms: AlarmStates = field(default_factory=NoAlarms)
     _endpoint_url: str | None = None
     _made: boto3.Session | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
