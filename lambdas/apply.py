@@ -45,11 +45,12 @@ _ALREADY: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The function's environment: the stage whose stacks it updates, and where they are."""
+    """The function's environment: the stage whose stacks it updates, where they are, and the ledger's table."""
 
     stage: str
     account: str
     region: str
+    ledger: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,9 @@
 LambdaError
 ├── SettingsError    an environment variable is missing or does not parse: a defect of the deployment
 ├── EventError       an event is not of a shape this function knows: a defect of a rule
-└── RequestError     a request to `apply` names what it may not touch
+├── RequestError     a request names what the function may not touch, or asks for what is not possible
+├── LedgerError      a record of the ledger is not of a kind or shape this version knows
+└── Conflict         somebody else appended to the ledger first: read it again and decide anew
 """
 
 
@@ -20,4 +22,12 @@ class EventError(LambdaError):
 
 
 class RequestError(LambdaError):
-    """A request names a model or a package that this function may not touch."""
+    """A request names what this function may not touch, or asks for what is not possible; the text says what to do."""
+
+
+class LedgerError(LambdaError):
+    """A record of the ledger is not of a kind or shape this version knows."""
+
+
+class Conflict(LambdaError):
+    """Somebody else appended to the ledger first."""

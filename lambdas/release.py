@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +24,37 @@ _log.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReleasePolicy:
+    """How a model is released in this stage.
+
+    `two_people`: who trained a version may not approve it. An approval is good for `approval_valid_hours`. The backstop
+    alarm vetoes a version up to `watch_hours` after its release; `backstop_seconds` are its periods together.
+    """
+
+    two_people: bool
+    approval_valid_hours: int
+    watch_hours: int
+    backstop_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The function's environment.
 
     `first` says that the registry's `Approved` admits a package to this stage; a later stage needs a record of its own.
-    `registry` is the ARN prefix of the account that owns the packages, `arn:aws:sagemaker:<region>:<account>`.
+    `may_reject_deployed` says that a vetoed version becomes `Rejected` in the registry even if it was deployed here: no
+    other stage can serve it. `registry` is the ARN prefix of the account that owns the packages,
+    `arn:aws:sagemaker:<region>:<account>`. `ledger` is a DynamoDB table's name, `topic` an SNS topic's ARN.
     """
 
     stage: str
     first: bool
-    models: tuple[str, ...]
-    apply_function: str
+    may_reject_deployed: bool
     registry: str
+    apply_function: str
+    ledger: str
+    topic: str
+    models: Mapping[str, ReleasePolicy]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections.abc
+import json
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from dataclasses import asdict, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lambdas.errors import SettingsError
 
@@ -15,7 +17,11 @@ _T = TypeVar("_T", bound="DataclassInstance")
 
 
 def to_environ(settings: DataclassInstance) -> dict[str, str]:
-    """Environment variables for a settings object: `bake_seconds=60` becomes `BAKE_SECONDS=60`."""
+    """Environment variables for a settings object: `bake_seconds=60` becomes `BAKE_SECONDS=60`.
+
+    A mapping becomes one variable of JSON: `models={"churn": Keep(days=7)}` is `MODELS={"churn":{"days":7}}`.
+    All variables of a function together hold 4 KB at most (AWS Lambda Developer Guide, "Lambda quotas").
+    """
     return {field.name.upper(): _write(getattr(settings, field.name)) for field in fields(settings)}
 
 
@@ -34,6 +40,9 @@ def _write(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, Mapping):
+        plain = {key: asdict(item) if is_dataclass(item) else item for key, item in value.items()}  # type: ignore[arg-type]
+        return json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return str(value)
 
 
@@ -44,4 +53,15 @@ def _read(name: str, text: str, kind: Any) -> Any:
         return text == "true"
     if kind == tuple[str, ...]:
         return tuple(text.split(",")) if text else ()
+    if get_origin(kind) is collections.abc.Mapping:
+        return _mapping(name, text, get_args(kind)[1])
     return kind(text)
+
+
+def _mapping(name: str, text: str, kind: Any) -> dict[str, Any]:
+    try:
+        plain = json.loads(text)
+        make = (lambda item: kind(**item)) if is_dataclass(kind) else kind
+        return {key: make(item) for key, item in plain.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{name.upper()} is not a JSON object of {kind.__name__}: {error}") from error

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -48,3 +49,32 @@ def test_a_boolean_is_true_or_false():
     """Nothing else is taken for a boolean."""
     with pytest.raises(SettingsError, match="FIRST is 'yes'"):
         from_environ(Settings, {**to_environ(SETTINGS), "FIRST": "yes"})
+
+
+@dataclass(frozen=True)
+class Keep:
+    releases: int
+    secure: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerModel:
+    models: Mapping[str, Keep]
+    hours: Mapping[str, int]
+
+
+PER_MODEL = PerModel(models={"churn": Keep(releases=3, secure=True)}, hours={"churn": 24})
+
+
+def test_a_mapping_is_one_variable_of_json():
+    """What differs by model travels together, and comes back as what it was."""
+    environ = to_environ(PER_MODEL)
+    assert environ == {"MODELS": '{"churn":{"releases":3,"secure":true}}', "HOURS": '{"churn":24}'}
+    assert from_environ(PerModel, environ) == PER_MODEL
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"churn":{"releases":3}}', '{"churn":{"surprise":1}}'])
+def test_a_mapping_of_another_shape_is_refused(text):
+    """A deployment that writes other members than the function reads is told so."""
+    with pytest.raises(SettingsError, match="MODELS is not a JSON object of Keep"):
+        from_environ(PerModel, {"MODELS": text, "HOURS": "{}"})
