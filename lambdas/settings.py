@@ -61,7 +61,11 @@ def _read(name: str, text: str, kind: Any) -> Any:
 def _mapping(name: str, text: str, kind: Any) -> dict[str, Any]:
     try:
         plain = json.loads(text)
-        make = (lambda item: kind(**item)) if is_dataclass(kind) else kind
-        return {key: make(item) for key, item in plain.items()}
+        nested = is_dataclass(kind)
+        return {key: (_nested(kind, item) if nested else kind(item)) for key, item in plain.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise SettingsError(f"{name.upper()} is not a JSON object of {kind.__name__}: {error}") from error
+
+
+def _nested(kind: Any, members: dict[str, Any]) -> Any:
+    return kind(**members)
