@@ -1,4 +1,4 @@
-"""A person lets a version into a stage: what the registry's `Approved` is to the first stage, a record is to this one."""
+"""A person lets a version into a stage: later stages have a record for what `Approved` is to the first one."""
 
 from __future__ import annotations
 

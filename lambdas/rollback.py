@@ -1,4 +1,4 @@
-"""A person wants what serves, or what is on its way, to go: it is vetoed for the stage, and the release function acts."""
+"""A person wants a version to go: it is vetoed for the stage, and the release function does the rest."""
 
 from __future__ import annotations
 

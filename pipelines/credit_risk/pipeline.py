@@ -38,6 +38,7 @@ SEED = ParameterInteger("Seed", 20)
 
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 SUMMARY = PropertyFile(name="Summary", output_name="evaluation", path="summary.json")
+SAMPLE = "sample.tar.gz"
 
 
 def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str) -> Pipeline:
@@ -153,7 +154,8 @@ def evaluate_step(jobs: Jobs, prepare: ProcessingStep, train: TrainingStep) -> P
 
 def register_step(jobs: Jobs, train: TrainingStep, evaluate: ProcessingStep, model: str) -> ModelStep:
     """Puts the model into the registry with its evidence, to be approved by a person."""
-    statistics = Join(on="/", values=[_output_uri(evaluate, "evaluation"), EVALUATION.path])
+    evidence = _output_uri(evaluate, "evaluation")
+    statistics = Join(on="/", values=[evidence, EVALUATION.path])
     builder = ModelBuilder(
         s3_model_data_url=train.properties.ModelArtifacts.S3ModelArtifacts,
         image_uri=jobs.image,
@@ -170,9 +172,11 @@ def register_step(jobs: Jobs, train: TrainingStep, evaluate: ProcessingStep, mod
         approval_status="PendingManualApproval",
         model_metrics=ModelMetrics(model_statistics=MetricsSource(content_type=JSON, s3_uri=statistics)),
         metadata_properties=MetadataProperties(commit_id=CODE_COMMIT),
+        sample_payload_url=Join(on="/", values=[evidence, SAMPLE]),
         # Taken from the summary, where they are texts: CustomerMetadataProperties holds strings alone.
         customer_metadata_properties={
             "sluice:data-sha256": _summary(evaluate, "data_sha256"),
+            "sluice:model-sha256": _summary(evaluate, "model_sha256"),
             "sluice:rows": _summary(evaluate, "rows"),
             "sluice:auc": _summary(evaluate, "auc"),
             "sluice:brier": _summary(evaluate, "brier"),

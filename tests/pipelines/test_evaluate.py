@@ -1,5 +1,7 @@
+import hashlib
 import json
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,30 @@ def test_the_summary_is_text(trained):
     assert all(isinstance(value, str) for value in summary.values())
     assert summary["gates"] == "All gates pass."
     assert summary["rows"] == "1000"
+
+
+def test_the_model_is_known_by_its_hash(trained, evaluate):
+    """The summary has the SHA-256 of the very archive that was measured, so that a release can tell it from another."""
+    evaluate(trained.folder, output="hashed")
+    archive = (trained.folder / "packed" / "model.tar.gz").read_bytes()
+    assert trained.json("hashed/summary.json")["model_sha256"] == hashlib.sha256(archive).hexdigest()
+
+
+def test_the_sample_is_rows_that_the_endpoint_takes(image, trained):
+    """The sample payload holds the held-out applicants without their outcome, each scored when it is sent alone."""
+    with tarfile.open(trained.folder / "evaluation" / "sample.tar.gz", "r:gz") as archive:
+        (member,) = archive.getmembers()
+        text = archive.extractfile(member).read().decode()
+    assert (member.name, text) == ("applicants.csv", trained.payload(trained.rows("test/test.csv")).replace("\r", ""))
+    answer = image.serve(trained.model, text.splitlines()[0])
+    assert (answer["status"], len(answer["body"].splitlines())) == (200, 1)
+
+
+def test_the_sample_is_the_same_from_run_to_run(trained, evaluate):
+    """No time of packing stands in the archive: the same rows are the same bytes."""
+    evaluate(trained.folder, output="again")
+    first, again = (trained.folder / name / "sample.tar.gz" for name in ("evaluation", "again"))
+    assert again.read_bytes() == first.read_bytes()
 
 
 @pytest.mark.parametrize(

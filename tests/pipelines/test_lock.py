@@ -50,6 +50,20 @@ def test_a_model_waits_for_a_person():
     assert "sluice:data-sha256" in register["CustomerMetadataProperties"]
 
 
+def test_a_release_finds_what_it_checks_and_probes_with():
+    """The package says what its artefact's hash is, and where rows are that its endpoint takes."""
+    register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][0]["Arguments"]
+    (summary,) = [step["PropertyFiles"][1] for step in DEFINITION["Steps"] if step["Name"] == "Evaluate"]
+    quoted = {"PropertyFile": {"Get": f"Steps.Evaluate.PropertyFiles.{summary['PropertyFileName']}"}}
+    assert register["CustomerMetadataProperties"]["sluice:model-sha256"] == {
+        "Std:JsonGet": {"Path": "model_sha256", **quoted}
+    }
+    assert register["SamplePayloadUrl"]["Std:Join"]["Values"] == [
+        {"Get": "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri"},
+        "sample.tar.gz",
+    ]
+
+
 def test_the_lock_names_no_stage():
     """No account and no region stands in a lock."""
     assert re.findall(r"\b\d{12}\b|\b(?:us|eu|ap)-[a-z]+-\d\b", TEXT) == []

@@ -1,9 +1,15 @@
-"""Measures the model on the test rows, through the code that will serve it, and says which gates it passes."""
+"""Measures the model on the test rows, through the code that will serve it, and says which gates it passes.
+
+It leaves two more things that a release needs: the hash of the model it measured, and rows to probe an endpoint with.
+"""
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import hashlib
 import importlib.util
+import io
 import json
 import sys
 import tarfile
@@ -21,6 +27,7 @@ LABEL = "bad"
 ACCEPTED_BAD, REFUSED_GOOD = 5, 1
 # Refuse when the expected cost of accepting, 5 p, is above that of refusing, 1 - p.
 THRESHOLD = REFUSED_GOOD / (ACCEPTED_BAD + REFUSED_GOOD)
+SAMPLE_ROWS = 500
 
 
 def scores(archive: Path, features: pd.DataFrame) -> list[float]:
@@ -82,24 +89,46 @@ def report(probabilities: pd.Series, bad: pd.Series, *, data: dict[str, object])
     }
 
 
+def sample(features: pd.DataFrame) -> bytes:
+    """Held-out applicants as a sample payload: a .tar.gz of CSV without header, the same bytes for the same rows.
+
+    As many as there are, up to ``SAMPLE_ROWS``: a fault that only some applicants meet should meet one of these. The
+    form is that of SamplePayloadUrl (SageMaker API Reference, "CreateModelPackage").
+    """
+    rows = features.head(SAMPLE_ROWS).to_csv(index=False, header=False).encode()
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
+        member = tarfile.TarInfo("applicants.csv")
+        member.size = len(rows)
+        archive.addfile(member, io.BytesIO(rows))
+    return packed.getvalue()
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run the step: ``evaluation.json`` has the numbers, ``summary.json`` the texts that the pipeline quotes."""
+    """Run the step.
+
+    ``evaluation.json`` has the numbers, ``summary.json`` the texts that the pipeline quotes, ``sample.tar.gz`` rows as
+    the endpoint takes them.
+    """
     options = _options(argv)
     table = pd.read_csv(options.test / "test.csv", keep_default_na=False)
     data = json.loads((options.report / "data.json").read_text(encoding="utf-8"))
     features, bad = table.drop(columns=LABEL), table[LABEL]
-    probabilities = pd.Series(scores(options.model / "model.tar.gz", features), index=table.index)
+    archive = options.model / "model.tar.gz"
+    probabilities = pd.Series(scores(archive, features), index=table.index)
     metrics = measure(probabilities, bad)
     sentence = verdict(metrics, min_auc=options.min_auc, max_brier=options.max_brier, max_cost=options.max_cost)
     summary = {
         "gates": sentence,
         "data_sha256": data["sha256"],
+        "model_sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
         "rows": str(data["rows"]),
         **{name: f"{value:.6f}" for name, value in metrics.items()},
     }
     options.output.mkdir(parents=True, exist_ok=True)
     _write(options.output / "evaluation.json", report(probabilities, bad, data=data))
     _write(options.output / "summary.json", summary)
+    (options.output / "sample.tar.gz").write_bytes(sample(features))
     print(f"AUC {metrics['auc']:.4f}, Brier {metrics['brier']:.4f}, cost {metrics['cost']:.4f}. {sentence}")
     return 0
 
