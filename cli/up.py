@@ -6,6 +6,7 @@ import math
 import signal
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,11 @@ from cli.errors import WrongUseError
 from cli.printing import out
 from env.errors import EnvError
 
+if TYPE_CHECKING:
+    from local.cloudformation import Rollbacks
+
 _FASTEST = 10_000
+_ROLLBACKS = ("unnoticed", "noticed", "noticed-again", "stuck")
 
 
 @click.command()
@@ -34,7 +39,14 @@ _FASTEST = 10_000
     callback=lambda _context, _option, value: _number(value),
     help="Simulated seconds per second: bakes and schedules shrink.",
 )
-def up(port: int, speed: float) -> None:
+@click.option(
+    "--rollbacks",
+    type=click.Choice(_ROLLBACKS),
+    default="unnoticed",
+    show_default=True,
+    help="What CloudFormation makes of a deployment that SageMaker takes back, which AWS leaves open.",
+)
+def up(port: int, speed: float, rollbacks: Rollbacks) -> None:
     """Run the local cloud until Ctrl-C; print the variables that point any AWS client at it."""
     # Imported late: every other command does without the local cloud and its import time.
     from local.bootstrap import bootstrap
@@ -46,7 +58,7 @@ def up(port: int, speed: float) -> None:
         signal.signal(number, lambda _number, _frame: _stop(stopped, _frame))
     try:
         stage = env.load(LOCAL)
-        with LocalCloud(region=stage.region, speed=speed) as cloud:
+        with LocalCloud(region=stage.region, speed=speed, rollbacks=rollbacks) as cloud:
             url = cloud.start(port=port)
             bootstrap(cloud.services)
             _tell(url, stage)

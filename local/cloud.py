@@ -16,7 +16,7 @@ import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.clock import Clock
-from local.cloudformation import CloudFormation
+from local.cloudformation import CloudFormation, Rollbacks
 from local.cloudwatch import CloudWatch
 from local.errors import StartError
 from local.events import Events
@@ -38,9 +38,12 @@ class LocalCloud:
     """One account, one region, one process. A context manager: leaving it ends every child and thread.
 
     moto's backends belong to the process, so two clouds in one process would share them; `stop` empties them.
+    `rollbacks` says what CloudFormation makes of a deployment that SageMaker takes back; AWS leaves it open.
     """
 
-    def __init__(self, *, region: str, speed: float = 1.0, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, region: str, speed: float = 1.0, clock: Clock | None = None, rollbacks: Rollbacks = "unnoticed"
+    ) -> None:
         self._files = tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True)
         self.services = Services(
             account=ACCOUNT,
@@ -55,7 +58,7 @@ class LocalCloud:
         self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
         # In the order in which they end: who acts by itself first, whom the others call last.
         self._parts: list[Part] = [
-            CloudFormation(self.services),
+            CloudFormation(self.services, rollbacks=rollbacks),
             SageMaker(self.services),
             self._events,
             Functions(self.services),

@@ -9,7 +9,6 @@ from typing import Any
 from local.cloudformation.errors import InvalidRequest, ResourceFailed
 from local.cloudformation.exports import Exports
 from local.cloudformation.graph import reverse, run
-from local.cloudformation.history import History
 from local.cloudformation.intrinsics import Resolver
 from local.cloudformation.lifecycle import Lifecycle
 from local.cloudformation.live import Live, Step
@@ -19,7 +18,6 @@ from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.revisions import Revision, outputs
 from local.cloudformation.stacks import Output, Stack
 from local.errors import AwsError
-from local.services import Services
 
 Failures = Mapping[str, ResourceFailed]
 """What failed, by logical id."""
@@ -28,12 +26,9 @@ Failures = Mapping[str, ResourceFailed]
 class Executor:
     """The hands of one operation on one stack."""
 
-    def __init__(
-        self, services: Services, stack: Stack, history: History, *, exports: Exports, policy: str = ""
-    ) -> None:
-        self._stack, self._exports = stack, exports
+    def __init__(self, stack: Stack, lifecycle: Lifecycle, *, exports: Exports, policy: str = "") -> None:
+        self._stack, self._lifecycle, self._exports = stack, lifecycle, exports
         self._policy = StackPolicy(policy)
-        self._lifecycle = Lifecycle(services, stack, history)
 
     def deploy(self, revision: Revision, *, verb: str, failed: Callable[[], None] = lambda: None) -> str:
         """Bring a revision up and publish its outputs; nothing is removed. Gives why it failed, empty if it did not."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +15,7 @@ from local.cloudformation.history import History
 from local.cloudformation.live import Live, Step
 from local.cloudformation.names import physical_name
 from local.cloudformation.resources import CATALOGUE
-from local.cloudformation.resources.provisioner import Provisioner, Request, gone
+from local.cloudformation.resources.provisioner import Provisioner, Request, Rollbacks, gone, handler_said
 from local.cloudformation.stacks import Stack
 from local.errors import AwsError
 from local.services import Services
@@ -30,8 +29,9 @@ _log = logging.getLogger(__name__)
 class Lifecycle:
     """The life of a stack's resources. Every method raises ResourceFailed after it has written the failure down."""
 
-    def __init__(self, services: Services, stack: Stack, history: History) -> None:
+    def __init__(self, services: Services, stack: Stack, history: History, *, rollbacks: Rollbacks) -> None:
         self._services, self._stack, self._history = services, stack, history
+        self._rollbacks = rollbacks
 
     def create(self, live: Live) -> None:
         """Make a resource, or the new copy of one that is replaced, and wait until it is ready."""
@@ -126,6 +126,7 @@ class Lifecycle:
             name=live.name,
             properties=expanded(live.properties, self._services),
             physical_id=live.physical_id,
+            rollbacks=self._rollbacks,
         )
 
     def _name(self, provisioner: Provisioner, live: Live) -> str:
@@ -160,11 +161,9 @@ def _reason(error: Exception) -> str:
         said = error.response["Error"]
         code = next((code for word, code in _HANDLER_CODES.items() if word in said["Code"]), "InvalidRequest")
         message = f"{said.get('Message', '')} (Service: {error.operation_name}, Error Code: {said['Code']})"
-        return (
-            f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'
-        )
+        return handler_said(message, code)
     if isinstance(error, BotoCoreError):
-        return f'Resource handler returned message: "{error}" (HandlerErrorCode: InvalidRequest)'
+        return handler_said(str(error), "InvalidRequest")
     _log.error("a provisioner failed", exc_info=error)
     if isinstance(error, KeyError):
         return f"Properties validation failed: required key {list(error.args)} not found"

@@ -12,7 +12,9 @@ from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.executor import Executor, listed_failures
 from local.cloudformation.exports import Exports
 from local.cloudformation.history import History
+from local.cloudformation.lifecycle import Lifecycle
 from local.cloudformation.live import Live
+from local.cloudformation.resources.provisioner import Rollbacks
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import Deletion, Stack, Stacks
 from local.cloudformation.updates import Update, settle
@@ -35,8 +37,8 @@ class Creation:
 class Operations:
     """Starts operations. The caller has entered the stack's status, so that no two run on one stack."""
 
-    def __init__(self, services: Services, stacks: Stacks) -> None:
-        self._services, self._stacks = services, stacks
+    def __init__(self, services: Services, stacks: Stacks, *, rollbacks: Rollbacks) -> None:
+        self._services, self._stacks, self._rollbacks = services, stacks, rollbacks
         self._exports = Exports(stacks)
         self._history = History(services)
         self._threads = Background("cloudformation", services.clock, threads=_THREADS)
@@ -88,7 +90,8 @@ class Operations:
         self._threads.close()
 
     def _executor(self, stack: Stack, *, policy: str = "") -> Executor:
-        return Executor(self._services, stack, self._history, exports=self._exports, policy=policy)
+        lifecycle = Lifecycle(self._services, stack, self._history, rollbacks=self._rollbacks)
+        return Executor(stack, lifecycle, exports=self._exports, policy=policy)
 
     def _start(self, stack: Stack, work: Callable[[], None], *, failed: str) -> None:
         def guarded() -> None:

@@ -10,6 +10,7 @@ from local.cloudformation.api.submission import Submissions
 from local.cloudformation.api.templates import Templates
 from local.cloudformation.exports import Exports
 from local.cloudformation.operations import Operations
+from local.cloudformation.resources.provisioner import Rollbacks
 from local.cloudformation.revisions import Revisions
 from local.cloudformation.stacks import Stacks
 from local.front import Family
@@ -17,11 +18,14 @@ from local.services import Services
 
 
 class CloudFormation:
-    """Stacks, change sets and what is asked about them."""
+    """Stacks, change sets and what is asked about them.
 
-    def __init__(self, services: Services) -> None:
+    `rollbacks` says what the handler of endpoints makes of a deployment that SageMaker takes back.
+    """
+
+    def __init__(self, services: Services, *, rollbacks: Rollbacks = "unnoticed") -> None:
         self._stacks = Stacks()
-        self._operations = Operations(services, self._stacks)
+        self._operations = Operations(services, self._stacks, rollbacks=rollbacks)
         submissions = Submissions(Revisions(services, Exports(self._stacks).value))
         launcher = Launcher(services, self._operations)
         shared = (services, self._stacks, self._operations, launcher, submissions)

@@ -77,6 +77,8 @@ class Stack:
     change_sets: list[ChangeSet] = field(default_factory=list)
     journal: dict[str, Step] = field(default_factory=dict)
     fallback: Revision | None = None
+    unrestored: frozenset[str] = frozenset()
+    """The resources whose rollback has failed, of all that a continued rollback may skip."""
     operation: int = 0
     doomed: Deletion | None = None
     """Set when a stack is to be deleted while it is still being created."""

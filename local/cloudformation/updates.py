@@ -35,6 +35,7 @@ class Update:
         for name in skip:
             self._take_for_restored(name)
         failures = self._executor.restore({n: step for n, step in stack.journal.items() if n not in skip})
+        stack.unrestored = frozenset(failures)
         if failures:
             text = listed_failures(failures, "update")
             self._history.stack(stack, "UPDATE_ROLLBACK_FAILED", reason=text)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from local.cloudformation.api.changes import admit, check_updatable, differs
 from local.cloudformation.api.imports import refuse_imports
-from local.cloudformation.api.launch import Launcher, Order, repeated
+from local.cloudformation.api.launch import Launcher, Order, asked, repeated
 from local.cloudformation.api.queries import paged
 from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
 from local.cloudformation.changesets import EMPTY, ChangeSet, described
@@ -127,8 +127,8 @@ class ChangeSets:
     def _execute_change_set(self, params: Params, _: Call) -> Params:
         refuse_others(params, _EXECUTE, operation="ExecuteChangeSet")
         stack, change_set = self.find(params)
-        token = params.get("ClientRequestToken", "")
-        if repeated(stack, "ExecuteChangeSet", token):
+        request, token = asked("ExecuteChangeSet", params), params.get("ClientRequestToken", "")
+        if repeated(stack, request, token):
             return {}
         on_failure: OnFailure = "DO_NOTHING" if params.get("DisableRollback") else change_set.on_failure
         retain = bool(params.get("RetainExceptOnCreate"))
@@ -136,7 +136,7 @@ class ChangeSets:
         launch = self._launcher.create if change_set.type == "CREATE" else self._launcher.update
         with stack.lock:
             _check_executable(change_set)
-            launch(stack, order, operation="ExecuteChangeSet")
+            launch(stack, order, request=request)
             change_set.execution = "EXECUTE_COMPLETE"
             stack.change_set_id = change_set.id
         return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.cloudformation.api.launch import Launcher, Order, remember, repeated
+from local.cloudformation.api.launch import Launcher, Order, asked, remember, repeated
 from local.cloudformation.api.source import policy_body
 from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
 from local.cloudformation.errors import InvalidRequest
@@ -73,8 +73,9 @@ class Changes:
     def _create_stack(self, params: Params, _: Call) -> Params:
         refuse_others(params, _CREATE, operation="CreateStack")
         name, token = params["StackName"], params.get("ClientRequestToken", "")
+        request = asked("CreateStack", params)
         existing = self._stacks.find(name)
-        if existing is not None and repeated(existing, "CreateStack", token):
+        if existing is not None and repeated(existing, request, token):
             return {"StackId": existing.id}
         stack_id = arn("stack", name, account=self._services.account, region=self._services.region)
         revision = self._submissions.revision(params, stack_name=name, stack_id=stack_id, previous=None)
@@ -91,14 +92,14 @@ class Changes:
             retain_except_on_create=bool(params.get("RetainExceptOnCreate")),
         )
         admit(self._stacks, stack)
-        self._launcher.create(stack, order, operation="CreateStack")
+        self._launcher.create(stack, order, request=request)
         return {"StackId": stack.id}
 
     def _update_stack(self, params: Params, _: Call) -> Params:
         refuse_others(params, _UPDATE, operation="UpdateStack")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
-        token = params.get("ClientRequestToken", "")
-        if repeated(stack, "UpdateStack", token):
+        request, token = asked("UpdateStack", params), params.get("ClientRequestToken", "")
+        if repeated(stack, request, token):
             return {"StackId": stack.id}
         policy = self._policy(params, "StackPolicy")
         during = self._policy(params, "StackPolicyDuringUpdate")
@@ -109,7 +110,7 @@ class Changes:
             if not differs(stack, revision):
                 raise InvalidRequest(NOTHING_TO_DO)
             order = Order(revision, token, params.get("RoleARN"), on_failure_of(params), policy=during)
-            self._launcher.update(stack, order, operation="UpdateStack")
+            self._launcher.update(stack, order, request=request)
             # The policy that stood before the call judges this update; the new one judges those that follow.
             if policy is not None:
                 stack.policy = policy
@@ -147,18 +148,20 @@ class Changes:
         known = {"ClientRequestToken", "ResourcesToSkip", "RoleARN", "StackName"}
         refuse_others(params, known, operation="ContinueUpdateRollback")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
-        if not repeated(stack, "ContinueUpdateRollback", params.get("ClientRequestToken", "")):
+        request = asked("ContinueUpdateRollback", params)
+        if not repeated(stack, request, params.get("ClientRequestToken", "")):
             skip = frozenset(params.get("ResourcesToSkip", ()))
             _check_skipped(stack, skip)
-            self._roll_back(stack, params, "ContinueUpdateRollback", frm="UPDATE_ROLLBACK_FAILED", skip=skip)
+            self._roll_back(stack, params, request, frm="UPDATE_ROLLBACK_FAILED", skip=skip)
         return {}
 
     def _rollback_stack(self, params: Params, _: Call) -> Params:
         known = {"ClientRequestToken", "DeploymentConfig", "RoleARN", "StackName"}
         refuse_others(params, known, operation="RollbackStack")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
-        if not repeated(stack, "RollbackStack", params.get("ClientRequestToken", "")):
-            self._roll_back(stack, params, "RollbackStack", frm="UPDATE_FAILED", skip=frozenset())
+        request = asked("RollbackStack", params)
+        if not repeated(stack, request, params.get("ClientRequestToken", "")):
+            self._roll_back(stack, params, request, frm="UPDATE_FAILED", skip=frozenset())
         return {"StackId": stack.id}
 
     def _set_stack_policy(self, params: Params, _: Call) -> Params:
@@ -178,11 +181,11 @@ class Changes:
         stack.protected = bool(params["EnableTerminationProtection"])
         return {"StackId": stack.id}
 
-    def _roll_back(self, stack: Stack, params: Params, operation: str, *, frm: str, skip: frozenset[str]) -> None:
+    def _roll_back(self, stack: Stack, params: Params, request: str, *, frm: str, skip: frozenset[str]) -> None:
         refused = "Stack:{id} is in {status} state and can not be rolled back."
         token = params.get("ClientRequestToken", "")
         stack.begin("UPDATE_ROLLBACK_IN_PROGRESS", allowed=frozenset({frm}), refused=refused, token=token)
-        remember(stack, operation, token)
+        remember(stack, request, token)
         stack.role_arn = params.get("RoleARN", stack.role_arn)
         self._operations.roll_back(stack, skip=skip)
 
@@ -238,7 +241,7 @@ def _doomed(stack: Stack, deletion: Deletion) -> bool:
 
 
 def _check_skipped(stack: Stack, skip: frozenset[str]) -> None:
-    failed = {name for name, live in stack.live().items() if live.status == "UPDATE_FAILED"}
-    wrong = ", ".join(sorted(skip - failed))
+    # Not those whose update was given up, though they are in that state too (API Reference, ContinueUpdateRollback).
+    wrong = ", ".join(sorted(skip - stack.unrestored))
     if wrong:
         raise InvalidRequest(f"The following resources to skip are not in the UPDATE_FAILED state: [{wrong}]")

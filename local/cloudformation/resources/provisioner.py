@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,6 +16,14 @@ from local.cloudformation.names import Naming
 from local.cloudformation.resources.fit import fitted
 from local.errors import UnsupportedLocally
 from local.services import Services
+
+Rollbacks = Literal["unnoticed", "noticed", "noticed-again", "stuck"]
+"""What CloudFormation makes of a deployment that SageMaker takes back, which AWS documents nowhere.
+
+`unnoticed`: the update is complete, though the endpoint serves its old configuration. `noticed`: the resource fails and
+the stack is rolled back, for which nothing is left to do. `noticed-again`: the stack's rollback deploys the
+configuration that is served already once more. `stuck`: SageMaker refuses that, and the rollback fails.
+"""
 
 _POLL_SECONDS = 0.05
 
@@ -50,6 +59,7 @@ class Request:
     properties: Mapping[str, Any]
     before: Mapping[str, Any] = field(default_factory=dict)
     physical_id: str = ""
+    rollbacks: Rollbacks = "unnoticed"
 
     def call(self, service: str, method: str, **params: Any) -> Any:
         """Call a boto3 method with parameters in the types of a template. Raises ResourceFailed and ClientError."""
@@ -177,6 +187,11 @@ def gone(error: ClientError) -> bool:
     return code == "ValidationException" and any(
         phrase in message for phrase in ("Could not find", "does not exist", "could not be found")
     )
+
+
+def handler_said(message: str, code: str) -> str:
+    """The reason of a failure in the words that CloudFormation puts around its handlers' own."""
+    return f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'
 
 
 def refuse_existing(schema: Schema, identifier: str) -> ResourceFailed:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, handler_said, required
 
 # CloudFormation names SageMaker's resources by their logical ids, without the stack's name.
 _NAMING: Final = Naming(limit=63, with_stack=False)
@@ -115,7 +115,7 @@ class EndpointConfig(_Tagged):
 
 
 class Endpoint(_Tagged):
-    """An endpoint. It is ready when it serves the configuration that the template asks for, and no other."""
+    """An endpoint. What is made of a deployment that SageMaker takes back is `Request.rollbacks`' to say."""
 
     schema = Schema(
         type="AWS::SageMaker::Endpoint",
@@ -137,27 +137,33 @@ class Endpoint(_Tagged):
     def update(self, request: Request) -> None:
         """Deploy another configuration as the deployment settings say, and change the tags.
 
-        An endpoint that serves the wanted configuration already, as after a deployment that SageMaker has rolled
-        back, is left alone.
+        The configuration may be served already: then SageMaker has taken the deployment back that is being undone.
         """
         super().update(request)
         wanted = required(request, "EndpointConfigName")
         if not request.changed("EndpointConfigName", *_DEPLOYMENT):
             return
-        current = self._describe(request)
-        if request.changed("EndpointConfigName") and _serves(current, wanted):
-            return
+        if request.changed("EndpointConfigName") and _serves(self._describe(request), wanted):
+            if request.rollbacks == "stuck":
+                raise ResourceFailed(handler_said(f"{request.name} is served by {wanted} already", "InvalidRequest"))
+            if request.rollbacks != "noticed-again":
+                return
         parameters = request.some(*_DEPLOYMENT)
         request.call("sagemaker", "update_endpoint", EndpointName=request.name, EndpointConfigName=wanted, **parameters)
 
     def wait(self, request: Request) -> None:
-        """Wait until the endpoint is in service. Raises ResourceFailed when it fails or goes back to its old fleet."""
+        """Wait until the endpoint is in service. Raises ResourceFailed when it will not be.
+
+        Unless rollbacks are unnoticed, it raises that too when the endpoint goes back to its old fleet.
+        """
         request.wait_until(lambda: self._settled(request))
         described, wanted = self._describe(request), request.properties["EndpointConfigName"]
+        if described["EndpointStatus"] == "InService" and request.rollbacks == "unnoticed":
+            return
         if not _serves(described, wanted):
             serving = f"it is {described['EndpointStatus']} with configuration {described['EndpointConfigName']}"
-            reason = described.get("FailureReason") or f"The endpoint did not come to serve {wanted}: {serving}"
-            raise ResourceFailed(reason)
+            why = described.get("FailureReason") or f"The endpoint did not come to serve {wanted}: {serving}"
+            raise ResourceFailed(handler_said(why, "NotStabilized"))
 
     def delete(self, request: Request) -> None:
         """Delete the endpoint and wait until it is gone."""

@@ -10,9 +10,15 @@ from tests.local.cloudformation.fakes import FakeSageMaker
 
 
 @pytest.fixture
-def cloud(small_cloud):
+def rollbacks():
+    """What CloudFormation makes of a deployment that SageMaker takes back."""
+    return "unnoticed"
+
+
+@pytest.fixture
+def cloud(small_cloud, rollbacks):
     """CloudFormation and a fake SageMaker, in front of moto."""
-    return small_cloud(CloudFormation, FakeSageMaker)
+    return small_cloud(lambda services: CloudFormation(services, rollbacks=rollbacks), FakeSageMaker)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ KINDS = {"Model": "model", "EndpointConfig": "endpoint-config", "Endpoint": "end
 class FakeSageMaker:
     """`kept` holds resources by kind and name. A configuration named in `broken` makes an endpoint fail.
 
-    With `slow` set, endpoints stay on their way until `go` is set.
+    With `slow` set, endpoints stay on their way until `go` is set. An update to a variant in `stranded` fails, and so
+    does its rollback.
     """
 
     def __init__(self, services) -> None:
@@ -23,6 +24,7 @@ class FakeSageMaker:
         self.kept = {kind: {} for kind in KINDS}
         self.tags = {}
         self.broken = set()
+        self.stranded = set()
         self.undeletable = set()
         self.slow = False
         self.go = threading.Event()
@@ -70,6 +72,8 @@ class FakeSageMaker:
         wanted = endpoint.pop("Wanted", None)
         if wanted is None and endpoint["EndpointConfigName"] in self.broken:
             endpoint |= {"EndpointStatus": "Failed", "FailureReason": "the container does not answer"}
+        elif wanted is not None and self._says(wanted) in self.stranded:
+            endpoint["EndpointStatus"] = "UpdateRollbackFailed"
         elif wanted is not None and self._says(wanted) not in self.broken:
             endpoint |= {"EndpointStatus": "InService", "EndpointConfigName": wanted}
         else:
@@ -80,7 +84,7 @@ class FakeSageMaker:
 
     def _update(self, params, call):
         endpoint = self._find("Endpoint", params["EndpointName"])
-        if endpoint["EndpointStatus"] != "InService":
+        if endpoint["EndpointStatus"] not in ("InService", "UpdateRollbackFailed"):
             raise AwsError("ValidationException", "Cannot update in-progress endpoint")
         self._find("EndpointConfig", params["EndpointConfigName"])
         self.updates.append(params)

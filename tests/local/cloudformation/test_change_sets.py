@@ -226,6 +226,7 @@ def test_a_change_set_of_the_wrong_kind_is_refused(account, kind, stack, message
         _propose(account, {"P": parameter("b")}, kind=kind, stack=stack)
 
 
+@pytest.mark.parametrize("rollbacks", ["noticed"])
 def test_a_failed_change_set_update_rolls_back_or_not(account, sagemaker):
     """DisableRollback of ExecuteChangeSet leaves a failed update standing."""
     account.create(serving("1"))

@@ -202,7 +202,7 @@ def test_one_update_at_a_time(account, sagemaker):
 
 
 def test_a_repeated_request_is_done_once(account):
-    """A second UpdateStack with the token of the first does nothing; another operation may not use it."""
+    """A second UpdateStack with the token of the first does nothing; another request may not use it."""
     account.create({"P": parameter("a")})
     account.update({"P": parameter("b")}, ClientRequestToken="once")
     events = len(account.events())
@@ -210,6 +210,8 @@ def test_a_repeated_request_is_done_once(account):
     assert events == len(account.events())
     with pytest.raises(ClientError, match="TokenAlreadyExistsException"):
         account.client.create_stack(StackName="s", TemplateBody="{}", ClientRequestToken="once")
+    with pytest.raises(ClientError, match="TokenAlreadyExistsException"):
+        account.update({"P": parameter("c")}, ClientRequestToken="once")
 
 
 def test_the_role_of_the_last_operation_sticks(account):
