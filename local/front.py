@@ -8,9 +8,11 @@ import logging
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.core.model import ServiceModel
+from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from local.errors import AwsError, UnsupportedLocally
@@ -48,15 +50,27 @@ class Family:
 
 
 class Front:
-    """Routes a request by its credential scope: to a family of ours, else to moto's app."""
+    """Routes a request by its credential scope: to a family of ours, else to moto's app.
 
-    def __init__(self, families: Sequence[Family], *, fallback: WSGIApplication, region: str) -> None:
+    Every answer bears the cloud's own time (`now`) as its Date: by it clients know what "five minutes ago" is there.
+    """
+
+    def __init__(
+        self,
+        families: Sequence[Family],
+        *,
+        fallback: WSGIApplication,
+        region: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._families = families
         self._fallback = fallback
         self._region = region
+        self._now = now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
+        start_response = self._dated(start_response)
         request = Request(environ)
         scope = Scope.of(request)
         mine = [f for f in self._families if scope and f.signing_name == scope.signing_name]
@@ -65,6 +79,13 @@ class Front:
         reply = self._answer(mine, _decompressed(request), scope)
         response = Response(reply.body, reply.status, reply.headers)
         return response(environ, start_response)
+
+    def _dated(self, start_response: StartResponse) -> StartResponse:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+            others = [header for header in headers if header[0].lower() != "date"]
+            return start_response(status, [*others, ("Date", http_date(self._now()))], *exc_info)
+
+        return start
 
     def _answer(self, families: list[Family], request: Request, scope: Scope) -> Reply:
         for family in families:

@@ -1,5 +1,6 @@
 import gzip
 import json
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -61,6 +62,16 @@ def test_a_handler_gets_typed_parameters_and_the_caller(events, asked):
 def test_an_answer_holds_what_the_model_knows(events):
     """Other members of a handler's result do not leave the house."""
     assert events.list_rules()["Rules"] == [{"Name": "r"}]
+
+
+@pytest.mark.parametrize(("service", "operation"), [("events", "list_rules"), ("sqs", "list_queues")])
+def test_every_answer_tells_the_clouds_time(service, operation):
+    """Ours and moto's bear one Date, by which clients know what "five minutes ago" is there."""
+    families = [Family("events", {"ListRules": lambda params, call: {"Rules": []}})]
+    then = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
+    front = Front(families, fallback=moto_app(), region=REGION, now=lambda: then)
+    answer = getattr(session(front, region=REGION, access_key_id="AKID").client(service), operation)()
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["date"] == "Sun, 01 Mar 2026 12:30:05 GMT"
 
 
 def test_headers_of_a_handlers_own_are_sent(events):
