@@ -53,8 +53,27 @@ class Bus:
         resources: Sequence[str] = (),
         time: datetime | None = None,
     ) -> str:
-        """Put one event on the bus ("AWS service event metadata" for its envelope) and give its id."""
-        event = {
+        """Put one event on the bus and give its id."""
+        event = self._event(source, detail_type, detail, resources=resources, time=time)
+        for rule_arn, target in self._rules.matching(event):
+            self._ship(event, rule_arn, target)
+        return str(event["id"])
+
+    def tick(self, rule_name: str, turn: datetime) -> None:
+        """Send the targets of a rule with a schedule what they get at its turns, and nobody else."""
+        found = self._rules.scheduled(rule_name)
+        if found is None:
+            return
+        rule_arn, targets = found
+        event = self._event("aws.events", "Scheduled Event", {}, resources=[rule_arn], time=turn)
+        for target in targets:
+            self._ship(event, rule_arn, target)
+
+    def _event(
+        self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str], time: datetime | None
+    ) -> dict[str, Any]:
+        """An event in its envelope ("AWS service event metadata")."""
+        return {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": detail_type,
@@ -65,10 +84,10 @@ class Bus:
             "resources": list(resources),
             "detail": detail,
         }
-        for rule_arn, target in self._rules.matching(event):
-            body = payload(target, event, rule_arn=rule_arn)
-            self._delivery.send(Shipment(rule_arn, target, event_id=str(event["id"]), body=body))
-        return str(event["id"])
+
+    def _ship(self, event: dict[str, Any], rule_arn: str, target: dict[str, Any]) -> None:
+        body = payload(target, event, rule_arn=rule_arn)
+        self._delivery.send(Shipment(rule_arn, target, event_id=str(event["id"]), body=body))
 
     def _put_events(self, params: dict[str, Any], _: Call) -> dict[str, Any]:
         if sum(_size_bytes(entry) for entry in params["Entries"]) > _LARGEST_REQUEST_BYTES:

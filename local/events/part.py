@@ -10,6 +10,7 @@ from local.events.bus import Bus
 from local.events.delivery import Delivery, Trouble
 from local.events.rule_operations import RuleOperations
 from local.events.rules import Rules
+from local.events.schedules import Schedules
 from local.front import Family
 from local.services import Services
 
@@ -21,7 +22,8 @@ class Events:
         rules = Rules()
         self._delivery = Delivery(services, trouble=trouble)
         self._bus = Bus(services, rules, self._delivery)
-        self._rule_operations = RuleOperations(services, rules, self._delivery.targets)
+        self._schedules = Schedules(services.clock, self._bus)
+        self._rule_operations = RuleOperations(services, rules, self._delivery.targets, self._schedules)
 
     def families(self) -> list[Family]:
         """EventBridge."""
@@ -41,5 +43,6 @@ class Events:
         return self._delivery.settled(timeout_seconds)
 
     def close(self) -> None:
-        """Drop what is undelivered and end the threads."""
+        """Drop what is undelivered and end the threads; no schedule comes due any more."""
+        self._schedules.close()
         self._delivery.close()

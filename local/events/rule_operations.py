@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from local.errors import AwsError, UnsupportedLocally, ValidationError
+from local.errors import AwsError, ValidationError
 from local.events.bus import check_bus
 from local.events.pattern import Pattern
 from local.events.payload import check_payload
 from local.events.rules import Rule, Rules
+from local.events.schedules import Schedules
 from local.events.targets import Targets
 from local.front import Handler
 from local.paging import page
@@ -21,10 +22,10 @@ Params = dict[str, Any]
 
 
 class RuleOperations:
-    """Handlers over `rules`; targets are checked before they are kept."""
+    """Handlers over `rules`; targets are checked before they are kept, and `schedules` follow what is changed."""
 
-    def __init__(self, services: Services, rules: Rules, targets: Targets) -> None:
-        self._rules, self._targets = rules, targets
+    def __init__(self, services: Services, rules: Rules, targets: Targets, schedules: Schedules) -> None:
+        self._rules, self._targets, self._schedules = rules, targets, schedules
         prefix = f"arn:aws:events:{services.region}:{services.account}"
         self._bus_arn, self._rule_prefix = f"{prefix}:event-bus/default", f"{prefix}:rule/"
 
@@ -48,20 +49,23 @@ class RuleOperations:
 
     def _put_rule(self, params: Params, _: Call) -> Params:
         self._check_bus(params)
-        if "ScheduleExpression" in params:
-            raise UnsupportedLocally("a rule with a ScheduleExpression", reason="rules that match events alone")
-        if "EventPattern" not in params:
+        pattern, schedule = params.get("EventPattern"), params.get("ScheduleExpression")
+        if not pattern and not schedule:
             raise ValidationError("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+        if schedule:
+            self._schedules.check(schedule)
         rule = Rule(
             name=params["Name"],
             arn=self._rule_prefix + params["Name"],
-            pattern=Pattern(params["EventPattern"]),
+            pattern=Pattern(pattern) if pattern else None,
+            schedule=schedule or None,
             state=params.get("State", "ENABLED"),
             description=params.get("Description"),
             role_arn=params.get("RoleArn"),
             tags={tag["Key"]: tag["Value"] for tag in params.get("Tags", ())},
         )
         self._rules.put(rule)
+        self._schedules.follow(rule)
         return {"RuleArn": rule.arn}
 
     def _describe_rule(self, params: Params, _: Call) -> Params:
@@ -76,11 +80,17 @@ class RuleOperations:
     def _delete_rule(self, params: Params, _: Call) -> Params:
         self._check_bus(params)
         self._rules.delete(params["Name"])
+        self._schedules.forget(params["Name"])
         return {}
 
     def _switch(self, params: Params, state: str) -> Params:
         self._check_bus(params)
-        self._rules.read(params["Name"], lambda rule: setattr(rule, "state", state))
+
+        def switch(rule: Rule) -> Rule:
+            rule.state = state
+            return rule
+
+        self._schedules.follow(self._rules.read(params["Name"], switch))
         return {}
 
     def _put_targets(self, params: Params, _: Call) -> Params:

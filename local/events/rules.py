@@ -23,7 +23,8 @@ class Rule:
 
     name: str
     arn: str
-    pattern: Pattern
+    pattern: Pattern | None = None
+    schedule: str | None = None
     state: str = "ENABLED"
     description: str | None = None
     role_arn: str | None = None
@@ -35,6 +36,10 @@ class Rule:
         """Whether events that fit are sent on."""
         return self.state != "DISABLED"
 
+    def takes(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event is sent on."""
+        return self.delivers and self.pattern is not None and self.pattern.matches(event)
+
     def sends_to(self, target_arn: str) -> bool:
         """Whether one of its targets has that ARN."""
         return any(target["Arn"] == target_arn for target in self.targets.values())
@@ -44,7 +49,8 @@ class Rule:
         return {
             "Name": self.name,
             "Arn": self.arn,
-            "EventPattern": self.pattern.text,
+            "EventPattern": self.pattern.text if self.pattern else None,
+            "ScheduleExpression": self.schedule,
             "State": self.state,
             "Description": self.description,
             "RoleArn": self.role_arn,
@@ -81,8 +87,16 @@ class Rules:
     def matching(self, event: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         """Rule ARN and target for every target that the event goes to."""
         with self._lock:
-            rules = [rule for rule in self._rules.values() if rule.delivers and rule.pattern.matches(event)]
+            rules = [rule for rule in self._rules.values() if rule.takes(event)]
             return [(rule.arn, dict(target)) for rule in rules for target in rule.targets.values()]
+
+    def scheduled(self, name: str) -> tuple[str, list[dict[str, Any]]] | None:
+        """ARN and targets of a rule whose turn has come; None when it has been disabled or deleted."""
+        with self._lock:
+            rule = self._rules.get(name)
+            if rule is None or not rule.delivers:
+                return None
+            return rule.arn, [dict(target) for target in rule.targets.values()]
 
     def add_targets(self, name: str, targets: list[dict[str, Any]]) -> None:
         """Add targets, or replace those of the same id. Raises AwsError over the quota."""

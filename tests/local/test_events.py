@@ -112,12 +112,25 @@ def test_there_is_one_bus(events):
     assert refusal(events.create_event_bus, Name="other")[0] == "UnsupportedLocally"
 
 
-def test_a_rule_needs_a_pattern(events):
-    """A schedule is refused by name."""
+def test_a_rule_needs_a_pattern_or_a_schedule(events):
+    """Or has both."""
     told = "Parameter(s) EventPattern or ScheduleExpression must be specified."
     assert refusal(events.put_rule, Name="r") == ("ValidationException", told)
-    code, message = refusal(events.put_rule, Name="r", ScheduleExpression="rate(1 day)")
-    assert (code, "ScheduleExpression" in message) == ("UnsupportedLocally", True)
+    events.put_rule(Name="r", ScheduleExpression="rate(1 day)")
+    assert "EventPattern" not in events.describe_rule(Name="r")
+    events.put_rule(Name="r", ScheduleExpression="rate(1 day)", EventPattern=PATTERN)
+    described = events.describe_rule(Name="r")
+    assert (described["ScheduleExpression"], described["EventPattern"]) == ("rate(1 day)", PATTERN)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["rate(1 minutes)", "rate(5 minute)", "rate(0 days)", "cron(0 10 * * *)", "at(2026-11-21T10:00:00)", "daily"],
+)
+def test_a_schedule_that_means_nothing_is_refused(events, expression):
+    """Rates of one are singular, cron has six fields, and there is no `at` for rules."""
+    told = ("ValidationException", "Parameter ScheduleExpression is not valid.")
+    assert refusal(events.put_rule, Name="r", ScheduleExpression=expression) == told
 
 
 def test_targets_are_kept_as_they_were_put(events, rule):
