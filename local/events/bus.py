@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from local.delivery import Delivery
 from local.errors import AwsError, UnsupportedLocally, ValidationError
-from local.events.delivery import Delivery
 from local.events.pattern import Pattern
 from local.events.payload import payload
 from local.events.rules import Rules
@@ -27,7 +27,7 @@ _EVENT_MEMBERS: Final = ("id", "account", "source", "time", "region", "resources
 class Bus:
     """Matches events in memory and hands them to `delivery`, one shipment per target."""
 
-    def __init__(self, services: Services, rules: Rules, delivery: Delivery) -> None:
+    def __init__(self, services: Services, rules: Rules, delivery: Delivery[Shipment]) -> None:
         self._services, self._rules, self._delivery = services, rules, delivery
         self._arn = f"arn:aws:events:{services.region}:{services.account}:event-bus/default"
         self._statements: dict[str, dict[str, Any]] = {}

@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from local.delivery import Delivery, Trouble
 from local.events.bus import Bus
-from local.events.delivery import Delivery, Trouble
 from local.events.rule_operations import RuleOperations
 from local.events.rules import Rules
 from local.events.schedules import Schedules
+from local.events.targets import Targets
 from local.front import Family
 from local.services import Services
 
@@ -20,10 +21,11 @@ class Events:
 
     def __init__(self, services: Services, *, trouble: Trouble | None = None) -> None:
         rules = Rules()
-        self._delivery = Delivery(services, trouble=trouble)
+        targets = Targets(services)
+        self._delivery = Delivery("events", services.clock, targets, trouble=trouble)
         self._bus = Bus(services, rules, self._delivery)
         self._schedules = Schedules(services.clock, self._bus)
-        self._rule_operations = RuleOperations(services, rules, self._delivery.targets, self._schedules)
+        self._rule_operations = RuleOperations(services, rules, targets, self._schedules)
 
     def families(self) -> list[Family]:
         """EventBridge."""

@@ -11,11 +11,13 @@ from typing import Any, Final
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local.delivery import Failure, error_code
 from local.errors import AwsError, UnsupportedLocally, ValidationError
-from local.events.permission import allows
+from local.permission import allows
 from local.services import Services
 
 # Retries follow the rule's policy and the cloud's clock; boto3's own would take wall time behind their back.
+_PRINCIPAL: Final = "events.amazonaws.com"
 _NO_RETRIES: Final = Config(retries={"total_max_attempts": 1})
 
 
@@ -55,13 +57,22 @@ class Targets:
         if service in ("sagemaker", "events") and not target.get("RoleArn"):
             raise ValidationError(f"RoleArn is required for target {target['Arn']}.")
 
-    def send(self, shipment: Shipment) -> None:
+    def send(self, shipment: Shipment, *, attempt: int) -> None:
         """Deliver once. Raises ClientError or AwsError."""
         self._senders[split(shipment.target["Arn"])[2]](shipment)
 
-    def bury(self, shipment: Shipment, attributes: Mapping[str, str]) -> None:
+    def bury(self, shipment: Shipment, failure: Failure) -> None:
         """Send what could not be delivered to the target's dead-letter queue. Raises ClientError or AwsError."""
         queue_arn = shipment.target["DeadLetterConfig"]["Arn"]
+        attributes = {
+            "RULE_ARN": shipment.rule_arn,
+            "TARGET_ARN": shipment.target["Arn"],
+            "ERROR_CODE": failure.hopeless or "ERROR_FROM_TARGET",
+            "ERROR_MESSAGE": str(failure.error),
+            "RETRY_ATTEMPTS": str(failure.retries),
+        }
+        if failure.exhausted:
+            attributes["EXHAUSTED_RETRY_CONDITION"] = failure.exhausted
         described = {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()}
         self._to_queue(queue_arn, shipment, MessageAttributes=described)
 
@@ -115,8 +126,8 @@ class Targets:
         raise UnsupportedLocally(f"delivery to {shipment.target['Arn']}", reason="it is one account and one region")
 
     def _require(self, shipment: Shipment, *, action: str, policy: str | None) -> None:
-        if policy is None or not allows(policy, action=action, rule_arn=shipment.rule_arn):
-            reason = f"the resource's policy does not allow {action} to events.amazonaws.com for {shipment.rule_arn}"
+        if policy is None or not allows(policy, _PRINCIPAL, action=action, source_arn=shipment.rule_arn):
+            reason = f"the resource's policy does not allow {action} to {_PRINCIPAL} for {shipment.rule_arn}"
             raise AwsError("AccessDeniedException", reason, status=403)
 
 
@@ -126,11 +137,6 @@ def split(arn: str) -> list[str]:
     if len(fields) != 6:
         raise ValidationError(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
     return fields
-
-
-def error_code(error: ClientError | AwsError) -> str:
-    """The service's code of a failed call."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else error.code
 
 
 def _function_policy(client: Any, arn: str) -> str | None:

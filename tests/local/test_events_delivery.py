@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from local.delivery import Trouble
 from local.errors import AwsError
 from local.events import Events
-from local.events.delivery import Trouble
 from local.front import Family
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from local.events.permission import allows
+from local.permission import allows
 
 RULE = "arn:aws:events:eu-west-1:123456789012:rule/r"
 STATEMENT = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
@@ -10,7 +10,8 @@ STATEMENT = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}
 
 def allowed(*statements):
     """Whether a policy of these statements lets the rule send a message."""
-    return allows(json.dumps({"Statement": list(statements)}), action="sqs:SendMessage", rule_arn=RULE)
+    policy = json.dumps({"Statement": list(statements)})
+    return allows(policy, "events.amazonaws.com", action="sqs:SendMessage", source_arn=RULE)
 
 
 @pytest.mark.parametrize(

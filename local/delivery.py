@@ -1,0 +1,168 @@
+"""Delivery behind a caller's back: retries, dead-letter queues, and a bus that misbehaves on purpose."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from botocore.exceptions import ClientError
+
+from local.background import Background
+from local.clock import Clock
+from local.errors import AwsError
+
+_log = logging.getLogger(__name__)
+
+_HOPELESS: Final = {
+    "AccessDeniedException": "NO_PERMISSIONS",
+    "AuthorizationErrorException": "NO_PERMISSIONS",
+    "AWS.SimpleQueueService.NonExistentQueue": "NO_RESOURCE",
+    "QueueDoesNotExist": "NO_RESOURCE",
+    "NotFound": "NO_RESOURCE",
+    "ResourceNotFound": "NO_RESOURCE",
+    "ResourceNotFoundException": "NO_RESOURCE",
+    "UnsupportedLocally": "SDK_CLIENT_ERROR",
+    "ValidationException": "INVALID_PARAMETER",
+    "InvalidParameterValueException": "INVALID_PARAMETER",
+}
+"""Errors that no retry cures ("Using dead-letter queues to process undelivered events"), as the queue's ERROR_CODE."""
+
+_DEFAULT_ATTEMPTS: Final = 185
+_DEFAULT_AGE_SECONDS: Final = 86_400
+_LONGEST_PAUSE_SECONDS: Final = 900
+_DISORDER_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """AWS's worst, to be played: how often each event comes, and the seed of the disorder in which they do."""
+
+    copies: int = 2
+    seed: int = 0
+
+
+class Parcel(Protocol):
+    """What is delivered: `target` says to whom, how often it is tried and where it is buried."""
+
+    @property
+    def target(self) -> Mapping[str, Any]:
+        """Arn, and RetryPolicy and DeadLetterConfig as EventBridge and its Scheduler have them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a delivery was given up: the last error, after how many retries.
+
+    `hopeless` is EventBridge's word for an error that no retry cures, `exhausted` the rule that ended the retries;
+    one of the two is empty.
+    """
+
+    error: ClientError | AwsError
+    retries: int
+    hopeless: str
+    exhausted: str
+
+
+AnyParcel = TypeVar("AnyParcel", bound=Parcel)
+Carried = TypeVar("Carried", bound=Parcel, contravariant=True)
+
+
+class Courier(Protocol[Carried]):
+    """Calls the services behind. Errors are boto3's ClientError, or AwsError where the caller itself is refused."""
+
+    def send(self, parcel: Carried, *, attempt: int) -> None:
+        """Deliver once; `attempt` counts from 1."""
+        ...
+
+    def bury(self, parcel: Carried, failure: Failure) -> None:
+        """Send what could not be delivered to the target's dead-letter queue, which it has."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Attempt(Generic[AnyParcel]):
+    parcel: AnyParcel
+    since: datetime
+    retries: int = 0
+
+    @property
+    def retries_allowed(self) -> int:
+        return int(self.parcel.target.get("RetryPolicy", {}).get("MaximumRetryAttempts", _DEFAULT_ATTEMPTS))
+
+    @property
+    def age_allowed(self) -> timedelta:
+        policy = self.parcel.target.get("RetryPolicy", {})
+        return timedelta(seconds=policy.get("MaximumEventAgeInSeconds", _DEFAULT_AGE_SECONDS))
+
+
+class Delivery(Generic[AnyParcel]):
+    """Sends parcels on threads of its own. A failed one is retried, then buried or, without a queue, dropped."""
+
+    def __init__(self, name: str, clock: Clock, courier: Courier[AnyParcel], *, trouble: Trouble | None = None) -> None:
+        self._clock, self._courier = clock, courier
+        self._background = Background(name, clock)
+        self._trouble = trouble
+        # The disorder is repeatable, not secret.
+        self._random = random.Random(trouble.seed) if trouble else None
+
+    def send(self, parcel: AnyParcel) -> None:
+        """Start a delivery and return."""
+        attempt = _Attempt(parcel, self._clock.now())
+        if self._trouble is None or self._random is None:
+            self._background.submit(lambda: self._try(attempt))
+            return
+        for _ in range(self._trouble.copies):
+            delay = timedelta(seconds=self._random.uniform(0, _DISORDER_SECONDS))
+            self._background.later(delay, lambda: self._try(attempt))
+
+    def resting(self, timeout_seconds: float) -> bool:
+        """Wait until only the clock can wake what is undelivered. False when time is up."""
+        return self._background.resting(timeout_seconds)
+
+    def settled(self, timeout_seconds: float) -> bool:
+        """Wait until every delivery has ended, retries too. False when time is up."""
+        return self._background.settled(timeout_seconds)
+
+    def close(self) -> None:
+        """Drop what is undelivered and end the threads."""
+        self._background.close()
+
+    def _try(self, attempt: _Attempt[AnyParcel]) -> None:
+        try:
+            self._courier.send(attempt.parcel, attempt=attempt.retries + 1)
+        except (ClientError, AwsError) as error:
+            self._failed(attempt, error)
+
+    def _failed(self, attempt: _Attempt[AnyParcel], error: ClientError | AwsError) -> None:
+        _log.warning("%s could not be sent an event: %s", attempt.parcel.target["Arn"], error)
+        pause = timedelta(seconds=min(2**attempt.retries, _LONGEST_PAUSE_SECONDS))
+        hopeless, exhausted = _HOPELESS.get(error_code(error), ""), ""
+        if attempt.retries >= attempt.retries_allowed:
+            exhausted = "MaximumRetryAttempts"
+        elif self._clock.now() + pause - attempt.since > attempt.age_allowed:
+            exhausted = "MaximumEventAgeInSeconds"
+        if hopeless or exhausted:
+            self._bury(attempt.parcel, Failure(error, attempt.retries, hopeless, "" if hopeless else exhausted))
+        else:
+            again = dataclasses.replace(attempt, retries=attempt.retries + 1)
+            self._background.later(pause, lambda: self._try(again))
+
+    def _bury(self, parcel: AnyParcel, failure: Failure) -> None:
+        if "Arn" not in parcel.target.get("DeadLetterConfig", {}):
+            _log.warning("an event for %s is dropped: no dead-letter queue", parcel.target["Arn"])
+            return
+        try:
+            self._courier.bury(parcel, failure)
+        except (ClientError, AwsError) as error:
+            _log.warning("the dead-letter queue of %s refused an event: %s", parcel.target["Arn"], error)
+
+
+def error_code(error: ClientError | AwsError) -> str:
+    """The service's code of a failed call."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else error.code
