@@ -69,9 +69,9 @@ def waits_seconds(deployment: Deployment) -> int:
             return step_count * deployment.bake_seconds + deployment.final_bake_seconds
 
 
-def least_bake_seconds(*, periods: int) -> int:
-    """How long a bake must last at least, so that an alarm of that many minutes can ring within it."""
-    return periods * 60 + OBSERVATION_SECONDS
+def least_bake_seconds(*, minutes: int) -> int:
+    """How long a bake must last at least, so that an alarm that needs so many bad minutes can ring within it."""
+    return minutes * 60 + OBSERVATION_SECONDS
 
 
 def _instances(percent: int, instance_count: int) -> int:

@@ -40,6 +40,7 @@ def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
     for model, parts in stage.models.items():
         prefix = f"models.{model}.serving"
         yield from _instances(prefix, parts.serving)
+        yield from _datapoints(prefix, parts.serving)
         yield from _bakes(prefix, parts.serving)
         yield from _timeout(prefix, parts.serving)
 
@@ -140,9 +141,21 @@ def _instances(prefix: str, serving: Serving) -> Iterator[Breach]:
         )
 
 
+def _datapoints(prefix: str, serving: Serving) -> Iterator[Breach]:
+    alarms = serving.alarms
+    if alarms.needed > alarms.periods:
+        yield Breach(
+            key=f"{prefix}.alarms.datapoints",
+            value=alarms.datapoints,
+            fault=f"is more than the {alarms.periods} minutes that an alarm looks at",
+            remedy="lower it, or raise alarms.periods",
+            compared=(f"{prefix}.alarms.periods",),
+        )
+
+
 def _bakes(prefix: str, serving: Serving) -> Iterator[Breach]:
-    periods = serving.alarms.periods
-    least = canary.least_bake_seconds(periods=periods)
+    needed = serving.alarms.needed
+    least = canary.least_bake_seconds(minutes=needed)
     for key in ("bake_seconds", "final_bake_seconds"):
         seconds = getattr(serving.deployment, key, None)
         # All at once may go without a bake; a canary without one would be no canary.
@@ -151,10 +164,10 @@ def _bakes(prefix: str, serving: Serving) -> Iterator[Breach]:
             yield Breach(
                 key=f"{prefix}.deployment.{key}",
                 value=seconds,
-                fault=f"ends before an alarm of {periods} periods can ring",
-                remedy=f"set it to {least} or more ({periods} minutes and {canary.OBSERVATION_SECONDS} seconds for "
-                "metrics to arrive), or lower alarms.periods",
-                compared=(f"{prefix}.alarms.periods", f"{prefix}.deployment.policy"),
+                fault=f"ends before an alarm that needs {needed} bad minutes can ring",
+                remedy=f"set it to {least} or more ({needed} minutes and {canary.OBSERVATION_SECONDS} seconds for "
+                "metrics to arrive), or lower alarms.datapoints or alarms.periods",
+                compared=(f"{prefix}.alarms.periods", f"{prefix}.alarms.datapoints", f"{prefix}.deployment.policy"),
             )
 
 

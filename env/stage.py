@@ -58,9 +58,9 @@ class Canary(Part):
     """How traffic moves."""
     canary_percent: Annotated[int, Field(ge=1, le=50)] = 50
     """Share of the new fleet that takes traffic first."""
-    bake_seconds: Seconds = 300
+    bake_seconds: Seconds = 600
     """How long alarms are watched after each part of the traffic but the last."""
-    final_bake_seconds: Seconds = 300
+    final_bake_seconds: Seconds = 600
     """How long alarms are watched after all traffic has moved, before the old fleet ends."""
     timeout_seconds: Timeout = 3600
     """How long a deployment may take before it is rolled back."""
@@ -73,11 +73,11 @@ class Linear(Part):
     """How traffic moves."""
     step_percent: Annotated[int, Field(ge=10, le=50)] = 25
     """Share of the new fleet that takes traffic with each step."""
-    bake_seconds: Seconds = 300
+    bake_seconds: Seconds = 420
     """How long alarms are watched after each part of the traffic but the last."""
-    final_bake_seconds: Seconds = 300
+    final_bake_seconds: Seconds = 600
     """How long alarms are watched after all traffic has moved, before the old fleet ends."""
-    timeout_seconds: Timeout = 3600
+    timeout_seconds: Timeout = 7200
     """How long a deployment may take before it is rolled back."""
 
 
@@ -96,10 +96,17 @@ class Alarms(Part):
     """Share of requests that may end in a 5xx answer (Invocation5XXErrors)."""
     p90_latency_ms: Annotated[int, Field(gt=0, le=60_000)] = 1000
     """Milliseconds within which the model answers nine requests of ten (ModelLatency)."""
-    periods: Annotated[int, Field(ge=1, le=10)] = 2
-    """Minutes in a row that must be bad before an alarm rings."""
+    periods: Annotated[int, Field(ge=1, le=10)] = 5
+    """Minutes that an alarm looks at, the last ones."""
+    datapoints: Annotated[int | None, Field(ge=1, le=10, examples=[3])] = None
+    """How many of them must be bad before an alarm rings; absent: more than half."""
     minimum_invocations: Annotated[int, Field(ge=1)] = 10
     """Requests per minute below which a minute is not judged."""
+
+    @property
+    def needed(self) -> int:
+        """How many of the minutes must be bad before an alarm rings."""
+        return self.periods // 2 + 1 if self.datapoints is None else self.datapoints
 
 
 class Capture(Part):
@@ -124,6 +131,19 @@ class Autoscaling(Part):
     """How long after instances were added no more are added."""
 
 
+class Expected(Part):
+    """What an endpoint is expected to see: the chance to catch a bad model is reckoned from it."""
+
+    requests_per_minute: Annotated[float, Field(gt=0, examples=[600])]
+    """Requests of users to the endpoint in a quiet minute."""
+    error_rate: Rate = 0.001
+    """Share of a good model's answers that are errors."""
+    latency_ms: Annotated[float, Field(gt=0, le=60_000)] = 100
+    """Milliseconds within which a good model gives half of its answers."""
+    latency_sigma: Annotated[float, Field(ge=0, le=5)] = 0.5
+    """How far latencies spread: the standard deviation of their natural logarithm."""
+
+
 class Serving(Part):
     """How a model is served in this stage."""
 
@@ -143,6 +163,8 @@ class Serving(Part):
     """Whether a fleet that bakes without traffic is sent the package's sample requests, so that it is tested."""
     autoscaling: Autoscaling | None = None
     """How the number of instances follows the traffic; absent where it is fixed."""
+    expected: Expected | None = None
+    """What the endpoint is expected to see; absent: no more than the probe sends."""
 
 
 class Release(Part):

@@ -64,8 +64,8 @@ def test_the_waits_add_up(deployment, expected):
 
 
 def test_a_bake_outlasts_its_alarm():
-    """An alarm of three one-minute periods needs six minutes, for metrics arrive late."""
-    assert canary.least_bake_seconds(periods=3) == 360
+    """An alarm that needs three bad minutes needs a bake of six, for metrics arrive late."""
+    assert canary.least_bake_seconds(minutes=3) == 360
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from env import rules
-from env.stage import StageFile
+from env.stage import Alarms, StageFile
 
 
 def stage(*, serving=None, deployment=None, training=None, model="churn", **keys) -> StageFile:
@@ -45,21 +45,25 @@ def test_a_sound_stage_breaks_no_rule():
             "SageMaker would silently move all traffic at once",
         ),
         (
-            stage(deployment={"bake_seconds": 299}),
-            "models.churn.serving.deployment.bake_seconds ends before an alarm of 2 periods can ring",
+            stage(deployment={"bake_seconds": 359}),
+            "models.churn.serving.deployment.bake_seconds ends before an alarm that needs 3 bad minutes can ring",
         ),
         (
             stage(deployment={"final_bake_seconds": 0}),
-            "models.churn.serving.deployment.final_bake_seconds ends before an alarm of 2 periods can ring",
+            "models.churn.serving.deployment.final_bake_seconds ends before an alarm that needs 3 bad minutes can ring",
         ),
         (
-            stage(serving={"alarms": {"periods": 3}}, deployment={"final_bake_seconds": 360}),
-            "models.churn.serving.deployment.bake_seconds ends before an alarm of 3 periods can ring",
+            stage(serving={"alarms": {"periods": 9, "datapoints": 8}}, deployment={"final_bake_seconds": 660}),
+            "models.churn.serving.deployment.bake_seconds ends before an alarm that needs 8 bad minutes can ring",
+        ),
+        (
+            stage(serving={"alarms": {"periods": 2, "datapoints": 3}}),
+            "models.churn.serving.alarms.datapoints is more than the 2 minutes that an alarm looks at",
         ),
         (
             stage(deployment={"timeout_seconds": 600}),
             "models.churn.serving.deployment.timeout_seconds "
-            "is not longer than the 600 seconds that all bakes take together",
+            "is not longer than the 1200 seconds that all bakes take together",
         ),
         (
             stage(network={"security_groups": ["sg-1"]}),
@@ -82,6 +86,18 @@ def test_a_sound_stage_breaks_no_rule():
 def test_a_contradiction_is_found(spoilt, expected):
     """A value that cannot go with another is found, and nothing else."""
     assert [expected] == found(spoilt)
+
+
+@pytest.mark.parametrize(("periods", "expected"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])
+def test_more_than_half_of_the_minutes_must_be_bad(periods, expected):
+    """An alarm of which nothing else is said rings when more than half of its minutes are bad."""
+    assert expected == Alarms(periods=periods).needed
+
+
+@pytest.mark.parametrize("policy", ["canary", "linear"])
+def test_what_a_policy_does_unless_told_otherwise_is_sound(policy):
+    """The defaults of a policy break no rule."""
+    assert found(stage(deployment={"policy": policy})) == []
 
 
 def test_all_at_once_may_go_without_a_bake():
