@@ -162,6 +162,11 @@ def backstop(stage: Located, model: str) -> str:
     return alarm(endpoint(stage, model), "backstop")
 
 
+def scaling_policy(stage: Located, model: str) -> str:
+    """The policy by which an endpoint's instances follow its traffic."""
+    return f"{endpoint(stage, model)}-invocations"
+
+
 def folder(model: str) -> str:
     """The folder of a model under ``pipelines/``."""
     return model.replace("-", "_")

@@ -10,7 +10,9 @@ from env import naming
 from env.stage import Alarms as Thresholds
 from env.stage import Stage
 
-_SECONDS = 60
+NAMESPACE = "Sluice/Release"
+"""The namespace of our own metrics: the one by which a deployment is aborted stands there."""
+PERIOD_SECONDS = 60
 _MICROSECONDS_PER_MILLISECOND = 1000
 
 Query = cloudwatch.CfnAlarm.MetricDataQueryProperty
@@ -21,8 +23,12 @@ class Alarms:
     """The alarms of one endpoint, three on rates of its new fleet, one to abort its deployment, one for good.
 
     Those of the fleet bear the name of its endpoint config, so that each release gets alarms that have never rung: an
-    alarm that is updated keeps its state. The backstop has twice the threshold and rolls nothing back, since a release
-    may be the cure.
+    alarm that is updated keeps its state. The backstop looks at the whole endpoint, has twice their thresholds, and is
+    in no deployment's rollback, since a release may be the cure.
+
+    A minute without a request has no data, and a minute with fewer than the floor counts as good: neither breaks a
+    threshold. An error metric has a 0 for each good request, so that a rate lacks data only where requests do
+    (SageMaker Developer Guide, "Monitor Amazon SageMaker AI with Amazon CloudWatch").
     """
 
     def __init__(self, scope: Construct, *, stage: Stage, model: str, config: str, settings: Thresholds) -> None:
@@ -32,9 +38,9 @@ class Alarms:
         rate = settings.server_error_rate
         self._backstop = self._alarm(
             "Backstop",
-            name=f"{naming.endpoint(stage, model)}-backstop",
-            queries=self._error_rate("Invocation5XXErrors", _dimensions(endpoint)),
-            threshold=min(1.0, 2 * rate),
+            name=naming.backstop(stage, model),
+            queries=self._worst_rate(_dimensions(endpoint)),
+            threshold=1,
         )
         self.of_the_fleet = [
             self._alarm(
@@ -72,6 +78,26 @@ class Alarms:
             Query(id="rate", expression=f"IF(requests >= {floor}, errors / requests, 0)", label=f"rate of {errors}"),
         ]
 
+    def _worst_rate(self, dimensions: Dimensions) -> list[Query]:
+        """The worse of both error rates as a multiple of what the backstop lets pass: twice a fleet's threshold.
+
+        A rate of one is a reason to ring whatever the threshold. Latency is left out: after the bake a crowd is a
+        likelier cause of it than a release, and what the backstop takes back never serves again.
+        """
+        limits = self._settings
+        server, model = (min(1.0, 2 * rate) for rate in (limits.server_error_rate, limits.model_error_rate))
+        worst = f"MAX([server / {server:g}, model / {model:g}]) / requests"
+        return [
+            _stat("server", "Invocation5XXErrors", dimensions, "Sum"),
+            _stat("model", "InvocationModelErrors", dimensions, "Sum"),
+            _stat("requests", "Invocations", dimensions, "Sum"),
+            Query(
+                id="worst",
+                expression=f"IF(requests >= {limits.minimum_invocations}, {worst}, 0)",
+                label="error rate as a multiple of the allowed one",
+            ),
+        ]
+
     def _latency(self, dimensions: Dimensions) -> list[Query]:
         """The latency that nine requests of ten keep, 0 while there are too few to judge; microseconds."""
         floor = self._settings.minimum_invocations
@@ -90,7 +116,7 @@ class Alarms:
             comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=threshold,
             evaluation_periods=self._settings.periods,
-            datapoints_to_alarm=self._settings.periods,
+            datapoints_to_alarm=self._settings.needed,
             treat_missing_data="notBreaching",
             alarm_actions=[self._topic],
         )
@@ -101,11 +127,11 @@ class Alarms:
             self._scope,
             "Abort",
             alarm_name=naming.alarm(config, "abort"),
-            namespace="Sluice/Release",
+            namespace=NAMESPACE,
             metric_name="Abort",
             dimensions=_dimensions({"EndpointConfigName": config}),
             statistic="Maximum",
-            period=_SECONDS,
+            period=PERIOD_SECONDS,
             comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=1,
             evaluation_periods=1,
@@ -122,7 +148,7 @@ def _stat(query_id: str, metric: str, dimensions: Dimensions, statistic: str) ->
             metric=cloudwatch.CfnAlarm.MetricProperty(
                 namespace="AWS/SageMaker", metric_name=metric, dimensions=dimensions
             ),
-            period=_SECONDS,
+            period=PERIOD_SECONDS,
             stat=statistic,
         ),
         return_data=False,

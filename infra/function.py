@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -14,26 +12,25 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from env import naming
+from env.stage import Stage
+from infra import ledger, rights
+from infra.duties import Duty
 from lambdas.settings import to_environ
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 _CHECKOUT = Path(__file__).parents[1]
 _ALL_BUT_LAMBDAS = ["/*", "!/lambdas/", "/lambdas/*", "!/lambdas/*.py"]
 
 
 class Function(lambda_.Function):
-    """A Lambda of the room ``lambdas``: the handler of one module, under the name given.
+    """A Lambda of the room ``lambdas``: the handler of one module, with the rights of its duty.
 
-    The asset holds ``lambdas/`` with its path, so that imports read the same everywhere. ``execution_role`` is the
-    function's own role, which may write its logs and report its failures until it is given more.
+    The asset holds ``lambdas/`` with its path, so that imports read the same everywhere. Beside its duty a function may
+    write its logs and report its failures; the ledger it may never change.
     """
 
-    def __init__(
-        self, scope: Construct, name: str, *, module: ModuleType, settings: DataclassInstance, failures: sqs.IQueue
-    ) -> None:
-        construct_id = module.__name__.rpartition(".")[2].capitalize()
+    def __init__(self, scope: Construct, duty: Duty, *, stage: Stage, failures: sqs.IQueue) -> None:
+        construct_id, name = duty.verb.capitalize(), naming.function(stage, duty.verb)
         logs_ = logs.LogGroup(
             scope,
             f"{construct_id}Logs",
@@ -44,6 +41,7 @@ class Function(lambda_.Function):
         role = iam.Role(
             scope,
             f"{construct_id}Role",
+            role_name=naming.function_role(stage, duty.verb),
             description=f"The Lambda function {name}",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
@@ -54,16 +52,17 @@ class Function(lambda_.Function):
             function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"{module.__name__}.handler",
+            handler=f"{duty.module.__name__}.handler",
             code=lambda_.Code.from_asset(str(_CHECKOUT), exclude=_ALL_BUT_LAMBDAS, ignore_mode=IgnoreMode.GIT),
-            environment=to_environ(settings),
+            environment=to_environ(duty.settings),
             role=role,
-            timeout=Duration.seconds(60),
-            memory_size=256,
+            timeout=Duration.seconds(duty.timeout_seconds),
+            memory_size=duty.memory_mb,
             log_group=logs_,
             logging_format=lambda_.LoggingFormat.JSON,
             on_failure=destinations.SqsDestination(failures),
             retry_attempts=2,
             max_event_age=Duration.hours(1),
         )
-        self.execution_role = role
+        rights.refuse(role, [ledger.never_change(stage), *duty.refusals])
+        rights.give(role, duty.rights)

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from env import naming
 from env.stage import Place, Stage
 from infra.stack import StageStack
 
@@ -61,6 +62,8 @@ def _policy(stage: Stage, model: str, readers: list[str]) -> iam.PolicyDocument:
     """
     arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
     principals = [iam.AccountPrincipal(account) for account in readers]
+    packages = f"{arn}:model-package/{model}/*"
+    judges = [place for place in stage.others if place.account in readers]
     return iam.PolicyDocument(
         statements=[
             iam.PolicyStatement(
@@ -73,7 +76,22 @@ def _policy(stage: Stage, model: str, readers: list[str]) -> iam.PolicyDocument:
                 sid="Packages",
                 principals=principals,
                 actions=["sagemaker:CreateModel", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
-                resources=[f"{arn}:model-package/{model}/*"],
+                resources=[packages],
+            ),
+            # A stage that refuses a package says why on it; its approval status is not that stage's to change.
+            iam.PolicyStatement(
+                sid="Refusals",
+                principals=principals,
+                actions=["sagemaker:UpdateModelPackage"],
+                resources=[packages],
+                conditions={
+                    "ArnEquals": {"aws:PrincipalArn": [_judge(place) for place in judges]},
+                    "Null": {"sagemaker:ModelApprovalStatus": "true"},
+                },
             ),
         ]
     )
+
+
+def _judge(place: Place) -> str:
+    return naming.role_arn(place, naming.function_role(place, "release"))

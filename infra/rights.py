@@ -14,6 +14,11 @@ from env.naming import Located
 from env.stage import Stage
 from infra.rules import acknowledge
 
+PACKAGE_NUMBERS = "SageMaker numbers the packages of a group."
+KEYS = "Keys below a model's prefix are born at run time."
+NAME_ENDS = "CloudFormation ends the names of models, configs and what bears their names."
+STACK_IDS = "The ARN of a stack ends in an id that CloudFormation chooses."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Right:
@@ -29,6 +34,30 @@ class Right:
         return iam.PolicyStatement(
             actions=list(self.actions), resources=list(self.resources), conditions=dict(self.conditions) or None
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What a role may not do, whatever else it may be given."""
+
+    actions: Sequence[str]
+    resources: Sequence[str] = ("*",)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    def statement(self) -> iam.PolicyStatement:
+        """The statement of an IAM policy that denies it."""
+        return iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=list(self.actions),
+            resources=list(self.resources),
+            conditions=dict(self.conditions) or None,
+        )
+
+
+def refuse(role: iam.Role, refusals: Iterable[Refusal]) -> None:
+    """Take rights from a role for good."""
+    for refusal in refusals:
+        role.add_to_policy(refusal.statement())
 
 
 def give(role: iam.Role, rights: Iterable[Right]) -> None:
@@ -49,7 +78,7 @@ def read_objects(bucket: str, *, prefixes: Sequence[str]) -> list[Right]:
         Right(
             actions=["s3:GetObject"],
             resources=_objects(bucket, prefixes),
-            because="Keys below a model's prefix are born at run time.",
+            because=KEYS,
         ),
         Right(
             actions=["s3:ListBucket"],
@@ -65,7 +94,7 @@ def write_objects(bucket: str, *, prefixes: Sequence[str]) -> Right:
     return Right(
         actions=["s3:AbortMultipartUpload", "s3:PutObject"],
         resources=_objects(bucket, prefixes),
-        because="Keys below a model's prefix are born at run time.",
+        because=KEYS,
     )
 
 
@@ -149,6 +178,52 @@ def join_network(stage: Stage) -> list[Right]:
     ]
 
 
+def read_packages(stage: Stage, model: str) -> Right:
+    """Reading a model's packages in the registry, whoever's account owns it."""
+    return Right(
+        actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+        resources=[f"{registry_arn(stage)}:model-package-group/{model}", packages_arn(stage, model)],
+        because=PACKAGE_NUMBERS,
+    )
+
+
+def read_stack(stage: Stage, model: str, *, calls: Iterable[str]) -> Right:
+    """Seeing what CloudFormation says of a model's serving stack."""
+    return Right(
+        actions=[f"cloudformation:{call}" for call in calls], resources=[stack_arn(stage, model)], because=STACK_IDS
+    )
+
+
+def ask(stage: Stage, *verbs: naming.Verb) -> Right:
+    """Invoking some of the stage's Lambdas."""
+    return Right(actions=["lambda:InvokeFunction"], resources=[naming.function_arn(stage, verb) for verb in verbs])
+
+
+def stack_arn(stage: Stage, model: str) -> str:
+    """The ARN of a model's serving stack."""
+    return f"arn:aws:cloudformation:{stage.region}:{stage.account}:stack/{naming.stack(stage, 'serving', model)}/*"
+
+
+def registry_arn(stage: Stage) -> str:
+    """What the ARNs of the registry's groups and packages begin with."""
+    return f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}"
+
+
+def packages_arn(stage: Stage, model: str) -> str:
+    """The ARN of a model's packages."""
+    return f"{registry_arn(stage)}:model-package/{model}/*"
+
+
+def endpoint_arn(stage: Stage, model: str) -> str:
+    """The ARN of a model's endpoint."""
+    return f"arn:aws:sagemaker:{stage.region}:{stage.account}:endpoint/{naming.endpoint(stage, model)}"
+
+
+def named_after(arn: str, logical_name: str) -> list[str]:
+    """CloudFormation names the resource after its logical id; SageMaker lower-cases names in the ARNs that IAM sees."""
+    return [f"{arn}/{logical_name.lower()}-*", f"{arn}/{logical_name}-*"]
+
+
 def pass_role(arn: str, *, service: str) -> Right:
     """Passing one role to one AWS service."""
     return Right(
@@ -165,6 +240,24 @@ def see_alarms() -> Right:
         actions=["cloudwatch:DescribeAlarms"],
         resources=["*"],
         because="DescribeAlarms lists, whatever it is asked for.",
+    )
+
+
+def read_alarm_history() -> Right:
+    """Reading when alarms rang."""
+    return Right(
+        actions=["cloudwatch:DescribeAlarmHistory"],
+        resources=["*"],
+        because="The history of a deleted alarm is found among that of all.",
+    )
+
+
+def read_metrics() -> Right:
+    """Reading metrics."""
+    return Right(
+        actions=["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"],
+        resources=["*"],
+        because="Reading metrics knows no resources.",
     )
 
 

@@ -61,6 +61,7 @@ class DeployRole(iam.Role):
             rights.pass_role(serving_role, service="sagemaker.amazonaws.com"),
             rights.use_key(stage, actions=["DescribeKey"]),
             rights.grant_key(stage),
+            *(_scale(stage, model) if stage.models[model].serving.autoscaling else []),
         ]
         rights.give(self, given)
 
@@ -68,11 +69,10 @@ class DeployRole(iam.Role):
 def _replace_resources(stage: Stage, model: str) -> list[Right]:
     """Creating and removing what a release replaces, and updating the endpoint in place."""
     arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
-    owner = f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}"
-    package = f"{owner}:model-package/{model}/*"
-    models = _named_after(f"{arn}:model", logical_id(stage, model, "Model"))
-    configs = _named_after(f"{arn}:endpoint-config", logical_id(stage, model, "Config"))
-    endpoint = f"{arn}:endpoint/{naming.endpoint(stage, model)}"
+    package = rights.packages_arn(stage, model)
+    models = rights.named_after(f"{arn}:model", logical_id(stage, model, "Model"))
+    configs = rights.named_after(f"{arn}:endpoint-config", logical_id(stage, model, "Config"))
+    endpoint = rights.endpoint_arn(stage, model)
     resources_of = {
         ("CreateModel",): [*models, package],
         ("DescribeModelPackage",): [package],
@@ -87,15 +87,10 @@ def _replace_resources(stage: Stage, model: str) -> list[Right]:
         Right(
             actions=[f"sagemaker:{action}" for action in actions],
             resources=resources,
-            because="CloudFormation ends the names of models and configs, and SageMaker numbers packages.",
+            because=f"{rights.NAME_ENDS} {rights.PACKAGE_NUMBERS}",
         )
         for actions, resources in resources_of.items()
     ]
-
-
-def _named_after(arn: str, logical_name: str) -> list[str]:
-    """CloudFormation names the resource after its logical id; SageMaker lower-cases names in the ARNs that IAM sees."""
-    return [f"{arn}/{logical_name.lower()}-*", f"{arn}/{logical_name}-*"]
 
 
 def _change_alarms(stage: Stage, model: str) -> Right:
@@ -106,7 +101,43 @@ def _change_alarms(stage: Stage, model: str) -> Right:
         actions=[f"cloudwatch:{verb}" for verb in verbs],
         resources=[
             f"{arn}:{logical_id(stage, model, 'Config')}-*",
-            f"{arn}:{naming.alarm(naming.endpoint(stage, model), 'backstop')}",
+            f"{arn}:{naming.backstop(stage, model)}",
         ],
         because="The alarms of a fleet bear the name of its endpoint config, whose end CloudFormation chooses.",
     )
+
+
+def _scale(stage: Stage, model: str) -> list[Right]:
+    """Registering the endpoint's variant to be scaled, and the policy that scales it.
+
+    Application Auto Scaling asks of its caller what scaling itself needs (Application Auto Scaling User Guide,
+    "Identity-based policy examples"): to see and change the variant, and to keep the alarms that the policy follows.
+    """
+    alarms = f"arn:aws:cloudwatch:{stage.region}:{stage.account}:alarm:TargetTracking-endpoint"
+    scaling = ("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+    tagging = ("ListTagsForResource", "TagResource", "UntagResource")
+    seeing = ("DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions")
+    return [
+        Right(
+            actions=[f"application-autoscaling:{verb}" for verb in scaling],
+            resources=[f"arn:aws:application-autoscaling:{stage.region}:{stage.account}:scalable-target/*"],
+            conditions={"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
+            because="Application Auto Scaling chooses the ids of its targets.",
+        ),
+        Right(
+            actions=[f"application-autoscaling:{verb}" for verb in tagging],
+            resources=[f"arn:aws:application-autoscaling:{stage.region}:{stage.account}:scalable-target/*"],
+            because="Application Auto Scaling chooses the ids of its targets.",
+        ),
+        Right(
+            actions=[*(f"application-autoscaling:{verb}" for verb in seeing), "cloudwatch:GetMetricData"],
+            resources=["*"],
+            because="Describing targets and policies and reading metrics know no resources.",
+        ),
+        Right(actions=["sagemaker:UpdateEndpointWeightsAndCapacities"], resources=[rights.endpoint_arn(stage, model)]),
+        Right(
+            actions=["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"],
+            resources=[f"{alarms}/{naming.endpoint(stage, model)}/variant/{naming.VARIANT}-*"],
+            because="Application Auto Scaling ends the names of its alarms.",
+        ),
+    ]

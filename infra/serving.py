@@ -27,13 +27,14 @@ from env import naming
 from env.stage import AllAtOnce, Canary, Deployment, Linear, Network, Stage
 from env.stage import Serving as Settings
 from infra.alarms import Alarms
+from infra.scaling import Scaling
 from infra.stack import StageStack
 
 _Resource = TypeVar("_Resource", bound=CfnResource)
 
 
 class Serving(StageStack):
-    """Model, endpoint config, endpoint and alarms of one model; without a package, nothing but a placeholder."""
+    """Model, endpoint config, endpoint, alarms and scaling of one model; without a package, a placeholder alone."""
 
     def __init__(self, scope: Construct, *, stage: Stage, model: str, settings: Settings) -> None:
         super().__init__(scope, stage=stage, capability="serving", model=model)
@@ -46,7 +47,9 @@ class Serving(StageStack):
         fleet = config.attr_endpoint_config_name
         alarms = Alarms(self, stage=stage, model=model, config=fleet, settings=settings.alarms)
         endpoint = self._endpoint(config, alarms)
-        for resource in (sagemaker_model, config, endpoint, *alarms.all):
+        scaled = settings.autoscaling
+        scaling = Scaling(self, stage=stage, model=model, endpoint=endpoint, settings=scaled).all if scaled else []
+        for resource in (sagemaker_model, config, endpoint, *alarms.all, *scaling):
             resource.cfn_options.condition = self._has_model
         output = CfnOutput(self, "EndpointName", value=naming.endpoint(stage, model))
         output.condition = self._has_model
@@ -151,7 +154,6 @@ class Serving(StageStack):
         )
 
     def _endpoint(self, config: sagemaker.CfnEndpointConfig, alarms: Alarms) -> sagemaker.CfnEndpoint:
-        retained = sagemaker.CfnEndpoint.VariantPropertyProperty
         guarded = {
             "BlueGreenUpdatePolicy": _shift(self._settings.deployment),
             "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm.ref} for alarm in alarms.of_the_fleet]},
@@ -164,13 +166,20 @@ class Serving(StageStack):
             endpoint_config_name=config.attr_endpoint_config_name,
             deployment_config=Fn.condition_if(self._guarded.logical_id, guarded, immediate),
             retain_all_variant_properties=True,
-            # What the stage's file says shall hold; no scaling policy changes the instance count meanwhile.
             exclude_retained_variant_properties=[
-                retained(variant_property_type="DataCaptureConfig"),
-                retained(variant_property_type="DesiredInstanceCount"),
+                sagemaker.CfnEndpoint.VariantPropertyProperty(variant_property_type=kind) for kind in self._renewed()
             ],
             tags=self._tags(),
         )
+
+    def _renewed(self) -> list[str]:
+        """What an update takes from the stage's file instead of keeping it as it is.
+
+        Capture always is: kept, a change of it would be dropped without a word. The instance count is where nothing
+        scales it. Where something does, a release must keep the scaled count: one that began with the file's would
+        answer the traffic of noon with the fleet of midnight.
+        """
+        return ["DataCaptureConfig"] if self._settings.autoscaling else ["DataCaptureConfig", "DesiredInstanceCount"]
 
     def _tags(self) -> list[CfnTag]:
         """By these a sweeper finds what releases have left behind."""

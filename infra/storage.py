@@ -10,6 +10,7 @@ from constructs import Construct
 
 from env import naming
 from env.stage import Place, Stage
+from infra import ledger
 from infra.stack import StageStack
 
 
@@ -28,6 +29,8 @@ class Storage(StageStack):
         self.capture = self._bucket("Capture", naming.capture_bucket(stage), days=90)
         for place in _elsewhere(stage):
             self._lend(place)
+        for place in ledger.followers_elsewhere(stage):
+            self._open_ledger(place)
         CfnOutput(self, "ArtifactBucket", value=self.artifacts.bucket_name)
         CfnOutput(self, "CaptureBucket", value=self.capture.bucket_name)
         CfnOutput(self, "KeyArn", value=self.key.key_arn)
@@ -120,15 +123,21 @@ class Storage(StageStack):
             bucket.node.add_dependency(self.logs.policy)
 
     def _lend(self, place: Place) -> None:
-        """Let the models of another stage's account read what was trained here."""
+        """Let another stage's account read what was trained here: its models, those who judge them, and the probe."""
         reader = iam.AccountPrincipal(place.account)
-        serving = {"ArnLike": {"aws:PrincipalArn": naming.role_arn(place, naming.serving_role(place, "*"))}}
+        roles = [
+            naming.serving_role(place, "*"),
+            naming.function_role(place, "release"),
+            naming.function_role(place, "watch"),
+            naming.person_role(place, "approver"),
+        ]
+        lent = {"ArnLike": {"aws:PrincipalArn": [naming.role_arn(place, role) for role in roles]}}
         self.artifacts.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[reader],
                 actions=["s3:GetObject"],
                 resources=[self.artifacts.arn_for_objects(f"{model}/*") for model in self._stage.models],
-                conditions=serving,
+                conditions=lent,
             )
         )
         self.key.add_to_resource_policy(
@@ -136,7 +145,22 @@ class Storage(StageStack):
                 principals=[reader],
                 actions=["kms:Decrypt", "kms:DescribeKey"],
                 resources=["*"],
-                conditions=serving,
+                conditions=lent,
+            )
+        )
+
+    def _open_ledger(self, place: Place) -> None:
+        """Let the approvals of a stage that follows in another account read this stage's ledger."""
+        via = f"dynamodb.{self._stage.region}.amazonaws.com"
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.AccountPrincipal(place.account)],
+                actions=["kms:Decrypt", "kms:DescribeKey"],
+                resources=["*"],
+                conditions={
+                    "ArnEquals": {"aws:PrincipalArn": ledger.reader(place)},
+                    "StringEquals": {"kms:ViaService": via},
+                },
             )
         )
 
