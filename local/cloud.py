@@ -25,6 +25,7 @@ from local.functions import Functions
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
 from local.sagemaker import SageMaker
+from local.scheduler import Scheduler
 from local.services import Part, Services
 from local.transport import session
 
@@ -61,11 +62,14 @@ class LocalCloud:
             CloudFormation(self.services, rollbacks=rollbacks),
             SageMaker(self.services),
             self._events,
+            Scheduler(self.services),
             Functions(self.services),
             self._cloudwatch,
         ]
         self.families = [family for part in self._parts for family in part.families()]
-        self.app: WSGIApplication = Front(self.families, fallback=moto_app(), region=region)
+        self.app: WSGIApplication = Front(
+            self.families, fallback=moto_app(), region=region, now=self.services.clock.now
+        )
         self._server: BaseWSGIServer | None = None
 
     def session(self) -> boto3.Session:

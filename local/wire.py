@@ -260,8 +260,10 @@ def _empty_payload(operation: OperationModel) -> dict[str, Any]:
 
 
 def _route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
+    # As it was sent: a slash inside a label, such as an ARN's, is quoted there and not in the path.
+    sent = request.environ.get("RAW_URI", request.path).partition("?")[0]
     for method, path, name in _routes(service):
-        if method == request.method and (found := path.fullmatch(request.path)):
+        if method == request.method and (found := path.fullmatch(sent)):
             return name, {key: unquote(value) for key, value in found.groupdict().items()}
     return None
 
