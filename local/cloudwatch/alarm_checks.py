@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from local.cloudwatch.bucket import STATISTICS, supported
+from local.cloudwatch.expressions import Series
+from local.cloudwatch.metrics import Window
+from local.cloudwatch.queries import Queries
 from local.errors import AwsError, UnsupportedLocally
 
 _METRIC_MEMBERS: Final = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
@@ -24,15 +28,15 @@ _HOUR_SECONDS: Final = 3_600
 _ACTIONS: Final = ("OKActions", "AlarmActions", "InsufficientDataActions")
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:.+")
 _ID = re.compile(r"[a-z]\w*")
-_EXTENDED = re.compile(r"(p|tm|tc|ts|wm)\d{1,3}(\.\d{1,10})?|IQM|(TM|TC|TS|WM|PR)\([^()]*:[^()]*\)")
-_STATISTICS: Final = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+_TOPIC = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+(\.fifo)?")
+_ANOMALY: Final = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+_MATH_METRICS: Final = 10
+"""AWS lets an alarm's metric math take this many metrics."""
 
 
 def check_alarm(params: Mapping[str, Any]) -> None:
     """Raise AwsError `ValidationError` for what AWS refuses, UnsupportedLocally for what would have no effect."""
-    for name in _UNSUPPORTED:
-        if params.get(name):
-            raise UnsupportedLocally(f"cloudwatch:PutMetricAlarm with {name}")
+    _check_supported(params)
     for name in ("EvaluationPeriods", "ComparisonOperator", "Threshold"):
         _demand(name in params, f"{name} is required for alarms that are not based on an anomaly detection model")
     if "Metrics" in params:
@@ -47,7 +51,21 @@ def check_alarm(params: Mapping[str, Any]) -> None:
     _check_range(periods, _period_seconds(params))
     _check_missing_data(params)
     for arn in (arn for member in _ACTIONS for arn in params.get(member, ())):
-        _demand(_ARN.fullmatch(arn) is not None, f"Invalid arn syntax: {arn}")
+        _check_action(arn)
+
+
+def _check_supported(params: Mapping[str, Any]) -> None:
+    operator = params.get("ComparisonOperator")
+    odd = [name for name in _UNSUPPORTED if params.get(name)]
+    odd += [operator] if operator in _ANOMALY else []
+    if odd:
+        raise UnsupportedLocally(f"cloudwatch:PutMetricAlarm with {odd[0]}")
+
+
+def _check_action(arn: str) -> None:
+    _demand(_ARN.fullmatch(arn) is not None, f"Invalid arn syntax: {arn}")
+    if _TOPIC.fullmatch(arn) is None:
+        raise UnsupportedLocally(f"the alarm action {arn}", reason="it knows SNS topics alone")
 
 
 def _check_metric(params: Mapping[str, Any]) -> None:
@@ -57,9 +75,8 @@ def _check_metric(params: Mapping[str, Any]) -> None:
     _demand(exactly_one, "Exactly one of Statistic and ExtendedStatistic must be specified")
     extended = params.get("ExtendedStatistic")
     if extended is not None:
-        _demand(
-            _EXTENDED.fullmatch(extended) is not None, f"The value {extended} for ExtendedStatistic is not supported"
-        )
+        known = extended not in STATISTICS and supported(extended)
+        _demand(known, f"The value {extended} for ExtendedStatistic is not supported")
     _check_period(params["Period"])
 
 
@@ -74,9 +91,19 @@ def _check_metrics(queries: Sequence[Mapping[str, Any]]) -> None:
         _demand(both, f"Invalid metrics list: {query['Id']} must have exactly one of MetricStat and Expression")
         if "MetricStat" in query:
             stat = query["MetricStat"]["Stat"]
-            known = stat in _STATISTICS or _EXTENDED.fullmatch(stat) is not None
-            _demand(known, f"Invalid metrics list: the statistic {stat} is not supported")
+            _demand(supported(stat), f"Invalid metrics list: the statistic {stat} is not supported")
             _check_period(query["MetricStat"]["Period"])
+    _check_math(queries, returned[0]["Id"])
+
+
+def _check_math(queries: Sequence[Mapping[str, Any]], returned: str) -> None:
+    """See that the expressions make one time series of at most ten metrics; with no data, which shows it as well."""
+    metrics = sum("MetricStat" in query for query in queries)
+    _demand(metrics <= _MATH_METRICS, f"Invalid metrics list: more than {_MATH_METRICS} metrics")
+    compiled = Queries(queries)
+    values = compiled.values(lambda _, window: [None] * window.count, Window(0, compiled.period, 1))
+    series = isinstance(values[returned], Series)
+    _demand(series, f"Invalid metrics list: the result of {returned} is not a single time series")
 
 
 def _check_missing_data(params: Mapping[str, Any]) -> None:

@@ -1,13 +1,17 @@
-"""The operations on alarms. Nothing evaluates them yet: each stays in INSUFFICIENT_DATA, as a new one does on AWS."""
+"""The operations on alarms."""
 
 from __future__ import annotations
 
 import functools
+import json
 from typing import Any, Final
 
 from local.cloudwatch.alarm_checks import check_alarm
-from local.cloudwatch.alarms import Alarm, Alarms, State
+from local.cloudwatch.alarms import ACTIONS, Alarm, Alarms, State
+from local.cloudwatch.evaluation import Rule
+from local.cloudwatch.evaluations import Evaluations
 from local.cloudwatch.metrics import Metric
+from local.cloudwatch.transitions import Transitions
 from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
 from local.paging import page
@@ -15,16 +19,18 @@ from local.services import Services
 from local.wire import Call
 
 _PAGE: Final = 50
-_ACTIONS: Final = ("OKActions", "AlarmActions", "InsufficientDataActions")
 
 Params = dict[str, Any]
 
 
 class AlarmOperations:
-    """Handlers over `alarms`."""
+    """Handlers over `alarms`; `transitions` tells of what they change, `evaluations` moves what they put."""
 
-    def __init__(self, services: Services, alarms: Alarms) -> None:
+    def __init__(
+        self, services: Services, alarms: Alarms, *, transitions: Transitions, evaluations: Evaluations
+    ) -> None:
         self._clock, self._alarms = services.clock, alarms
+        self._transitions, self._evaluations = transitions, evaluations
         self._prefix = f"arn:aws:cloudwatch:{services.region}:{services.account}:alarm:"
 
     def handlers(self) -> dict[str, Handler]:
@@ -34,6 +40,7 @@ class AlarmOperations:
             "DescribeAlarms": self._describe_alarms,
             "DescribeAlarmsForMetric": self._describe_alarms_for_metric,
             "DeleteAlarms": self._delete_alarms,
+            "SetAlarmState": self._set_alarm_state,
             "EnableAlarmActions": functools.partial(self._switch_actions, enabled=True),
             "DisableAlarmActions": functools.partial(self._switch_actions, enabled=False),
             "TagResource": self._tag_resource,
@@ -46,8 +53,13 @@ class AlarmOperations:
         now, name = self._clock.now(), params["AlarmName"]
         settings = {"ActionsEnabled": True, **params}
         tags = {tag["Key"]: tag["Value"] for tag in settings.pop("Tags", ())}
-        state = State("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", now)
-        self._alarms.put(Alarm(name, self._prefix + name, settings, configured=now, state=state, tags=tags))
+        state = State("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", since=now, updated=now)
+        rule = Rule.of(settings)
+        alarm, before = self._alarms.put(
+            Alarm(name, self._prefix + name, settings, rule=rule, configured=now, state=state, tags=tags)
+        )
+        self._transitions.configured(alarm, "Update" if before else "Create", before=before)
+        self._evaluations.wake(short=rule.short)
         return {}
 
     def _describe_alarms(self, params: Params, _: Call) -> Params:
@@ -77,14 +89,24 @@ class AlarmOperations:
         }
 
     def _delete_alarms(self, params: Params, _: Call) -> Params:
-        self._alarms.delete(params["AlarmNames"])
+        for alarm in self._alarms.delete(params["AlarmNames"]):
+            self._transitions.configured(alarm, "Delete")
+        return {}
+
+    def _set_alarm_state(self, params: Params, _: Call) -> Params:
+        data = params.get("StateReasonData")
+        if data is not None:
+            _check_json(data)
+        now = self._clock.now()
+        state = State(params["StateValue"], params["StateReason"], since=now, updated=now, data=data)
+        if not self._transitions.move(params["AlarmName"], state):
+            raise AwsError("ResourceNotFound", f"Alarm {params['AlarmName']} does not exist.", status=404)
         return {}
 
     def _switch_actions(self, params: Params, _: Call, *, enabled: bool) -> Params:
-        def switch(alarm: Alarm) -> None:
-            alarm.settings = {**alarm.settings, "ActionsEnabled": enabled}
-
-        self._alarms.use_named(params["AlarmNames"], switch)
+        changed = self._alarms.switch_actions(params["AlarmNames"], enabled=enabled, now=self._clock.now())
+        for alarm, before in changed:
+            self._transitions.configured(alarm, "Update", before=before)
         return {}
 
     def _tag_resource(self, params: Params, _: Call) -> Params:
@@ -106,10 +128,17 @@ class AlarmOperations:
 
 
 def _fits(alarm: Alarm, params: Params) -> bool:
-    actions = [arn for member in _ACTIONS for arn in alarm.settings.get(member, ())]
+    actions = [arn for member in ACTIONS.values() for arn in alarm.settings.get(member, ())]
     return (
         alarm.name in params.get("AlarmNames", [alarm.name])
         and alarm.name.startswith(params.get("AlarmNamePrefix", ""))
         and params.get("StateValue", alarm.state.value) == alarm.state.value
         and ("ActionPrefix" not in params or any(arn.startswith(params["ActionPrefix"]) for arn in actions))
     )
+
+
+def _check_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise AwsError("InvalidFormat", f"StateReasonData is not valid JSON: {error}.") from error

@@ -7,40 +7,48 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from local.cloudwatch.evaluation import Rule
 from local.errors import AwsError
 
 Result = TypeVar("Result")
 
+ACTIONS: Final = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+"""The member of an alarm that names the actions of a state."""
+
 
 @dataclass(frozen=True)
 class State:
-    """OK, ALARM or INSUFFICIENT_DATA, since when and why."""
+    """OK, ALARM or INSUFFICIENT_DATA, since when and why, with JSON; `updated` is later where it was repeated."""
 
     value: str
     reason: str
     since: datetime
+    updated: datetime
     data: str | None = None
 
 
 @dataclass
 class Alarm:
-    """One metric alarm. `settings` are the members of PutMetricAlarm."""
+    """One metric alarm. `settings` are the members of PutMetricAlarm, `rule` what they demand of the data."""
 
     name: str
     arn: str
     settings: Mapping[str, Any]
+    rule: Rule
     configured: datetime
     state: State
     tags: dict[str, str] = field(default_factory=dict)
 
+    def actions(self, state: str) -> Sequence[str]:
+        """ARNs of what a state sets off; nothing while actions are switched off."""
+        return self.settings.get(ACTIONS[state], ()) if self.settings["ActionsEnabled"] else ()
+
     def described(self) -> dict[str, Any]:
         """The members of DescribeAlarms."""
         return {
-            "OKActions": [],
-            "AlarmActions": [],
-            "InsufficientDataActions": [],
+            **{member: [] for member in ACTIONS.values()},
             "Dimensions": [],
             **self.settings,
             "AlarmName": self.name,
@@ -49,7 +57,7 @@ class Alarm:
             "StateValue": self.state.value,
             "StateReason": self.state.reason,
             "StateReasonData": self.state.data,
-            "StateUpdatedTimestamp": self.state.since,
+            "StateUpdatedTimestamp": self.state.updated,
             "StateTransitionedTimestamp": self.state.since,
         }
 
@@ -61,13 +69,20 @@ class Alarms:
         self._alarms: dict[str, Alarm] = {}
         self._lock = threading.Lock()
 
-    def put(self, alarm: Alarm) -> None:
-        """Add an alarm; one of that name keeps its state and its tags."""
+    def put(self, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
+        """Add an alarm; one of that name keeps its state and its tags. Gives the new one and the one before."""
         with self._lock:
             old = self._alarms.get(alarm.name)
             if old is not None:
                 alarm = dataclasses.replace(alarm, state=old.state, tags=old.tags)
             self._alarms[alarm.name] = alarm
+            return dataclasses.replace(alarm), old
+
+    def get(self, name: str) -> Alarm | None:
+        """A copy of an alarm."""
+        with self._lock:
+            alarm = self._alarms.get(name)
+            return dataclasses.replace(alarm) if alarm else None
 
     def use(self, arn: str, user: Callable[[Alarm], Result]) -> Result:
         """What `user` makes of an alarm, which it may change. Raises AwsError `ResourceNotFoundException`."""
@@ -77,21 +92,38 @@ class Alarms:
                     return user(alarm)
         raise AwsError("ResourceNotFoundException", f"The resource {arn} does not exist.", status=404)
 
-    def use_named(self, names: Sequence[str], user: Callable[[Alarm], None]) -> None:
-        """Let `user` change the alarms of these names; names without an alarm are passed over, as AWS does."""
-        with self._lock:
-            for name in names:
-                if name in self._alarms:
-                    user(self._alarms[name])
+    def move(self, name: str, state: State, *, judged: Rule | None = None) -> tuple[Alarm, State] | None:
+        """Put an alarm into a state; a copy of it and its state before.
 
-    def delete(self, names: Sequence[str]) -> None:
+        None when there is no such alarm, or when it no longer has the rule by which it was judged.
+        """
+        with self._lock:
+            alarm = self._alarms.get(name)
+            if alarm is None or judged not in (None, alarm.rule):
+                return None
+            before = alarm.state
+            repeated = before.value == state.value
+            alarm.state = dataclasses.replace(state, since=before.since) if repeated else state
+            return dataclasses.replace(alarm), before
+
+    def switch_actions(self, names: Sequence[str], *, enabled: bool, now: datetime) -> list[tuple[Alarm, Alarm]]:
+        """Switch actions on or off; names without an alarm are passed over, as AWS does. Gives new and old ones."""
+        changed = []
+        with self._lock:
+            for alarm in [self._alarms[name] for name in names if name in self._alarms]:
+                if alarm.settings["ActionsEnabled"] != enabled:
+                    before = dataclasses.replace(alarm)
+                    alarm.settings, alarm.configured = {**alarm.settings, "ActionsEnabled": enabled}, now
+                    changed.append((dataclasses.replace(alarm), before))
+        return changed
+
+    def delete(self, names: Sequence[str]) -> list[Alarm]:
         """Delete all of these or, with AwsError `ResourceNotFound`, none."""
         with self._lock:
             missing = [name for name in names if name not in self._alarms]
             if missing:
                 raise AwsError("ResourceNotFound", f"Alarms not found: {', '.join(missing)}", status=404)
-            for name in names:
-                self._alarms.pop(name, None)
+            return [self._alarms.pop(name) for name in dict.fromkeys(names)]
 
     def listed(self) -> list[Alarm]:
         """Copies of all alarms in the order of their names."""

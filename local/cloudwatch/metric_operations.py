@@ -1,4 +1,4 @@
-"""The operations on metrics: put, list, and read as statistics."""
+"""The operations on metrics: put, list, and read the statistics of one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from local.clock import Clock
-from local.cloudwatch.metrics import MINUTE_SECONDS, Bucket, Metric, Metrics
+from local.cloudwatch.bucket import supported
+from local.cloudwatch.metrics import MINUTE_SECONDS, Datapoint, Metric, Metrics
 from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
 from local.paging import page
 from local.wire import Call
 
-STATISTICS: Final = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-
 _PAGE: Final = 500
 _DATAPOINTS: Final = 1440
-_DATAPOINTS_OF_DATA: Final = 100_800
+_SHORT_PERIODS: Final = (1, 5, 10, 20, 30)
 _OLDEST: Final = timedelta(weeks=2)
 _NEWEST: Final = timedelta(hours=2)
 _LARGEST: Final = 2.0**360
@@ -38,7 +37,6 @@ class MetricOperations:
             "PutMetricData": self._put_metric_data,
             "ListMetrics": self._list_metrics,
             "GetMetricStatistics": self._get_metric_statistics,
-            "GetMetricData": self._get_metric_data,
         }
 
     def record(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
@@ -66,56 +64,33 @@ class MetricOperations:
         return {"Metrics": [metric.described() for metric in metrics], "NextToken": token}
 
     def _get_metric_statistics(self, params: Params, _: Call) -> Params:
-        if params.get("ExtendedStatistics"):
-            raise UnsupportedLocally("percentiles in cloudwatch:GetMetricStatistics")
-        if not params.get("Statistics"):
-            message = "At least one of the parameters Statistics and ExtendedStatistics must be specified."
-            raise AwsError("InvalidParameterCombination", message)
+        names, extended = params.get("Statistics", ()), params.get("ExtendedStatistics", ())
+        _check_statistics(names, extended)
         period, start, end = params["Period"], params["StartTime"], params["EndTime"]
-        _check_period(period)
+        check_period(period)
         _check_span(start, end, period_seconds=period)
         points = self._metrics.datapoints(
             Metric.of(params), start=start, end=end, period_seconds=period, unit=params.get("Unit")
         )
-        found = [
-            {"Timestamp": p.start, "Unit": p.unit, **{name: p.bucket.statistic(name) for name in params["Statistics"]}}
-            for p in points
-        ]
-        return {"Label": params["MetricName"], "Datapoints": found}
+        described = [_described(point, names, extended) for point in points]
+        return {"Label": params["MetricName"], "Datapoints": [point for point in described if point]}
 
-    def _get_metric_data(self, params: Params, _: Call) -> Params:
-        queries, start, end = params["MetricDataQueries"], params["StartTime"], params["EndTime"]
-        if start >= end:
-            raise AwsError("ValidationError", "The parameter StartTime must be less than the parameter EndTime.")
-        for query in queries:
-            _check_query(query)
-        newest_first = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        results = [
-            self._result(query, start=start, end=end, newest_first=newest_first)
-            for query in queries
-            if query.get("ReturnData", True)
-        ]
-        limit = params.get("MaxDatapoints", _DATAPOINTS_OF_DATA)
-        if sum(len(result["Values"]) for result in results) > limit:
-            raise UnsupportedLocally(f"cloudwatch:GetMetricData over {limit} data points", reason="it gives one page")
-        return {"MetricDataResults": results, "Messages": []}
 
-    def _result(self, query: Params, *, start: datetime, end: datetime, newest_first: bool) -> Params:
-        asked = query["MetricStat"]
-        points = self._metrics.datapoints(
-            Metric.of(asked["Metric"]), start=start, end=end, period_seconds=asked["Period"], unit=asked.get("Unit")
-        )
-        buckets: dict[datetime, Bucket] = {}
-        for point in points:
-            buckets.setdefault(point.start, Bucket()).absorb(point.bucket)
-        times = sorted(buckets, reverse=newest_first)
-        return {
-            "Id": query["Id"],
-            "Label": query.get("Label", asked["Metric"]["MetricName"]),
-            "Timestamps": times,
-            "Values": [buckets[time].statistic(asked["Stat"]) for time in times],
-            "StatusCode": "Complete",
-        }
+def check_period(seconds: int) -> None:
+    """Raise AwsError `InvalidParameterValue` for a length that no period of metric data has."""
+    if seconds not in _SHORT_PERIODS and (seconds < 1 or seconds % MINUTE_SECONDS):
+        message = f"The parameter Period must be 1, 5, 10, 20, 30 or a multiple of {MINUTE_SECONDS}."
+        raise AwsError("InvalidParameterValue", message)
+
+
+def _described(point: Datapoint, names: Sequence[str], extended: Sequence[str]) -> Params:
+    """A data point with its statistics, nothing where it has none of those that were asked for."""
+    told = {"Timestamp": point.start, "Unit": point.unit}
+    if names:
+        return {**told, **{name: point.bucket.statistic(name) for name in names}}
+    values = {name: point.bucket.statistic(name) for name in extended}
+    found = {name: value for name, value in values.items() if value is not None}
+    return {**told, "ExtendedStatistics": found} if found else {}
 
 
 def _fits(metric: Metric, params: Params) -> bool:
@@ -148,20 +123,13 @@ def _check_datum(datum: Mapping[str, Any], *, at: str, now: datetime) -> None:
         raise AwsError("InvalidParameterValue", message)
 
 
-def _check_query(query: Mapping[str, Any]) -> None:
-    if "Expression" in query or "MetricStat" not in query:
-        raise UnsupportedLocally("metric math in cloudwatch:GetMetricData")
-    if query["MetricStat"]["Stat"] not in STATISTICS:
-        raise UnsupportedLocally(f"the statistic {query['MetricStat']['Stat']} in cloudwatch:GetMetricData")
-    _check_period(query["MetricStat"]["Period"])
-
-
-def _check_period(seconds: int) -> None:
-    if seconds in (1, 5, 10, 20, 30):
-        raise UnsupportedLocally(f"a period of {seconds} seconds", reason="it keeps one-minute data")
-    if seconds < 1 or seconds % MINUTE_SECONDS:
-        message = f"The parameter Period must be a multiple of {MINUTE_SECONDS}."
-        raise AwsError("InvalidParameterValue", message)
+def _check_statistics(names: Sequence[str], extended: Sequence[str]) -> None:
+    if bool(names) == bool(extended):
+        message = "Exactly one of the parameters Statistics and ExtendedStatistics must be specified."
+        raise AwsError("InvalidParameterCombination", message)
+    for name in extended:
+        if not supported(name):
+            raise AwsError("InvalidParameterValue", f"The value {name} for parameter ExtendedStatistics is invalid.")
 
 
 def _check_span(start: datetime, end: datetime, *, period_seconds: int) -> None:

@@ -1,20 +1,25 @@
-"""Metric values in one-minute buckets, of bounded size however many values arrive."""
+"""Metrics and their values over time: minutes for fifteen days, seconds of high resolution for three hours."""
 
 from __future__ import annotations
 
-import collections
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Self
 
+from local.cloudwatch.bucket import Bucket
+
 MINUTE_SECONDS: Final = 60
-_KEPT: Final = timedelta(days=15)
-"""How long one-minute data points are kept ("Metrics retention")."""
-_DISTINCT_VALUES: Final = 1000
-_DIGITS: Final = 3
+_KEPT_SECONDS: Final = 15 * 86_400
+"""How long one-minute data points are kept ("Metrics retention"); AWS then keeps them coarser, this cloud does not."""
+_FINE_SECONDS: Final = 3 * 3_600
+"""How long the seconds of a high-resolution metric are kept."""
+_SWEEP_SECONDS: Final = 3_600
+
+Slots = dict[int, dict[str, Bucket]]
+"""Buckets by the second they begin at (of the epoch) and by unit."""
 
 
 @dataclass(frozen=True)
@@ -37,42 +42,39 @@ class Metric:
         return {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
 
 
-@dataclass
-class Bucket:
-    """What arrived in a stretch of time. `values` counts each value, rounded to three digits once they are many."""
+@dataclass(frozen=True)
+class Window:
+    """`count` periods of `period` seconds each, the first of which begins at `start`, in seconds of the epoch."""
 
-    count: float = 0.0
-    total: float = 0.0
-    minimum: float = math.inf
-    maximum: float = -math.inf
-    values: collections.Counter[float] = field(default_factory=collections.Counter)
+    start: int
+    period: int
+    count: int
 
-    def add(self, value: float, count: float) -> None:
-        """Add a value that was seen `count` times."""
-        self.merge(count=count, total=value * count, minimum=value, maximum=value)
-        coarse = len(self.values) >= _DISTINCT_VALUES and value not in self.values
-        self.values[_rounded(value) if coarse else value] += count  # type: ignore[assignment]
+    @property
+    def end(self) -> int:
+        """Where the last period ends."""
+        return self.start + self.period * self.count
 
-    def merge(self, *, count: float, total: float, minimum: float, maximum: float) -> None:
-        """Add a statistic set, of which single values are not known."""
-        self.count += count
-        self.total += total
-        self.minimum, self.maximum = min(self.minimum, minimum), max(self.maximum, maximum)
 
-    def absorb(self, other: Bucket) -> None:
-        """Add all of another bucket."""
-        self.merge(count=other.count, total=other.total, minimum=other.minimum, maximum=other.maximum)
-        self.values.update(other.values)
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic of a metric, of one unit's data alone if it is given (a MetricStat without its period)."""
 
-    def statistic(self, name: str) -> float:
-        """Sum, Average, Minimum, Maximum or SampleCount. Raises KeyError for another."""
-        return {
-            "Sum": self.total,
-            "Average": self.total / self.count,
-            "Minimum": self.minimum,
-            "Maximum": self.maximum,
-            "SampleCount": self.count,
-        }[name]
+    metric: Metric
+    name: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A statistic's value in one period, and from how many samples it comes."""
+
+    value: float
+    samples: float
+
+
+Lookup = Callable[[Statistic, Window], Sequence[Reading | None]]
+"""Reads a statistic, one reading for each period of the window; None where there is no value."""
 
 
 @dataclass(frozen=True)
@@ -84,23 +86,73 @@ class Datapoint:
     bucket: Bucket
 
 
+@dataclass
+class _Series:
+    """One metric. A datum is in `minutes` or, while it is young and of high resolution, in `seconds`: never in both."""
+
+    minutes: Slots = field(default_factory=dict)
+    seconds: Slots = field(default_factory=dict)
+    latest: float = -math.inf
+
+    def within(self, start: int, end: int) -> Iterator[tuple[int, str, Bucket]]:
+        """Every bucket that begins at `start` or later and before `end`."""
+        for slots, step in ((self.minutes, MINUTE_SECONDS), (self.seconds, 1)):
+            first = -(-start // step) * step
+            few = range(first, end, step) if (end - first) // step < len(slots) else list(slots)
+            for second in few:
+                if start <= second < end:
+                    for unit, bucket in slots.get(second, {}).items():
+                        yield second, unit, bucket
+
+    def age(self, *, now: int) -> None:
+        """Turn old seconds into minutes and forget old minutes."""
+        for second in [second for second in self.seconds if second < now - _FINE_SECONDS]:
+            for unit, bucket in self.seconds.pop(second).items():
+                _slot(self.minutes, second // MINUTE_SECONDS * MINUTE_SECONDS, unit).absorb(bucket)
+        for minute in [minute for minute in self.minutes if minute < now - _KEPT_SECONDS]:
+            del self.minutes[minute]
+
+
 class Metrics:
-    """All metrics, safe for many threads."""
+    """All metrics, safe for many threads; what is older than AWS keeps it at this resolution is forgotten."""
 
     def __init__(self) -> None:
-        self._series: dict[Metric, dict[tuple[int, str], Bucket]] = {}
-        self._latest: dict[Metric, datetime] = {}
+        self._series: dict[Metric, _Series] = {}
+        self._swept = 0
         self._lock = threading.Lock()
 
     def put(self, metric: Metric, datum: Mapping[str, Any], *, at: datetime) -> None:
         """Add one datum in PutMetricData's shape: Value, Values with Counts, or StatisticValues."""
-        minute = int(at.timestamp()) // MINUTE_SECONDS
+        moment = at.timestamp()
+        step = 1 if datum.get("StorageResolution") == 1 else MINUTE_SECONDS
         with self._lock:
-            series = self._series.setdefault(metric, {})
-            if (minute, datum.get("Unit", "None")) not in series:
-                _forget_old(series, before=minute - int(_KEPT.total_seconds()) // MINUTE_SECONDS)
-            _fill(series.setdefault((minute, datum.get("Unit", "None")), Bucket()), datum)
-            self._latest[metric] = max(at, self._latest.get(metric, at))
+            self._sweep(int(moment))
+            series = self._series.setdefault(metric, _Series())
+            slots = series.seconds if step == 1 else series.minutes
+            _slot(slots, int(moment) // step * step, datum.get("Unit", "None")).fill(datum)
+            series.latest = max(series.latest, moment)
+
+    def readings(self, statistic: Statistic, window: Window) -> list[Reading | None]:
+        """A Lookup over these metrics; data of several units are joined unless one is asked for."""
+        found: list[Bucket | None] = [None] * window.count
+        owned = [False] * window.count
+        with self._lock:
+            series = self._series.get(statistic.metric)
+            if series is None:
+                return [None] * window.count
+            for second, unit, bucket in series.within(window.start, window.end):
+                number = (second - window.start) // window.period
+                if statistic.unit not in (None, unit):
+                    continue
+                if (present := found[number]) is None:
+                    found[number] = bucket
+                    continue
+                # The store's own bucket stays as it is.
+                if not owned[number]:
+                    present, owned[number] = _copy(present), True
+                    found[number] = present
+                present.absorb(bucket)
+            return [None if bucket is None else _reading(bucket, statistic.name) for bucket in found]
 
     def datapoints(
         self, metric: Metric, *, start: datetime, end: datetime, period_seconds: int, unit: str | None = None
@@ -109,10 +161,10 @@ class Metrics:
         first, last = int(start.timestamp()) // period_seconds, math.ceil(end.timestamp() / period_seconds)
         found: dict[tuple[int, str], Bucket] = {}
         with self._lock:
-            for (minute, has), bucket in self._series.get(metric, {}).items():
-                number = minute * MINUTE_SECONDS // period_seconds
-                if first <= number < last and unit in (None, has):
-                    found.setdefault((number, has), Bucket()).absorb(bucket)
+            series = self._series.get(metric, _Series())
+            for second, has, bucket in series.within(first * period_seconds, last * period_seconds):
+                if unit in (None, has):
+                    found.setdefault((second // period_seconds, has), Bucket()).absorb(bucket)
         zone = start.tzinfo
         return [
             Datapoint(datetime.fromtimestamp(number * period_seconds, zone), has, bucket)
@@ -122,24 +174,32 @@ class Metrics:
     def listed(self, *, since: datetime | None = None) -> list[Metric]:
         """Every metric in order, optionally of those alone that got a value since."""
         with self._lock:
-            found = [metric for metric, at in self._latest.items() if since is None or at >= since]
+            found = [m for m, series in self._series.items() if since is None or series.latest >= since.timestamp()]
         return sorted(found, key=lambda metric: (metric.namespace, metric.name, sorted(metric.dimensions)))
 
-
-def _fill(bucket: Bucket, datum: Mapping[str, Any]) -> None:
-    if sets := datum.get("StatisticValues"):
-        bucket.merge(count=sets["SampleCount"], total=sets["Sum"], minimum=sets["Minimum"], maximum=sets["Maximum"])
-        return
-    values: Sequence[float] = datum.get("Values") or [datum["Value"]]
-    counts: Sequence[float] = datum.get("Counts") or [1.0] * len(values)
-    for value, count in zip(values, counts, strict=True):
-        bucket.add(value, count)
-
-
-def _forget_old(series: dict[tuple[int, str], Bucket], *, before: int) -> None:
-    for key in [key for key in series if key[0] < before]:
-        del series[key]
+    def _sweep(self, now: int) -> None:
+        if now < self._swept + _SWEEP_SECONDS:
+            return
+        self._swept = now
+        for metric, series in list(self._series.items()):
+            series.age(now=now)
+            if not series.minutes and not series.seconds:
+                del self._series[metric]
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
+def _slot(slots: Slots, second: int, unit: str) -> Bucket:
+    units = slots.setdefault(second, {})
+    if unit not in units:
+        units[unit] = Bucket()
+    return units[unit]
+
+
+def _copy(bucket: Bucket) -> Bucket:
+    copy = Bucket()
+    copy.absorb(bucket)
+    return copy
+
+
+def _reading(bucket: Bucket, name: str) -> Reading | None:
+    value = bucket.statistic(name)
+    return None if value is None else Reading(value, bucket.count)

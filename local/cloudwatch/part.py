@@ -2,31 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from local.cloudwatch.alarm_operations import AlarmOperations
 from local.cloudwatch.alarms import Alarms
+from local.cloudwatch.data_operations import DataOperations
+from local.cloudwatch.evaluations import Evaluations
+from local.cloudwatch.history import History
+from local.cloudwatch.history_operations import HistoryOperations
 from local.cloudwatch.metric_operations import MetricOperations
 from local.cloudwatch.metrics import Metrics
+from local.cloudwatch.transitions import Transitions
 from local.front import Family
 from local.services import Services
 
 
 class CloudWatch:
-    """Metrics and the alarms on them."""
+    """Metrics and the alarms on them, whose states the other parts find in `services.alarms`."""
 
     def __init__(self, services: Services) -> None:
-        self._metric_operations = MetricOperations(services.clock, Metrics())
-        self._alarm_operations = AlarmOperations(services, Alarms())
+        metrics, history = Metrics(), History()
+        self._alarms = Alarms()
+        self._transitions = Transitions(services, self._alarms, history)
+        evaluations = Evaluations(services.clock, self._alarms, metrics=metrics, transitions=self._transitions)
+        self._metric_operations = MetricOperations(services.clock, metrics)
+        operations = (
+            self._metric_operations,
+            DataOperations(metrics),
+            AlarmOperations(services, self._alarms, transitions=self._transitions, evaluations=evaluations),
+            HistoryOperations(history),
+        )
+        self._handlers = {name: handler for each in operations for name, handler in each.handlers().items()}
+        services.alarms = self
 
     def families(self) -> list[Family]:
         """CloudWatch."""
-        return [Family("cloudwatch", {**self._metric_operations.handlers(), **self._alarm_operations.handlers()})]
+        return [Family("cloudwatch", self._handlers)]
 
     def record(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
         """Add data of an AWS service, in PutMetricData's shape; a Timestamp is now unless given."""
         self._metric_operations.record(namespace, data)
 
+    def state(self, name: str) -> str | None:
+        """OK, ALARM or INSUFFICIENT_DATA; None for a name that no alarm has."""
+        alarm = self._alarms.get(name)
+        return alarm.state.value if alarm else None
+
+    def subscribe(self, heard: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call `heard(name, state)` at each change of a state, holding no lock; what is returned ends that."""
+        return self._transitions.subscribe(heard)
+
+    def resting(self, timeout_seconds: float) -> bool:
+        """Wait until no action of an alarm is left to do. False when time is up."""
+        return self._transitions.resting(timeout_seconds)
+
     def close(self) -> None:
-        """Nothing runs behind the calls."""
+        """Drop the actions that have not begun; the clock drops the evaluations."""
+        self._transitions.close()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from local.clock import Clock
 from local.cloudwatch import CloudWatch
-from local.cloudwatch.metrics import Bucket, Metric, Metrics
+from local.cloudwatch.bucket import Bucket
+from local.cloudwatch.metrics import Metric, Metrics
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -182,9 +183,10 @@ def test_a_datum_that_aws_refuses_is_refused(cloudwatch, datum, code):
     ("change", "code"),
     [
         ({"Statistics": []}, "InvalidParameterCombination"),
-        ({"Statistics": [], "ExtendedStatistics": ["p90"]}, "UnsupportedLocally"),
+        ({"ExtendedStatistics": ["p90"]}, "InvalidParameterCombination"),
+        ({"Statistics": [], "ExtendedStatistics": ["tm90"]}, "UnsupportedLocally"),
+        ({"Statistics": [], "ExtendedStatistics": ["p101"]}, "InvalidParameterValue"),
         ({"Period": 61}, "InvalidParameterValue"),
-        ({"Period": 10}, "UnsupportedLocally"),
         ({"StartTime": NOON + MINUTE}, "InvalidParameterCombination"),
         ({"StartTime": NOON - timedelta(days=2)}, "InvalidParameterCombination"),
     ],
@@ -197,18 +199,12 @@ def test_a_question_that_cannot_be_answered_is_refused(cloudwatch, change, code)
     assert refusal(cloudwatch.get_metric_statistics, **request)[0] == code
 
 
-@pytest.mark.parametrize("change", [{"stat": "p90"}, {"period": 10}, {"MaxDatapoints": 1}])
+@pytest.mark.parametrize("change", [{"stat": "TM(10%:90%)"}, {"MaxDatapoints": 1}])
 def test_data_that_cannot_be_given_are_refused_by_name(cloudwatch, change):
     """Never given wrong."""
     put(cloudwatch, 1)
     put(cloudwatch, 1, at=NOON - MINUTE)
     assert refusal(data, cloudwatch=cloudwatch, **change)[0] == "UnsupportedLocally"
-
-
-def test_metric_math_is_refused_by_name(cloudwatch):
-    """Until it is there."""
-    asked = {"MetricDataQueries": [{"Id": "e", "Expression": "a/b"}], "StartTime": NOON - MINUTE, "EndTime": NOON}
-    assert "metric math" in refusal(cloudwatch.get_metric_data, **asked)[1]
 
 
 def test_memory_is_bounded_however_many_values_arrive():

@@ -217,13 +217,13 @@ def test_an_alarm_that_aws_refuses_is_refused(cloudwatch, alarm, told):
     ("operation", "params"),
     [
         ("put_metric_alarm", without("Threshold", ThresholdMetricId="t")),
-        ("set_alarm_state", {"AlarmName": "errors", "StateValue": "OK", "StateReason": "r"}),
+        ("put_metric_alarm", without(ComparisonOperator="GreaterThanUpperThreshold")),
         ("put_composite_alarm", {"AlarmName": "c", "AlarmRule": "TRUE"}),
-        ("describe_alarm_history", {}),
+        ("describe_alarm_history", {"AlarmContributorId": "c"}),
         ("describe_alarms", {"ChildrenOfAlarmName": "c"}),
     ],
 )
-def test_what_is_not_there_yet_is_refused_by_name(cloudwatch, operation, params):
+def test_what_is_not_there_is_refused_by_name(cloudwatch, operation, params):
     """Rather than kept without effect."""
     code, message = refusal(getattr(cloudwatch, operation), **params)
     assert (code, message.startswith("The local cloud does not support cloudwatch:")) == ("UnsupportedLocally", True)

@@ -1,0 +1,98 @@
+"""When alarms are evaluated: each minute of the cloud's clock, those of high resolution every ten seconds."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from local.clock import Clock
+from local.cloudwatch.alarms import Alarm, Alarms, State
+from local.cloudwatch.evaluation import evaluate
+from local.cloudwatch.metrics import Metrics
+from local.cloudwatch.transitions import Transitions
+from local.errors import LocalError
+
+LAG_SECONDS: Final = 10
+"""Evaluation runs this long after a minute has closed, and counts what was recorded until then.
+
+The endpoints of this cloud hand their data over within a second; on AWS it takes longer: notifications that were
+published show lags of 17 to 95 seconds.
+"""
+_SHORT_LAG_SECONDS: Final = 5
+_CATCH_UP: Final = 10
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Beat:
+    """Every `step_seconds` of the epoch, `lag_seconds` later; `due` is the next one that is awaited."""
+
+    step_seconds: int
+    lag_seconds: int
+    due: datetime | None = None
+
+    def next_after(self, moment: datetime) -> datetime:
+        """The first beat later than a moment."""
+        beats = math.floor((moment.timestamp() - self.lag_seconds) / self.step_seconds) + 1
+        return datetime.fromtimestamp(beats * self.step_seconds + self.lag_seconds, UTC)
+
+    def reached(self, now: datetime) -> list[datetime]:
+        """The beats up to now, oldest first: more than one when the process could not keep up with a fast clock."""
+        assert self.due is not None
+        step = timedelta(seconds=self.step_seconds)
+        beats = max(0, (now - self.due) // step) + 1
+        first = max(0, beats - _CATCH_UP)
+        return [self.due + number * step for number in range(first, beats)]
+
+
+class Evaluations:
+    """Evaluates while there are alarms, in the order of their names; without alarms the clock has nothing to do."""
+
+    def __init__(self, clock: Clock, alarms: Alarms, *, metrics: Metrics, transitions: Transitions) -> None:
+        self._clock, self._alarms, self._metrics, self._transitions = clock, alarms, metrics, transitions
+        self._beats = {
+            False: _Beat(step_seconds=60, lag_seconds=LAG_SECONDS),
+            True: _Beat(step_seconds=10, lag_seconds=_SHORT_LAG_SECONDS),
+        }
+        self._lock = threading.Lock()
+
+    def wake(self, *, short: bool) -> None:
+        """See that alarms of short or of long periods are evaluated from now on."""
+        beat = self._beats[short]
+        with self._lock:
+            if beat.due is None:
+                self._await(beat.next_after(self._clock.now()), short=short)
+
+    def _await(self, due: datetime, *, short: bool) -> None:
+        self._beats[short].due = due
+        self._clock.after(max(timedelta(), due - self._clock.now()), lambda: self._run(short=short))
+
+    def _run(self, *, short: bool) -> None:
+        reached = self._beats[short].reached(self._clock.now())
+        for moment in reached:
+            for alarm in self._concerned(short=short):
+                self._evaluate(alarm, moment)
+        with self._lock:
+            self._beats[short].due = None
+            if self._concerned(short=short):
+                self._await(self._beats[short].next_after(reached[-1]), short=short)
+
+    def _concerned(self, *, short: bool) -> list[Alarm]:
+        return [alarm for alarm in self._alarms.listed() if alarm.rule.short == short]
+
+    def _evaluate(self, alarm: Alarm, moment: datetime) -> None:
+        try:
+            verdict = evaluate(alarm.rule, self._metrics.readings, now=moment, state=alarm.state.value)
+        except LocalError:
+            # One alarm that cannot be evaluated must not keep the others from it.
+            _log.exception("the alarm %s cannot be evaluated", alarm.name)
+            return
+        if verdict is not None:
+            now, data = self._clock.now(), json.dumps(verdict.data, separators=(",", ":"))
+            state = State(verdict.state, verdict.reason, since=now, updated=now, data=data)
+            self._transitions.move(alarm.name, state, judged=alarm.rule)
