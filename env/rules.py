@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from env import canary, naming
-from env.stage import AllAtOnce, Serving, StageFile
+from env.stage import AllAtOnce, Canary, Serving, StageFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,12 @@ def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
     yield from _network(stage)
     yield from _tags(stage)
     yield from _names(name, stage)
+    yield from _soak(stage)
     for model, parts in stage.models.items():
         prefix = f"models.{model}.serving"
         yield from _instances(prefix, parts.serving)
+        yield from _part_of_a_fleet(prefix, parts.serving)
+        yield from _scaling(prefix, parts.serving)
         yield from _datapoints(prefix, parts.serving)
         yield from _bakes(prefix, parts.serving)
         yield from _timeout(prefix, parts.serving)
@@ -92,6 +95,18 @@ def _tags(stage: StageFile) -> Iterator[Breach]:
             )
 
 
+def _soak(stage: StageFile) -> Iterator[Breach]:
+    for model, parts in stage.models.items():
+        if parts.release.soak_hours and stage.after is None:
+            yield Breach(
+                key=f"models.{model}.release.soak_hours",
+                value=parts.release.soak_hours,
+                fault="wants a stage before this one, and there is none",
+                remedy="remove it, or name the stage before with after",
+                compared=("after",),
+            )
+
+
 def _names(name: str, stage: StageFile) -> Iterator[Breach]:
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         yield Breach(
@@ -138,6 +153,56 @@ def _instances(prefix: str, serving: Serving) -> Iterator[Breach]:
             fault=f"knows no {policy} deployment: SageMaker would silently move all traffic at once",
             remedy='choose another instance type, or deployment.policy = "all-at-once"',
             compared=(f"{prefix}.deployment.policy",),
+        )
+
+
+def _part_of_a_fleet(prefix: str, serving: Serving) -> Iterator[Breach]:
+    """A canary that is less than one instance: SageMaker does not say what it makes of one."""
+    count = serving.autoscaling.minimum if serving.autoscaling else serving.instance_count
+    if not isinstance(serving.deployment, Canary) or count < canary.least_instances(serving.deployment):
+        return
+    percent = serving.deployment.canary_percent
+    if count * percent < 100:
+        yield Breach(
+            key=f"{prefix}.deployment.canary_percent",
+            value=percent,
+            fault=f"of {count} instances is less than one of them",
+            remedy=f"set it to {-(-100 // count)} or more, or serve with more instances",
+            compared=(f"{prefix}.instance_count", f"{prefix}.autoscaling.minimum", f"{prefix}.deployment.policy"),
+        )
+
+
+def _scaling(prefix: str, serving: Serving) -> Iterator[Breach]:
+    """Between its bounds the count may be anything when a release begins: each must be one that can be deployed."""
+    scaling = serving.autoscaling
+    if scaling is None:
+        return
+    minimum, maximum = f"{prefix}.autoscaling.minimum", f"{prefix}.autoscaling.maximum"
+    double = 2 * scaling.maximum
+    least = canary.least_instances(serving.deployment)
+    if scaling.minimum < least:
+        yield Breach(
+            key=minimum,
+            value=scaling.minimum,
+            fault=f"is too few for a {serving.deployment.policy} deployment, which divides traffic between instances",
+            remedy=f'set it to {least} or more, or deployment.policy to "all-at-once"',
+            compared=(f"{prefix}.deployment.policy",),
+        )
+    if not scaling.minimum <= serving.instance_count <= scaling.maximum:
+        yield Breach(
+            key=f"{prefix}.instance_count",
+            value=serving.instance_count,
+            fault=f"is not between autoscaling's minimum of {scaling.minimum} and maximum of {scaling.maximum}",
+            remedy="set it to one of them or to a count in between: the endpoint begins with it",
+            compared=(minimum, maximum),
+        )
+    if double > serving.instance_quota:
+        yield Breach(
+            key=maximum,
+            value=scaling.maximum,
+            fault=f"doubles to {double} while both fleets run, above the quota of {serving.instance_quota}",
+            remedy="lower it, or raise the quota in AWS and set instance_quota to what you were granted",
+            compared=(f"{prefix}.instance_quota",),
         )
 
 

@@ -52,7 +52,8 @@ class Ledger(dynamodb.CfnTable):
             ),
             resource_policy=_open_to(readers, stage) if readers else None,
         )
-        self.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
+        # What a failed first deployment has made holds nothing yet, and would stand in the way of the next one.
+        self.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
         self.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
 
 

@@ -3,8 +3,10 @@ import pytest
 from env import rules
 from env.stage import Alarms, StageFile
 
+SCALING = {"minimum": 2, "maximum": 3, "invocations_per_instance": 600.0}
 
-def stage(*, serving=None, deployment=None, training=None, model="churn", **keys) -> StageFile:
+
+def stage(*, serving=None, deployment=None, training=None, release=None, model="churn", **keys) -> StageFile:
     """A valid stage but for what is given."""
     parts = {
         "instance_type": "ml.m5.large",
@@ -12,7 +14,9 @@ def stage(*, serving=None, deployment=None, training=None, model="churn", **keys
         "deployment": {"policy": "canary", **(deployment or {})},
         **(serving or {}),
     }
-    models = {model: {"serving": parts, "training": training}}
+    if "autoscaling" in parts:
+        parts.setdefault("instance_quota", 6)
+    models = {model: {"serving": parts, "training": training, "release": release or {}}}
     document = {"account": "111111111111", "region": "eu-west-1", "registry": True, "models": models}
     return StageFile.model_validate({**document, **keys})
 
@@ -66,6 +70,27 @@ def test_a_sound_stage_breaks_no_rule():
             "is not longer than the 1200 seconds that all bakes take together",
         ),
         (
+            stage(deployment={"canary_percent": 49}),
+            "models.churn.serving.deployment.canary_percent of 2 instances is less than one of them",
+        ),
+        (
+            stage(serving={"autoscaling": {**SCALING, "minimum": 1}}),
+            "models.churn.serving.autoscaling.minimum is too few for a canary deployment, "
+            "which divides traffic between instances",
+        ),
+        (
+            stage(serving={"autoscaling": {**SCALING, "minimum": 3}}, deployment={"canary_percent": 50}),
+            "models.churn.serving.instance_count is not between autoscaling's minimum of 3 and maximum of 3",
+        ),
+        (
+            stage(serving={"autoscaling": SCALING, "instance_quota": 5}),
+            "models.churn.serving.autoscaling.maximum doubles to 6 while both fleets run, above the quota of 5",
+        ),
+        (
+            stage(release={"soak_hours": 24}),
+            "models.churn.release.soak_hours wants a stage before this one, and there is none",
+        ),
+        (
             stage(network={"security_groups": ["sg-1"]}),
             "network.security_groups has no subnets beside it",
         ),
@@ -98,6 +123,23 @@ def test_more_than_half_of_the_minutes_must_be_bad(periods, expected):
 def test_what_a_policy_does_unless_told_otherwise_is_sound(policy):
     """The defaults of a policy break no rule."""
     assert found(stage(deployment={"policy": policy})) == []
+
+
+def test_bounds_of_scaling_hold_the_count():
+    """Scaling is sound where the count lies within its bounds and twice the upper one within the quota."""
+    assert found(stage(serving={"autoscaling": SCALING})) == []
+
+
+def test_one_instance_may_scale_where_traffic_moves_at_once():
+    """A fleet that is not divided may shrink to one instance."""
+    serving = {"autoscaling": {**SCALING, "minimum": 1}, "deployment": {"policy": "all-at-once"}}
+
+    assert found(stage(serving=serving)) == []
+
+
+def test_a_later_stage_may_want_a_soak():
+    """Hours in the stage before are asked for by a stage that has one."""
+    assert found(stage(after="test", release={"soak_hours": 24})) == []
 
 
 def test_all_at_once_may_go_without_a_bake():
