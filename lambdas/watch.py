@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import functools
+import json
+import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas import bake, endpoint, minutes, probing, sample, traffic
+from lambdas.bake import Bake
+from lambdas.errors import LambdaError
+from lambdas.journal import Journal
+from lambdas.ledger import Ledger
+from lambdas.minutes import Minutes
+from lambdas.records import Abort, Opened
+from lambdas.settings import from_environ
+from lambdas.writing import write
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -14,6 +30,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+_log = logging.getLogger(__name__)
+_log.setLevel(logging.INFO)
+
+_LAST_TICK = timedelta(seconds=75)
+"""A bake is judged when it ends within this time: a tick comes every minute, and one may be late."""
+_RESERVE_SECONDS = 10.0
+"""What is left of the function's time when it stops to send probes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +78,151 @@ class Clients:
 def live() -> Clients:
     """Clients of the account the function runs in."""
     import boto3
+    from botocore.config import Config
 
+    # A probe that fails is a result: it is not repeated, and a fleet that hangs must not hold up the others.
+    once = Config(
+        retries={"total_max_attempts": 1},
+        connect_timeout=5,
+        read_timeout=probing.PATIENCE_SECONDS,
+        max_pool_connections=probing.THREADS,
+    )
     return Clients(
         cloudwatch=boto3.client("cloudwatch"),
         dynamodb=boto3.client("dynamodb"),
         functions=boto3.client("lambda"),
-        runtime=boto3.client("sagemaker-runtime"),
+        runtime=boto3.client("sagemaker-runtime", config=once),
         s3=boto3.client("s3"),
         sagemaker=boto3.client("sagemaker"),
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A new fleet in a bake: of which release, what it has seen so far, and what it can be probed with."""
+
+    release: Opened
+    bake: Bake
+    seen: Minutes
+    rows: tuple[sample.Row, ...]
+    now: datetime
+
+
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
-    """Watch every model of the stage whose release is under way. `event` is not looked at."""
-    raise NotImplementedError("waits for the ledger")
+    """Watch every model of the stage whose release is under way. `event` is not looked at.
+
+    A guarded release is judged when a bake ends: if the new fleet has seen too few requests in each minute, it shall go
+    back (`abort` in the ledger). Then the release function is asked to go on, and last, since it takes longest, probes
+    are sent for what real traffic will not bring. Gives for each model its release, in a bake also `sent` and `errors`.
+    Raises LambdaError when a model could not be watched, after all the others were.
+    """
+    settings, made = from_environ(Settings, os.environ), clients()
+    remaining = getattr(context, "get_remaining_time_in_millis", lambda: 60_000)
+    reports: dict[str, Any] = {}
+    trials: dict[str, Trial] = {}
+    failures: list[str] = []
+    for model in settings.models:
+        try:
+            reports |= _look(model, settings, made, trials=trials)
+        except (ClientError, BotoCoreError, LambdaError) as error:
+            failures.append(f"{model}: {error}")
+    for model, trial in trials.items():
+        seconds = remaining() / 1000 - _RESERVE_SECONDS
+        try:
+            reports[model] |= _probe(model, trial, settings, clients=made, seconds=seconds)
+        except (ClientError, BotoCoreError) as error:
+            failures.append(f"{model}: {error}")
+    _log.info("watched", extra={"models": reports, "failures": failures})
+    if failures:
+        raise LambdaError("; ".join(failures))
+    return reports
+
+
+def _look(model: str, settings: Settings, clients: Clients, *, trials: dict[str, Trial]) -> dict[str, Any]:
+    """Judge the release of a model, if one is under way, and wake the release function in any case."""
+    ledger = Ledger(settings.ledger, dynamodb=clients.dynamodb)
+    journal = ledger.read(model)
+    if journal.open is None:
+        return {}
+    try:
+        if trial := _trial(journal, settings, clients):
+            if reason := untested(trial, settings.models[model]):
+                write(ledger, model, lambda newest: _abort(trial.release, newest, reason))
+            else:
+                trials[model] = trial
+    finally:
+        clients.functions.invoke(
+            FunctionName=settings.release_function,
+            InvocationType="Event",
+            Payload=json.dumps({"model": model}).encode(),
+        )
+    return {model: {"release": journal.open.release_id}}
+
+
+def _trial(journal: Journal, settings: Settings, clients: Clients) -> Trial | None:
+    """The bake of the open release, None when there is none, or when it is decided already that the release goes."""
+    release = journal.open
+    if release is None or release.rollout != "guarded" or journal.started(release.release_id) is None:
+        return None
+    if release.version in journal.vetoes or journal.abort(release.release_id):
+        return None
+    described = endpoint.describe(journal.model, stage=settings.stage, sagemaker=clients.sagemaker)
+    found = bake.of(described) if described else None
+    if described is None or found is None:
+        return None
+    seen = minutes.measure(found, endpoint=described["EndpointName"], now=journal.now, cloudwatch=clients.cloudwatch)
+    probed = settings.models[journal.model].enabled
+    rows = sample.of_package(release.package_arn, sagemaker=clients.sagemaker, s3=clients.s3) if probed else []
+    return Trial(release=release, bake=found, seen=seen, rows=tuple(rows), now=journal.now)
+
+
+def untested(trial: Trial, probe: Probe) -> str | None:
+    """Why a new fleet must not pass the bake that ends now; None when it may, or when there is time left."""
+    ends = trial.bake.ends
+    if ends is None or ends - trial.now > _LAST_TICK:
+        return None
+    if max(trial.seen.fleet, default=0) >= probe.minimum_invocations:
+        return None
+    reached = f"untested: {sum(trial.seen.fleet):.0f} requests reached the new fleet"
+    wanted = f"its alarms judge no minute with fewer than {probe.minimum_invocations}"
+    if not probe.enabled:
+        return f"{reached}; {wanted}, and probing is switched off (serving.probe)"
+    if not trial.rows:
+        return f"{reached}; {wanted}, and version {trial.release.version} has no sample payload to probe it with"
+    return f"{reached}; {wanted}"
+
+
+def _abort(release: Opened, journal: Journal, reason: str) -> Abort | None:
+    if journal.open != release or journal.abort(release.release_id):
+        return None
+    return Abort(release_id=release.release_id, reason=reason, by="sluice")
+
+
+def _probe(model: str, trial: Trial, settings: Settings, *, clients: Clients, seconds: float) -> dict[str, int]:
+    """Send what real traffic is not expected to bring to the new fleet in a minute."""
+    wanted = traffic.needed(minimum=settings.models[model].minimum_invocations, share=trial.bake.share)
+    missing = wanted - traffic.real(requests=trial.seen.requests, probes=trial.seen.probes)
+    if missing <= 0 or not trial.rows:
+        return {"sent": 0, "errors": 0}
+    name = f"{model}-{settings.stage}"
+    # Before they are sent: should this end half way, real traffic is taken for smaller than it is, not for greater.
+    clients.cloudwatch.put_metric_data(
+        Namespace=minutes.NAMESPACE,
+        MetricData=[
+            {
+                "MetricName": minutes.PROBES,
+                "Dimensions": [{"Name": "EndpointName", "Value": name}],
+                "Value": missing,
+                "Unit": "Count",
+            }
+        ],
+    )
+    passed = int((trial.now - trial.bake.since) / timedelta(minutes=1))
+    burst = probing.Burst(
+        endpoint=name,
+        release_id=trial.release.release_id,
+        rows=trial.rows,
+        first=passed * wanted,
+        count=missing,
+    )
+    return probing.send(burst, runtime=clients.runtime, seconds=seconds)

@@ -1,0 +1,37 @@
+"""What a person asks of a stage: about which model and version, who asks, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.errors import RequestError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request that can be acted upon. `by` is an ARN; `version` is None when the person left it to the stage."""
+
+    model: str
+    by: str
+    reason: str
+    version: int | None
+
+
+def parse(event: dict[str, Any], *, stage: str, models: Collection[str]) -> Request:
+    """The request of an event with the members `model`, `by`, `reason` and maybe `version`.
+
+    Raises RequestError for a model that the stage has not, a version that is no number from 1, and where nobody or no
+    reason is given: both stand in the ledger for good.
+    """
+    model, version = event.get("model"), event.get("version")
+    if not isinstance(model, str) or model not in models:
+        known = ", ".join(sorted(models)) or "none"
+        raise RequestError(f"stage {stage} has no model {model!r}: its models are {known}")
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool) or version < 1):
+        raise RequestError(f"version is {version!r}: it must be the number of a package of {model}, such as 3")
+    for member, remedy in (("reason", "say why, for those who read the history"), ("by", "give the caller's ARN")):
+        if not isinstance(event.get(member), str) or not event[member].strip():
+            raise RequestError(f"{member} is empty: {remedy}")
+    return Request(model=model, by=event["by"], reason=event["reason"].strip(), version=version)
