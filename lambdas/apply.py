@@ -10,12 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
+
+from lambdas.decide import START
 from lambdas.errors import RequestError
+from lambdas.journal import Journal
+from lambdas.ledger import Ledger
+from lambdas.records import Opened
 from lambdas.settings import from_environ
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sagemaker import SageMakerClient
 
 _log = logging.getLogger(__name__)
@@ -36,11 +43,14 @@ _STACK_POLICY: Final = {
 }
 
 _ALREADY: Final = {
-    "No updates are to be performed": "unchanged",
-    # Two deliveries of one event may get here together: CloudFormation lets one in.
+    "No updates are to be performed": "started",
+    "TokenAlreadyExistsException": "started",
+    # A deployment, or another delivery of the same event, came first: what ends that update asks again.
     "can not be updated": "busy",
-    "TokenAlreadyExistsException": "busy",
 }
+_REFUSED: Final = frozenset(
+    {"ValidationError", "AccessDenied", "AccessDeniedException", "InsufficientCapabilitiesException"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,7 @@ class Clients:
     """The AWS clients this function uses."""
 
     cloudformation: CloudFormationClient
+    dynamodb: DynamoDBClient
     sagemaker: SageMakerClient
 
 
@@ -66,39 +77,59 @@ def live() -> Clients:
     """Clients of the account the function runs in."""
     import boto3
 
-    return Clients(cloudformation=boto3.client("cloudformation"), sagemaker=boto3.client("sagemaker"))
+    return Clients(
+        cloudformation=boto3.client("cloudformation"),
+        dynamodb=boto3.client("dynamodb"),
+        sagemaker=boto3.client("sagemaker"),
+    )
 
 
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, str]:
-    """Update one serving stack to one approved package. `event` has `model`, `package_arn` and `release_id`.
+    """Ask the open release of the stack. `event` has `model` and `release_id`.
 
-    Gives `outcome`: `started`, `unchanged` when the stack has these parameters already, or `busy` when it is being
-    updated: the event that ends that update asks again.
-    Raises RequestError when the package is not an approved one of the model's own group.
+    With `recover` and `skip` (logical ids) it continues the stack's failed rollback instead. Gives `outcome`:
+    `started`; `busy` when the stack is being updated; `closed` when the release is not open any more, not wanted or too
+    old; `refused` with a `reason` when neither the package nor CloudFormation will have it.
+    Raises RequestError for a model of which nothing is known, and what AWS raises when it is only out of sorts.
     """
     settings = from_environ(Settings, os.environ)
-    _check(event, clients().sagemaker)
-    outcome = _update(event, settings, clients().cloudformation)
-    _log.info("applied", extra={**event, "outcome": outcome})
-    return {"outcome": outcome}
+    journal = Ledger(settings.ledger, dynamodb=clients().dynamodb).read(event["model"])
+    if event.get("recover"):
+        answer = _recover(event, journal, settings, clients().cloudformation)
+    else:
+        answer = _release(event["release_id"], journal, settings, clients())
+    _log.info("applied", extra={**event, **answer})
+    return answer
 
 
-def _check(request: dict[str, Any], sagemaker: SageMakerClient) -> None:
-    package = sagemaker.describe_model_package(ModelPackageName=request["package_arn"])
-    if package["ModelPackageGroupName"] != request["model"]:
-        raise RequestError(f"{request['package_arn']} is not a package of {request['model']}")
+def _release(release_id: str, journal: Journal, settings: Settings, clients: Clients) -> dict[str, str]:
+    release = journal.open
+    if not journal.records:
+        raise RequestError(f"the ledger knows nothing of {journal.model}")
+    if release is None or release.release_id != release_id or not _wanted(release, journal):
+        return {"outcome": "closed"}
+    if reason := _unfit(release, journal.model, clients.sagemaker):
+        return {"outcome": "refused", "reason": reason}
+    return _update(release, journal.model, settings, clients.cloudformation)
+
+
+def _wanted(release: Opened, journal: Journal) -> bool:
+    given_up = release.version in journal.vetoes or journal.abort(release.release_id) is not None
+    return not given_up and journal.now - release.at < START
+
+
+def _unfit(release: Opened, model: str, sagemaker: SageMakerClient) -> str | None:
+    package = sagemaker.describe_model_package(ModelPackageName=release.package_arn)
+    if package.get("ModelPackageGroupName") != model:
+        return f"{release.package_arn} is not a package of {model}"
     if package.get("ModelApprovalStatus") != "Approved":
-        raise RequestError(f"{request['package_arn']} is {package.get('ModelApprovalStatus')}, not Approved")
+        return f"{release.package_arn} is {package.get('ModelApprovalStatus')}, not Approved"
+    return None
 
 
-def _update(request: dict[str, Any], settings: Settings, cloudformation: CloudFormationClient) -> str:
-    model, stage = request["model"], settings.stage
-    stack = f"sluice-{stage}-serving-{model}"
-    given = {
-        "ModelPackageArn": request["package_arn"],
-        "ReleaseId": request["release_id"],
-        "Rollout": "guarded",
-    }
+def _update(release: Opened, model: str, settings: Settings, cloudformation: CloudFormationClient) -> dict[str, str]:
+    stack = _stack(model, settings)
+    given = {"ModelPackageArn": release.package_arn, "ReleaseId": release.release_id, "Rollout": release.rollout}
     known = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
     parameters: list[ParameterTypeDef] = [{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]
     kept = [parameter["ParameterKey"] for parameter in known if parameter["ParameterKey"] not in given]
@@ -108,13 +139,49 @@ def _update(request: dict[str, Any], settings: Settings, cloudformation: CloudFo
             StackName=stack,
             UsePreviousTemplate=True,
             Parameters=parameters,
-            RoleARN=f"arn:aws:iam::{settings.account}:role/sluice-{stage}-deploy-{model}",
+            RoleARN=_role(model, settings),
             StackPolicyBody=json.dumps(_STACK_POLICY),
-            ClientRequestToken=request["release_id"],
+            ClientRequestToken=release.release_id,
         )
-    except cloudformation.exceptions.ClientError as error:
-        for phrase, outcome in _ALREADY.items():
-            if phrase in str(error):
-                return outcome
-        raise
-    return "started"
+    except ClientError as error:
+        return _explained(error)
+    return {"outcome": "started"}
+
+
+def _recover(
+    event: dict[str, Any], journal: Journal, settings: Settings, cloudformation: CloudFormationClient
+) -> dict[str, str]:
+    """Continue a failed rollback (AWS CloudFormation API Reference, "ContinueUpdateRollback")."""
+    attempts = journal.recoveries()
+    if not attempts:
+        return {"outcome": "closed"}
+    skipped: Any = {"ResourcesToSkip": event["skip"]} if event.get("skip") else {}
+    try:
+        cloudformation.continue_update_rollback(
+            StackName=_stack(journal.model, settings),
+            RoleARN=_role(journal.model, settings),
+            ClientRequestToken=f"recovery-{attempts[0].sequence}",
+            **skipped,
+        )
+    except ClientError as error:
+        return _explained(error)
+    return {"outcome": "started"}
+
+
+def _explained(error: ClientError) -> dict[str, str]:
+    """What CloudFormation's refusal means. Raises it again when it is only out of sorts: throttled, unavailable."""
+    text = str(error)
+    for phrase, outcome in _ALREADY.items():
+        if phrase in text:
+            return {"outcome": outcome}
+    if error.response["Error"]["Code"] not in _REFUSED:
+        raise error
+    return {"outcome": "refused", "reason": text}
+
+
+def _stack(model: str, settings: Settings) -> str:
+    return f"sluice-{settings.stage}-serving-{model}"
+
+
+def _role(model: str, settings: Settings) -> str:
+    return f"arn:aws:iam::{settings.account}:role/sluice-{settings.stage}-deploy-{model}"

@@ -109,11 +109,11 @@ class Journal:
         """The record that a release shall be undone."""
         return next((record for record in self.every(Abort) if record.release_id == release_id), None)
 
-    def recoveries(self, release_id: str) -> list[Recovery]:
-        """The continued rollbacks of a release's update, newest first; of deployments since the last release: ''."""
-        since = next(self.every(Opened), None) if not release_id else None
-        found = (record for record in self.every(Recovery) if record.release_id == release_id)
-        return [record for record in found if since is None or record.sequence > since.sequence]
+    def recoveries(self) -> list[Recovery]:
+        """How often the stack's rollback was continued since the newest release was opened, newest first."""
+        newest = next(self.every(Opened), None)
+        since = newest.sequence if newest else 0
+        return [record for record in self.every(Recovery) if record.sequence > since]
 
     def refusals(self, version: int) -> list[Refused]:
         """The refusals of a version, newest first."""

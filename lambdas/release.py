@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from lambdas.decide import Observed, Package, Release, Serving, Wait, decide
-from lambdas.errors import EventError, LambdaError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.act import Hands, act
+from lambdas.actions import Wait
+from lambdas.decide import decide
+from lambdas.errors import Conflict, EventError, LambdaError
+from lambdas.ledger import Ledger
+from lambdas.observe import Eyes, Place, Rules, observe
 from lambdas.settings import from_environ
+from lambdas.situation import ReleasePolicy as ReleasePolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sns import SNSClient
 
+_TURNS: Final = 10
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReleasePolicy:
-    """How a model is released in this stage.
-
-    `two_people`: who trained a version may not approve it. An approval is good for `approval_valid_hours`. The backstop
-    alarm vetoes a version up to `watch_hours` after its release; `backstop_seconds` are its periods together.
-    """
-
-    two_people: bool
-    approval_valid_hours: int
-    watch_hours: int
-    backstop_seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +59,12 @@ class Clients:
     """The AWS clients this function uses."""
 
     cloudformation: CloudFormationClient
+    cloudwatch: CloudWatchClient
+    dynamodb: DynamoDBClient
     functions: LambdaClient
+    s3: S3Client
     sagemaker: SageMakerClient
+    sns: SNSClient
 
 
 @functools.cache
@@ -73,111 +74,95 @@ def live() -> Clients:
 
     return Clients(
         cloudformation=boto3.client("cloudformation"),
+        cloudwatch=boto3.client("cloudwatch"),
+        dynamodb=boto3.client("dynamodb"),
         functions=boto3.client("lambda"),
+        s3=boto3.client("s3"),
         sagemaker=boto3.client("sagemaker"),
+        sns=boto3.client("sns"),
     )
 
 
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
-    """Look at the model an event speaks of, decide, and act at most once. Gives what was decided and why."""
+    """Look at the models an event speaks of, decide and act until there is nothing more to do now.
+
+    Gives what was done by model, `{"models": {"churn": ["opened r7-v3", …, "waits: …"]}}`. Raises LambdaError when a
+    model could not be looked after, once the others were: the event is delivered again, and the tick asks anyway.
+    """
     settings = from_environ(Settings, os.environ)
-    model = parse(event, settings)
-    if model is None:
-        return {"action": "ignore", "reason": "the event is of no model of this stage"}
-    action = decide(observe(model, settings, clients()))
-    report = act(action, model, settings, clients())
-    _log.info("decided", extra={"model": model, **report})
-    return {"model": model, **report}
+    reports: dict[str, list[str]] = {}
+    failures = []
+    for model in parse(event, settings):
+        reports[model] = []
+        try:
+            _look_after(model, settings, clients(), report=reports[model])
+        except (ClientError, BotoCoreError, LambdaError) as error:
+            failures.append(f"{model}: {error}")
+        _log.info("looked after", extra={"model": model, "did": reports[model]})
+    if failures:
+        raise LambdaError("; ".join(failures))
+    return {"models": reports}
 
 
-def parse(event: dict[str, Any], settings: Settings) -> str | None:
-    """The model an event speaks of, None when it is none of this stage's.
+def parse(event: dict[str, Any], settings: Settings) -> list[str]:
+    """The models of this stage that an event speaks of.
 
     Raises EventError for an event no rule of ours lets through. Shapes: "Automating SageMaker AI with Amazon
-    EventBridge" and "Managing events with CloudFormation and Amazon EventBridge".
+    EventBridge", "Managing events with CloudFormation and Amazon EventBridge", "Alarm events and EventBridge".
     """
+    if "model" in event:
+        return [event["model"]] if event["model"] in settings.models else []
     detail = event.get("detail", {})
     match event.get("detail-type"):
         case "SageMaker Model Package State Change":
             name = detail.get("ModelPackageGroupName", "")
-        case "SageMaker Endpoint State Change":
+        case "SageMaker Endpoint State Change" | "SageMaker Endpoint Deployment State Change":
             name = detail.get("EndpointName", "").removesuffix(f"-{settings.stage}")
         case "CloudFormation Stack Status Change":
             stack = detail.get("stack-id", "").split("/")[1:2]
             name = "".join(stack).removeprefix(f"sluice-{settings.stage}-serving-")
+        case "CloudWatch Alarm State Change":
+            name = detail.get("alarmName", "").removesuffix(f"-{settings.stage}-backstop")
+        case "Scheduled Event":
+            return list(settings.models)
         case other:
             raise EventError(f"no rule of ours sends {other!r}")
-    return name if name in settings.models else None
+    return [name] if name in settings.models else []
 
 
-def observe(model: str, settings: Settings, clients: Clients) -> Observed:
-    """What stands in the registry, in CloudFormation and in SageMaker for one model of the stage."""
-    return Observed(
-        approved=_newest_approved(model, settings, clients.sagemaker) if settings.first else None,
-        serving=_serving(f"sluice-{settings.stage}-serving-{model}", clients.cloudformation),
-        endpoint_status=_endpoint_status(f"{model}-{settings.stage}", clients.sagemaker),
+def _look_after(model: str, settings: Settings, clients: Clients, *, report: list[str]) -> None:
+    """Decide and act, each time on what is then, until the answer is to wait."""
+    place = Place(stage=settings.stage, model=model, registry=settings.registry)
+    rules = Rules(policy=settings.models[model], first=settings.first, may_reject_deployed=settings.may_reject_deployed)
+    eyes = Eyes(cloudformation=clients.cloudformation, cloudwatch=clients.cloudwatch, sagemaker=clients.sagemaker)
+    hands = _hands(settings, clients)
+    barred: frozenset[int] = frozenset()
+    for _ in range(_TURNS):
+        journal = hands.ledger.read(model)
+        situation = observe(place, journal=journal, rules=rules, eyes=eyes, barred=barred)
+        action = decide(situation)
+        if isinstance(action, Wait):
+            report.append(f"waits: {action.reason}")
+            return
+        try:
+            done = act(action, situation, hands)
+        except Conflict:
+            continue  # somebody else was first: look again
+        report.append(done.report)
+        barred |= done.barred
+        if done.ends:
+            return
+
+
+def _hands(settings: Settings, clients: Clients) -> Hands:
+    return Hands(
+        stage=settings.stage,
+        apply_function=settings.apply_function,
+        topic=settings.topic,
+        ledger=Ledger(settings.ledger, dynamodb=clients.dynamodb),
+        cloudwatch=clients.cloudwatch,
+        functions=clients.functions,
+        s3=clients.s3,
+        sagemaker=clients.sagemaker,
+        sns=clients.sns,
     )
-
-
-def act(action: Wait | Release, model: str, settings: Settings, clients: Clients) -> dict[str, Any]:
-    """Carry the decision out: a release is asked of `apply`, the one function that may update the stack."""
-    if isinstance(action, Wait):
-        return {"action": "wait", "reason": action.reason}
-    request = {"model": model, "package_arn": action.package.arn, "release_id": action.release_id}
-    answer = clients.functions.invoke(FunctionName=settings.apply_function, Payload=json.dumps(request))
-    result = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise LambdaError(f"{settings.apply_function} failed: {result.get('errorMessage')}")
-    return {"action": "release", "version": action.package.version, "release_id": action.release_id, **result}
-
-
-def _newest_approved(model: str, settings: Settings, sagemaker: SageMakerClient) -> Package | None:
-    group = f"{settings.registry}:model-package-group/{model}"
-    # The filter is applied after paging, so that an empty page may have a successor.
-    pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=group,
-        ModelApprovalStatus="Approved",
-        SortBy="CreationTime",
-        SortOrder="Descending",
-    )
-    summaries = (summary for page in pages for summary in page["ModelPackageSummaryList"])
-    newest = next((summary for summary in summaries if summary["ModelPackageStatus"] == "Completed"), None)
-    if newest is None:
-        return None
-    described = sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])
-    changed = described.get("LastModifiedTime", described["CreationTime"])
-    return Package(arn=newest["ModelPackageArn"], version=newest["ModelPackageVersion"], changed=changed)
-
-
-def _serving(stack: str, cloudformation: CloudFormationClient) -> Serving | None:
-    try:
-        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    except cloudformation.exceptions.ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-    parameters = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
-    return Serving(
-        status=described["StackStatus"],
-        # A stack whose first change set waits for its execution has no parameters yet.
-        package_arn=parameters.get("ModelPackageArn", "none"),
-        release_id=parameters.get("ReleaseId", "none"),
-        attempts=frozenset(_attempts(stack, cloudformation)),
-    )
-
-
-def _attempts(stack: str, cloudformation: CloudFormationClient) -> Iterator[str]:
-    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
-        for event in page["StackEvents"]:
-            if token := event.get("ClientRequestToken"):
-                yield token
-
-
-def _endpoint_status(endpoint: str, sagemaker: SageMakerClient) -> str | None:
-    try:
-        return sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
-    except sagemaker.exceptions.ClientError as error:
-        # SageMaker says "not found" with a ValidationException: "Could not find endpoint …".
-        if "Could not find endpoint" in str(error):
-            return None
-        raise

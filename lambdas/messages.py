@@ -1,0 +1,101 @@
+"""What people are told: what happened, why, what serves now, and what they can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from lambdas.records import Outcome, Record, Refused, Stuck, Veto
+from lambdas.situation import Situation
+
+_SUBJECT_CHARACTERS: Final = 100
+"""Amazon SNS API Reference, "Publish": below 101 characters, printable ASCII."""
+
+_WORDS: Final = {
+    "deployed": "serves",
+    "rolled_back": "was rolled back",
+    "superseded": "was superseded",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """An SNS message: a `subject` of at most 100 ASCII characters, and a `body` of a few lines."""
+
+    subject: str
+    body: str
+
+
+def message(record: Record, situation: Situation, *, stage: str) -> Message:
+    """The message about a record of the ledger."""
+    model = situation.journal.model
+    what, why = _what(record), _why(record)
+    subject = f"[{stage}] {model}: {what}".encode("ascii", "replace").decode()
+    body = [
+        f"What: {model} in stage {stage}: {what}.",
+        f"Why: {why}.",
+        f"Serves now: {_serves(situation)}.",
+        *_ringing(situation),
+        "",
+        "What you can do:",
+        *(f"  {line}" for line in _steps(record, model, stage)),
+    ]
+    return Message(subject=subject[:_SUBJECT_CHARACTERS], body="\n".join(body))
+
+
+def _what(record: Record) -> str:
+    match record:
+        case Outcome(cause="deploy"):
+            return f"version {record.version} serves with a new endpoint config"
+        case Outcome():
+            return f"release {record.release_id} of version {record.version} {_WORDS[record.outcome]}"
+        case Refused():
+            return f"version {record.version} was refused"
+        case Veto():
+            return f"version {record.version} is vetoed"
+        case Stuck():
+            return "a person is needed"
+        case _:
+            return record.kind
+
+
+def _why(record: Record) -> str:
+    match record:
+        case Veto(by="sluice"):
+            return record.reason
+        case Veto():
+            return f"{record.reason} ({record.by})"
+        case Outcome() | Refused() | Stuck():
+            return record.reason
+        case _:
+            return "see the history"
+
+
+def _serves(situation: Situation) -> str:
+    endpoint, serving = situation.endpoint, situation.serving
+    if endpoint is None:
+        return "nothing, there is no endpoint"
+    if serving is None:
+        return f"endpoint config {endpoint.config}, which is of no release; the endpoint is {endpoint.status}"
+    return f"version {serving.version} (release {serving.release_id}); the endpoint is {endpoint.status}"
+
+
+def _ringing(situation: Situation) -> list[str]:
+    return [f"Alarms ringing: {', '.join(situation.ringing)}."] if situation.ringing else []
+
+
+def _steps(record: Record, model: str, stage: str) -> list[str]:
+    history = f"sluice history {model} --stage {stage}"
+    match record:
+        case Outcome(outcome="deployed"):
+            back = f'sluice rollback {model} --stage {stage} --reason "..."'
+            return [f"{history}    what happened before", f"{back}    go back to the version before"]
+        case Refused():
+            again = f'sluice approve {model}/{record.version} --stage {stage} --reason "..."'
+            return [f"sluice show {model}/{record.version}    the evidence", f"{again}    once the reason is gone"]
+        case Stuck():
+            steps = ["docs/runbooks.md    what to do, step by step", f"sluice status {model} --stage {stage}    now"]
+            return [*steps, f'sluice approve {model}/VERSION --stage {stage} --reason "..."    release another version']
+        case _:
+            return [f"{history}    what happened", f"sluice status {model} --stage {stage}    what serves now"]
