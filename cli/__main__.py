@@ -10,8 +10,12 @@ from cli import children
 from cli.border import guarded
 from cli.compile import compile_pipelines
 from cli.deploy import deploy, destroy
+from cli.gc import gc
+from cli.history import history
 from cli.registry import approve, models, reject, show
-from cli.serving import invoke, status
+from cli.rollback import rollback
+from cli.serving import invoke
+from cli.status import status
 from cli.training import run
 from cli.up import up
 
@@ -21,7 +25,11 @@ def sluice() -> None:
     """Ship models to Amazon SageMaker through gates that can be trusted, or to a local cloud on this machine."""
 
 
-for command in (up, deploy, destroy, compile_pipelines, run, models, show, approve, reject, status, invoke):
+for command in (
+    *(up, deploy, destroy, compile_pipelines),
+    *(run, models, show, approve, reject),
+    *(status, history, rollback, gc, invoke),
+):
     sluice.add_command(command)
 
 

@@ -23,7 +23,6 @@ from env.errors import EnvError
 LOCAL = "local"
 """The stage that never talks to AWS."""
 
-_RETRIES: Any = {"mode": "standard"}
 _SESSION_NAME_CHARACTERS = 64
 _HOW_TO_START = "start it with `sluice up` in another terminal and set the variables it prints"
 
@@ -35,14 +34,15 @@ class Connection:
     stage: env.Stage
     session: boto3.Session
 
-    def client(self, name: str) -> Any:
+    def client(self, name: str, *, attempts: int = 3) -> Any:
         """A boto3 client of the stage's account and region; the stage `local` goes to the local cloud."""
         made: Any = self.session  # the stubs know each service by a literal name
+        retries: Any = {"mode": "standard", "total_max_attempts": attempts}
         if self.stage.name != LOCAL:
-            return made.client(name, config=Config(retries=_RETRIES))
+            return made.client(name, config=Config(retries=retries))
         # Said outright: an endpoint or a proxy that is set for one service or for all must not lead away.
         there = os.environ.get("AWS_ENDPOINT_URL")
-        return made.client(name, endpoint_url=there, config=Config(retries=_RETRIES, proxies={}))
+        return made.client(name, endpoint_url=there, config=Config(retries=retries, proxies={}))
 
     def model(self, name: str) -> str:
         """The model's name in AWS; underscores are taken for hyphens. Raises WrongUseError for an unknown one."""

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 _PIPED_WIDTH = 1000
+_SECONDS_OF_A_MINUTE = 60
+_MINUTES_OF_AN_HOUR = 60
 
 
 def _console(*, stderr: bool) -> Console:
@@ -63,6 +65,41 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, default=lambda v: v.isoformat() if isinstance(v, datetime) else str(v)))
 
 
+COLOURS: Mapping[str, str] = {
+    "deployed": "green",
+    "approved": "green",
+    "open": "yellow",
+    "aborted": "yellow",
+    "recovery": "yellow",
+    "superseded": "magenta",
+    "rolled_back": "red",
+    "failed": "red",
+    "refused": "red",
+    "vetoed": "red",
+    "stuck": "red",
+}
+"""The colour of an outcome."""
+
+
+def instant(when: str | datetime) -> str:
+    """An instant, ISO 8601 or aware, in the reader's own time."""
+    known = datetime.fromisoformat(when) if isinstance(when, str) else when
+    return f"{known.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration as people say it: `48 s`, `7 min 05 s`, `2 h 03 min`."""
+    if value is None:
+        return ""
+    whole = round(value)
+    if whole < _SECONDS_OF_A_MINUTE:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, _SECONDS_OF_A_MINUTE)
+    if minutes < _MINUTES_OF_AN_HOUR:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // _MINUTES_OF_AN_HOUR} h {minutes % _MINUTES_OF_AN_HOUR:02} min"
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show that something is going on: a spinner on a terminal, one line elsewhere."""
@@ -78,7 +115,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, datetime):
-        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+        return instant(value)
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     if isinstance(value, list):

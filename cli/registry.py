@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 from botocore.exceptions import ClientError
 
-from cli.connection import Connection, connect, stage_option
+from cli.connection import Connection, connect, person_option, stage_option
 from cli.errors import CliError, WrongUseError
+from cli.functions import ask
 from cli.printing import json_option, out, print_facts, print_rows
-from cli.serving import live_package
+from cli.serving import live_package, package_arn
+from env import naming
 
 _METRICS = ("auc", "brier", "cost")
 
@@ -43,18 +45,24 @@ def show(version: str, stage: str | None, as_json: bool) -> None:
 @click.argument("version", metavar="MODEL/VERSION")
 @stage_option
 @click.option("--reason", required=True, help="Why: it stands with the version for good.")
-def approve(version: str, stage: str | None, reason: str) -> None:
-    """Approve MODEL/VERSION: the first stage then releases it."""
-    decide(connect(stage), version, status="Approved", reason=reason)
+@person_option
+def approve(version: str, stage: str | None, reason: str, person: naming.Person | None) -> None:
+    """Approve MODEL/VERSION for a stage, which then releases it.
+
+    In the first stage of a chain this is the registry's approval; a later stage wants the version to have served in the
+    stage before.
+    """
+    decide(connect(stage, person=person), version, status="Approved", reason=reason)
 
 
 @click.command()
 @click.argument("version", metavar="MODEL/VERSION")
 @stage_option
 @click.option("--reason", required=True, help="Why: it stands with the version for good.")
-def reject(version: str, stage: str | None, reason: str) -> None:
-    """Reject MODEL/VERSION: no stage will release it."""
-    decide(connect(stage), version, status="Rejected", reason=reason)
+@person_option
+def reject(version: str, stage: str | None, reason: str, person: naming.Person | None) -> None:
+    """Reject MODEL/VERSION: no stage will release it, and the first stage takes it back where it serves."""
+    decide(connect(stage, person=person), version, status="Rejected", reason=reason)
 
 
 def versions(connection: Connection, model: str) -> list[dict[str, Any]]:
@@ -91,8 +99,7 @@ def evidence(connection: Connection, model: str, number: int) -> dict[str, Any]:
 
 def describe(connection: Connection, model: str, number: int) -> dict[str, Any]:
     """One version as SageMaker describes it. Raises CliError when there is no such version."""
-    stage = connection.stage
-    arn = f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}:model-package/{model}/{number}"
+    arn = package_arn(connection, model, number)
     try:
         package: dict[str, Any] = connection.client("sagemaker").describe_model_package(ModelPackageName=arn)
     except ClientError as error:
@@ -103,17 +110,20 @@ def describe(connection: Connection, model: str, number: int) -> dict[str, Any]:
 
 
 def decide(connection: Connection, version: str, *, status: str, reason: str) -> None:
-    """Approve or reject a version. Raises CliError when it does not exist or was rejected before.
+    """Approve or reject a version for the connection's stage.
 
-    Approving once more what is approved and does not serve asks for its release again.
+    The registry's status admits to the first stage of a chain; a version that is Approved there already, and every
+    version of a later stage, is ordered of the stage's approve function. Raises CliError when the version does not
+    exist, was rejected before, or may not enter the stage.
     """
     model, number = _named(connection, version)
     if number is None:
         raise WrongUseError(f"say which version of {model}: {model}/VERSION")
-    if not connection.stage.first:
+    stage = connection.stage
+    if status == "Rejected" and not stage.first:
         raise WrongUseError(
-            f"the registry's approval admits to the first stage, and {connection.stage.name} comes after "
-            f"{connection.stage.after}: approvals of later stages are not there yet"
+            f"a rejection holds in every stage and is the first one's to say: `sluice reject {model}/{number}` there; "
+            f"`sluice rollback {model} --stage {stage.name}` takes back what {stage.name} serves"
         )
     package = describe(connection, model, number)
     before = package["ModelApprovalStatus"]
@@ -121,12 +131,28 @@ def decide(connection: Connection, version: str, *, status: str, reason: str) ->
         why = package.get("ApprovalDescription", "no reason given")
         raise CliError(f"{model}/{number} was rejected ({why}): train a new version")
     if before == status and (status == "Rejected" or live_package(connection, model) == package["ModelPackageArn"]):
-        out.print(f"{model}/{number} is {status} already")
-        return
+        serves = f" and serves in {stage.name}" if status == "Approved" else ""
+        out.print(f"{model}/{number} is {status} already{serves}")
+    elif before == status or not stage.first:
+        _order(connection, model, number, reason=reason)
+    else:
+        _write_status(connection, package, status=status, reason=reason)
+
+
+def _order(connection: Connection, model: str, number: int, *, reason: str) -> None:
+    """Ask the stage's approve function, which checks what the stage demands and writes it into the ledger."""
+    by = connection.caller()
+    ask(connection, "approve", {"model": model, "version": number, "reason": reason, "by": by})
+    stage = connection.stage.name
+    out.print(f"[bold]{model}/{number}[/] approved for {stage}: `sluice status {model} --stage {stage} --watch`")
+
+
+def _write_status(connection: Connection, package: Mapping[str, Any], *, status: str, reason: str) -> None:
     connection.client("sagemaker").update_model_package(
         ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus=status, ApprovalDescription=reason
     )
-    follow = f": `sluice status {model}` shows its release" if status == "Approved" else ""
+    model, number = package["ModelPackageGroupName"], package["ModelPackageVersion"]
+    follow = f": `sluice status {model} --watch` follows its release" if status == "Approved" else ""
     out.print(f"[bold]{model}/{number}[/] {status}{follow}")
 
 

@@ -1,4 +1,4 @@
-"""`sluice status` and `sluice invoke`: what serves now, and its answers."""
+"""`sluice invoke`, and what serves: the endpoint's own word for it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,16 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from cli import stacks
+from cli import ledger
 from cli.connection import Connection, connect, stage_option
 from cli.errors import CliError, WrongUseError
-from cli.printing import json_option, print_rows
+from cli.fleets import package_of
 from env import naming
 
-_NOT_SERVING = ("Creating", "Failed", "OutOfService", "Deleting")
+NOT_SERVING = ("Creating", "Failed", "OutOfService", "Deleting")
 """Endpoint states in which no fleet takes traffic; in all others the old or the new one does."""
 
 _CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json"}
-
-
-@click.command()
-@click.argument("model", required=False)
-@stage_option
-@json_option
-def status(model: str | None, stage: str | None, as_json: bool) -> None:
-    """Show what serves now, for MODEL or for every model of the stage."""
-    connection = connect(stage)
-    wanted = [connection.model(model)] if model else list(connection.stage.models)
-    print_rows([state(connection, name) for name in wanted], as_json=as_json, empty="the stage has no models")
 
 
 @click.command()
@@ -46,25 +35,6 @@ def invoke(model: str, stage: str | None, data: str, content_type: str | None, a
     click.echo(answer.rstrip(b"\n"))  # bytes: a model may answer in any type
 
 
-def state(connection: Connection, model: str) -> dict[str, Any]:
-    """What a model's stack, endpoint and alarms say now. A missing one is None."""
-    stack = stacks.describe(connection, naming.stack(connection.stage, "serving", model))
-    endpoint = describe_endpoint(connection, model)
-    live = live_package(connection, model)
-    pending = (endpoint or {}).get("PendingDeploymentSummary")
-    variants = (endpoint or {}).get("ProductionVariants", [])
-    return {
-        "model": model,
-        "serves": f"{model}/{live.rsplit('/', 1)[1]}" if live else None,
-        "endpoint": endpoint["EndpointStatus"] if endpoint else None,
-        "instances": sum(variant.get("CurrentInstanceCount", 0) for variant in variants) if endpoint else None,
-        "deploying": pending["EndpointConfigName"] if pending else None,
-        "stack": stack["StackStatus"] if stack else None,
-        "release": _parameter(stack, "ReleaseId"),
-        "alarms": _ringing(connection, endpoint),
-    }
-
-
 def describe_endpoint(connection: Connection, model: str) -> dict[str, Any] | None:
     """The endpoint as SageMaker describes it, None when there is none."""
     name = naming.endpoint(connection.stage, model)
@@ -78,16 +48,30 @@ def describe_endpoint(connection: Connection, model: str) -> dict[str, Any] | No
 
 
 def live_package(connection: Connection, model: str) -> str | None:
-    """The ARN of the package whose fleet takes traffic: what DescribeEndpoint says, never what was last approved."""
+    """The ARN of the package whose fleet takes traffic: what DescribeEndpoint says, never what was last approved.
+
+    Where the config that serves was deleted by hand, the ledger knows which release had put it there.
+    """
     endpoint = describe_endpoint(connection, model)
-    if endpoint is None or endpoint["EndpointStatus"] in _NOT_SERVING:
+    if endpoint is None or endpoint["EndpointStatus"] in NOT_SERVING:
         return None
-    sagemaker = connection.client("sagemaker")
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    served = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    containers = served.get("Containers") or [served.get("PrimaryContainer", {})]
-    package: str | None = containers[0].get("ModelPackageName")
-    return package
+    config = endpoint["EndpointConfigName"]
+    if package := package_of(connection, config):
+        return package
+    released = ledger.release_of(ledger.records(connection, model), config)
+    return package_arn(connection, model, released["version"]) if released else None
+
+
+def package_arn(connection: Connection, model: str, version: int) -> str:
+    """The ARN of a version in the registry of the stage's chain."""
+    stage = connection.stage
+    return f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}:model-package/{model}/{version}"
+
+
+def live_version(connection: Connection, model: str) -> int | None:
+    """The number of the version whose fleet takes traffic, None when none does."""
+    package = live_package(connection, model)
+    return int(package.rsplit("/", 1)[1]) if package else None
 
 
 def score(connection: Connection, model: str, body: bytes, *, content_type: str, accept: str) -> bytes:
@@ -127,19 +111,3 @@ def _body(data: str, content_type: str | None) -> tuple[bytes, str]:
         return file.read_bytes(), kind
     except OSError as error:
         raise WrongUseError(f"{data} cannot be read: {error.strerror}") from error
-
-
-def _parameter(stack: dict[str, Any] | None, key: str) -> str | None:
-    values = {item["ParameterKey"]: item["ParameterValue"] for item in (stack or {}).get("Parameters", [])}
-    value: str | None = values.get(key)
-    return None if value == "none" else value
-
-
-def _ringing(connection: Connection, endpoint: dict[str, Any] | None) -> str | None:
-    if endpoint is None:
-        return None
-    config = endpoint.get("EndpointConfigName", "")
-    pages = connection.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=config)
-    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
-    ringing = [alarm["AlarmName"].removeprefix(f"{config}-") for alarm in alarms if alarm["StateValue"] == "ALARM"]
-    return ", ".join(ringing) if ringing else f"none of {len(alarms)} rings"

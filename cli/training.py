@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from rich.live import Live
 from rich.table import Table
 
-from cli.connection import Connection, connect, stage_option
+from cli.connection import Connection, connect, person_option, stage_option
 from cli.deploy import ROOT, object_exists
 from cli.errors import CliError, WrongUseError
 from cli.pace import Pace
@@ -32,9 +32,10 @@ _COLOURS = {"Succeeded": "green", "Failed": "red", "Executing": "yellow", "Stopp
 @stage_option
 @click.option("--param", "params", multiple=True, metavar="K=V", help="A pipeline parameter; may be repeated.")
 @click.option("--watch/--no-watch", default=True, help="Follow the steps until the end (default).")
-def run(model: str, stage: str | None, params: tuple[str, ...], watch: bool) -> None:
+@person_option
+def run(model: str, stage: str | None, params: tuple[str, ...], watch: bool, person: naming.Person | None) -> None:
     """Train MODEL: start its pipeline and follow the steps. Exit 1 when the execution fails."""
-    connection = connect(stage)
+    connection = connect(stage, person=person)
     arn = start(connection, connection.model(model), given=_parsed(params))
     out.print(f"started {arn}")
     if watch:

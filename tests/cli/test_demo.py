@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.demo import auc_of
+from cli.demo.scoring import auc_of
 
 
 def pairs_won(truth, scores):

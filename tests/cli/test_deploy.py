@@ -8,7 +8,7 @@ from cli import deploy, stacks
 from cli.assembly import SynthesizedStack
 from cli.connection import Connection
 from cli.errors import CliError, WrongUseError
-from cli.registry import decide, versions
+from cli.registry import versions
 from env.stage import Place
 from local.cloud import LocalCloud
 
@@ -121,14 +121,6 @@ def test_destroying_a_registry_warns_of_the_stages_that_serve_from_it(connection
     stage = connection.stage.model_copy(update={"others": (prod,)})
     assert "hold the models of prod" in deploy._warning(replace(connection, stage=stage))
     assert "hold the models" not in deploy._warning(connection)
-
-
-def test_approving_again_what_does_not_serve_asks_for_its_release_again(connection):
-    """A release that did not hold is tried anew for a later approval; a rejection stays."""
-    sagemaker = connection.client("sagemaker")
-    arn = register(connection)
-    decide(connection, "credit-risk/1", status="Approved", reason="the quota was raised")
-    assert sagemaker.describe_model_package(ModelPackageName=arn)["ApprovalDescription"] == "the quota was raised"
 
 
 def test_a_missing_group_is_named_as_aws_knows_it(connection):

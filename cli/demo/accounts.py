@@ -1,0 +1,102 @@
+"""Every request accounted for: what was sent against what CloudWatch counted, fleet by fleet."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.table import Table
+
+from cli import ledger
+from cli.connection import Connection
+from cli.ledger import Record
+from cli.serving import describe_endpoint
+from cli.state import answered
+from env import naming
+
+_PERIOD_SECONDS = 60
+_PATIENCE_SECONDS = 15
+_PAUSE_SECONDS = 0.5
+_METRICS = {"requests": "Invocations", "errors": "InvocationModelErrors"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What CloudWatch counted for the fleet of one release."""
+
+    release: str
+    version: int
+    requests: int
+    errors: int
+
+
+class Books:
+    """The requests of a model's fleets in all, as CloudWatch counts them, and the probes among them."""
+
+    def __init__(self, connection: Connection, model: str) -> None:
+        self._connection, self._model = connection, model
+        self._endpoint = naming.endpoint(connection.stage, model)
+        self._logs = connection.client("logs")
+        self._cloudwatch = connection.client("cloudwatch")
+
+    def settle(self, *, sent: int) -> list[Account]:
+        """The accounts of all fleets, once `sent` requests and the probes have arrived there, or after a while."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            found = self._accounts()
+            if sum(account.requests for account in found) >= sent + self.probes() or time.monotonic() > deadline:
+                return found
+            time.sleep(_PAUSE_SECONDS)
+
+    def probes(self) -> int:
+        """How many requests the watch function says that it has sent."""
+        group = f"/aws/lambda/{naming.function(self._connection.stage, 'watch')}"
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = (event["message"] for page in pages for event in page["events"])
+        return sum(_sent(line, self._model) for line in lines)
+
+    def _accounts(self) -> list[Account]:
+        records = ledger.records(self._connection, self._model)
+        ended = [r for r in records if r["kind"] == "outcome" and r.get("config")]
+        begun = datetime.fromisoformat(records[0]["at"]) - timedelta(hours=1)
+        now = answered(describe_endpoint(self._connection, self._model) or {})
+        return [self._account(record, begun=begun, now=now) for record in ended]
+
+    def _account(self, record: Record, *, begun: datetime, now: datetime) -> Account:
+        fleet = {"EndpointName": self._endpoint, "VariantName": naming.VARIANT, "EndpointConfigName": record["config"]}
+        dimensions = [{"Name": name, "Value": value} for name, value in fleet.items()]
+        answer = self._cloudwatch.get_metric_data(
+            MetricDataQueries=[_sum(name, metric, dimensions) for name, metric in _METRICS.items()],
+            StartTime=begun,
+            EndTime=now + timedelta(seconds=_PERIOD_SECONDS),
+        )
+        sums = {result["Id"]: round(sum(result["Values"])) for result in answer["MetricDataResults"]}
+        return Account(release=record["release_id"], version=record["version"], **sums)
+
+
+def table(accounts: Iterable[Account]) -> Table:
+    """The accounts for people."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("release", "version", "requests", "errors"):
+        shown.add_column(column, justify="right" if column in _METRICS else "left")
+    for account in accounts:
+        shown.add_row(account.release, str(account.version), f"{account.requests:,}", f"{account.errors:,}")
+    return shown
+
+
+def _sum(name: str, metric: str, dimensions: list[dict[str, str]]) -> dict[str, Any]:
+    measured = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": name, "MetricStat": {"Metric": measured, "Period": _PERIOD_SECONDS, "Stat": "Sum"}}
+
+
+def _sent(line: str, model: str) -> int:
+    """The probes of one line of the watch function's log, 0 in every other line."""
+    if not line.startswith("{"):
+        return 0
+    said = json.loads(line)
+    watched = said.get("models") if said.get("message") == "watched" else None
+    return int(watched.get(model, {}).get("sent", 0)) if isinstance(watched, dict) else 0
