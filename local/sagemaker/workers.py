@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
-from local.clock import Clock
 from local.errors import AwsError
 
 _log = logging.getLogger(__name__)
@@ -21,7 +19,6 @@ class Workers:
         self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._waits: set[threading.Event] = set()
 
     @property
     def closing(self) -> bool:
@@ -40,24 +37,10 @@ class Workers:
             self._threads.add(thread)
         thread.start()
 
-    def wait(self, clock: Clock, delay: timedelta) -> None:
-        """Let so much of the cloud's time pass on the caller's thread; return at once when the cloud is stopping."""
-        over = threading.Event()
-        with self._lock:
-            if self.closing:
-                return
-            self._waits.add(over)
-        clock.after(delay, over.set)
-        over.wait()
-        with self._lock:
-            self._waits.discard(over)
-
     def close(self) -> None:
-        """Start nothing more, and end every wait."""
+        """Start nothing more."""
         with self._lock:
             self._closing.set()
-            for over in self._waits:
-                over.set()
 
     def join(self) -> None:
         """Wait for the threads that still run; call it when what they wait for has been ended."""

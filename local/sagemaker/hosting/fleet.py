@@ -1,153 +1,197 @@
-"""The servers of one endpoint configuration."""
+"""The instances of one endpoint configuration, as many for each variant as are wanted at a time."""
 
 from __future__ import annotations
 
+import math
 import random
-import secrets
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
-from local.errors import UnsupportedLocally
-from local.sagemaker.context import Context
 from local.sagemaker.errors import Unhealthy
-from local.sagemaker.hosting.deployment import Kept
-from local.sagemaker.hosting.models import containers, serving_container
-from local.sagemaker.hosting.server import INVOCATION_SECONDS, Image, ModelServer
-from local.sagemaker.kinds import MODEL
-from local.sagemaker.logs import Log
-from local.sagemaker.resources import Record
-
-# The Developer Guide gives a container 8 minutes to pass its health check unless the variant says otherwise.
-_HEALTH_CHECK_SECONDS = 480
-_CONFIG_NOT_SERVED = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
-_VARIANT_NOT_SERVED = ("ServerlessConfig", "ManagedInstanceScaling")
+from local.sagemaker.hosting.instance import START_FAILED, Health, Instance, Variant, health_failure
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A production variant and its server."""
+class Fleet(Protocol):
+    """What a deployment does with a fleet. Counts are instances by variant name."""
 
-    name: str
     config_name: str
-    weight: float
-    instance_count: int
-    server: ModelServer
-    log_stream_arn: str
+    weights: Mapping[str, float]
+    capture: Mapping[str, Any] | None
+    """The DataCaptureConfig that holds, which an update may have kept from the configuration before."""
+
+    def counts(self) -> dict[str, int]:
+        """How many instances there are."""
+        ...
+
+    def launch(self, counts: Mapping[str, int], *, patience_seconds: float = math.inf) -> None:
+        """Start what is missing to so many instances and wait until all are healthy.
+
+        Raises Unhealthy for the first that is not, after ending those that this call has started.
+        """
+        ...
+
+    def shrink(self, counts: Mapping[str, int], *, drain: bool = True) -> None:
+        """End instances in excess of these, the last ones first; with `drain` once their requests are answered."""
+        ...
+
+    def stop(self, *, drain: bool = False) -> None:
+        """End every instance, those that are being started too; none can be started again."""
+        ...
+
+    def ready(self) -> bool:
+        """Wait for each variant to have a healthy instance; False when all that a variant has are broken."""
+        ...
+
+    def pick(self, name: str, active: int, *, chance: random.Random) -> Instance | None:
+        """One of a variant's first `active` instances; None when it has none."""
+        ...
+
+    def adopt(self, other: Fleet) -> None:
+        """Take over the instances of another fleet, as a rollback that has failed leaves them."""
+        ...
+
+    def release(self) -> list[Instance]:
+        """Give up the instances without ending them."""
+        ...
 
 
-class Fleet:
-    """One process per variant of a configuration, started together."""
+class ServerFleet:
+    """A fleet of model servers. Safe for threads."""
 
     def __init__(
         self,
-        config: Record,
+        config_name: str,
         variants: Mapping[str, Variant],
         *,
-        health: Mapping[str, float],
+        weights: Mapping[str, float],
         capture: Mapping[str, Any] | None,
+        make: Callable[[Variant, Callable[[], None]], Instance],
+        slots: threading.Semaphore,
     ) -> None:
-        self.config, self.variants, self._health = config, variants, health
-        self.capture = capture
-        """The DataCaptureConfig that holds, which an update may have kept from the configuration before."""
+        self.config_name, self.capture = config_name, capture
+        self.weights: Mapping[str, float] = dict(weights)
+        self._variants, self._make, self._slots = variants, make, slots
+        self._instances: dict[str, list[Instance]] = {name: [] for name in variants}
+        self._starting: list[Instance] = []
+        self._ending: list[Instance] = []
+        self._changed = threading.Condition()
+        self._stopped = False
 
-    def start(self) -> None:
-        """Start every server at once and wait until all are healthy. Raises Unhealthy for the first that is not."""
-        failures: list[str] = []
+    def counts(self) -> dict[str, int]:
+        """How many instances each variant has."""
+        with self._changed:
+            return {name: len(instances) for name, instances in self._instances.items()}
 
-        def begin(variant: Variant) -> None:
-            try:
-                variant.server.start(health_check_seconds=self._health[variant.name])
-            except Unhealthy as error:
-                failures.append(
-                    f"The primary container for production variant {variant.name} did not pass the ping health check. "
-                    f"Please check CloudWatch logs for this endpoint: {error}"
-                )
-
-        threads = [threading.Thread(target=begin, args=(variant,), daemon=True) for variant in self.variants.values()]
+    def launch(self, counts: Mapping[str, int], *, patience_seconds: float = math.inf) -> None:
+        """Start what is missing, a few at a time; see Fleet."""
+        fresh = self._fresh(counts)
+        failures: list[Unhealthy] = []
+        threads = [
+            threading.Thread(target=self._start, args=(instance, patience_seconds, failures), daemon=True)
+            for instance in fresh
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        if failures:
-            raise Unhealthy(failures[0])
+        with self._changed:
+            self._starting = [instance for instance in self._starting if instance not in fresh]
+            if not failures and not self._stopped:
+                for instance in fresh:
+                    self._instances[instance.variant.name].append(instance)
+                return
+        self._end(fresh)
+        raise failures[0] if failures else Unhealthy("the fleet has been stopped")
+
+    def shrink(self, counts: Mapping[str, int], *, drain: bool = True) -> None:
+        """End instances in excess of these."""
+        with self._changed:
+            excess = [instance for name, left in counts.items() for instance in self._instances[name][left:]]
+            for name, left in counts.items():
+                del self._instances[name][left:]
+        self._end(excess, drain=drain)
 
     def stop(self, *, drain: bool = False) -> None:
-        """End every server; with `drain` the requests under way are answered first."""
-        for variant in self.variants.values():
-            variant.server.stop(drain_seconds=INVOCATION_SECONDS if drain else 0)
+        """End every instance; without `drain` also those at once whose requests are waited for elsewhere."""
+        with self._changed:
+            self._stopped = True
+            left = [*self._starting, *self._ending, *(i for instances in self._instances.values() for i in instances)]
+            self._instances = {name: [] for name in self._instances}
+            self._changed.notify_all()
+        self._end(left, drain=drain)
 
-    def pick(self) -> Variant:
-        """A variant, by weight."""
-        variants = list(self.variants.values())
-        return random.choices(variants, weights=[variant.weight or 1e-12 for variant in variants])[0]
+    def ready(self) -> bool:
+        """Wait for each variant to have a healthy instance, or for one to be beyond hope."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._serves() or self._is_broken())
+            return self._serves()
 
+    def pick(self, name: str, active: int, *, chance: random.Random) -> Instance | None:
+        """One of a variant's first `active` instances, healthy or not."""
+        with self._changed:
+            instances = self._instances.get(name, [])[:active]
+        return chance.choice(instances) if instances else None
 
-class Fleets:
-    """Makes fleets from configurations."""
+    def adopt(self, other: Fleet) -> None:
+        """Take over another fleet's instances; each goes on serving its own configuration."""
+        taken = other.release()
+        with self._changed:
+            for instance in taken:
+                instance.changed = self._tell
+                self._instances[instance.variant.name].append(instance)
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._services, self._store, self._machine = context.services, context.store, context.machine
+    def release(self) -> list[Instance]:
+        """Give up the instances."""
+        with self._changed:
+            released = [instance for instances in self._instances.values() for instance in instances]
+            self._instances = {name: [] for name in self._instances}
+        return released
 
-    def check(self, config: Record) -> None:
-        """Refuse by name what cannot be served here, before anything is started."""
-        for member in _CONFIG_NOT_SERVED:
-            if config.get(member):
-                raise UnsupportedLocally(f"{member} of endpoint configuration {config['EndpointConfigName']}")
-        for variant in config["ProductionVariants"]:
-            for member in _VARIANT_NOT_SERVED:
-                if variant.get(member):
-                    raise UnsupportedLocally(f"{member} of variant {variant['VariantName']}")
-            if "ModelName" not in variant:
-                raise UnsupportedLocally(f"inference components of variant {variant['VariantName']}")
-            self._machine.require(self._image(variant).uri)
+    def _fresh(self, counts: Mapping[str, int]) -> list[Instance]:
+        missing = {name: wanted - self.counts()[name] for name, wanted in counts.items()}
+        fresh = [
+            self._make(self._variants[name], self._tell) for name, number in missing.items() for _ in range(number)
+        ]
+        with self._changed:
+            self._starting.extend(fresh)
+        return fresh
 
-    def make(self, endpoint: str, config: Record, kept: Kept) -> Fleet:
-        """A fleet that is not started yet; what is kept of the one before stands above the configuration."""
-        variants, health = {}, {}
-        for entry in config["ProductionVariants"]:
-            name = entry["VariantName"]
-            health[name] = entry.get("ContainerStartupHealthCheckTimeoutInSeconds", _HEALTH_CHECK_SECONDS)
-            server = self._server(endpoint, entry)
-            variants[name] = Variant(
-                name=name,
-                config_name=config["EndpointConfigName"],
-                weight=kept.weights.get(name, entry["InitialVariantWeight"]),
-                instance_count=kept.counts.get(name, entry.get("InitialInstanceCount", 1)),
-                server=server,
-                log_stream_arn=self._log_stream_arn(server.log),
-            )
-        capture = kept.capture if kept.keeps_capture else config.get("DataCaptureConfig")
-        return Fleet(config, variants, health=health, capture=capture)
+    def _start(self, instance: Instance, patience_seconds: float, failures: list[Unhealthy]) -> None:
+        with self._slots:
+            if failures or self._stopped:
+                return
+            try:
+                instance.start(patience_seconds=patience_seconds)
+            except START_FAILED as error:
+                failures.append(health_failure(instance, error))
 
-    def _server(self, endpoint: str, variant: Mapping[str, Any]) -> ModelServer:
-        instance = f"i-{secrets.token_hex(8)}"
-        container = self._machine.container("endpoint", endpoint, instance)
-        log = Log(
-            self._services.client("logs"),
-            group=f"/aws/sagemaker/Endpoints/{endpoint}",
-            stream=f"{variant['VariantName']}/{instance}",
-            file=container.root / "log.txt",
+    def _end(self, instances: list[Instance], *, drain: bool = False) -> None:
+        """Stop all at once, so that many drain no longer than one."""
+        with self._changed:
+            self._ending.extend(instances)
+        threads = [
+            threading.Thread(target=instance.stop, kwargs={"drain": drain}, daemon=True) for instance in instances
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with self._changed:
+            self._ending = [instance for instance in self._ending if instance not in instances]
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _serves(self) -> bool:
+        return all(_any(instances, Health.HEALTHY) for instances in self._instances.values())
+
+    def _is_broken(self) -> bool:
+        return any(
+            all(instance.health is Health.BROKEN for instance in instances) for instances in self._instances.values()
         )
-        return ModelServer(self._context, image=self._image(variant), container=container, log=log)
 
-    def _image(self, variant: Mapping[str, Any]) -> Image:
-        model = self._store.get(MODEL, variant["ModelName"])
-        given = containers(model)
-        if len(given) > 1:
-            raise UnsupportedLocally(f"inference pipelines (model {model['ModelName']})")
-        container = serving_container(self._store, given[0])
-        if container.get("Mode") == "MultiModel":
-            raise UnsupportedLocally(f"multi-model containers (model {model['ModelName']})")
-        return Image(
-            uri=container["Image"],
-            model_data_url=container.get("ModelDataUrl"),
-            environment=container.get("Environment", {}),
-            role_arn=model.get("ExecutionRoleArn"),
-        )
 
-    def _log_stream_arn(self, log: Log) -> str:
-        prefix = f"arn:aws:logs:{self._services.region}:{self._services.account}"
-        return f"{prefix}:log-group:{log.group}:log-stream:{log.stream}"
+def _any(instances: Iterable[Instance], health: Health) -> bool:
+    return any(instance.health is health for instance in instances)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.sagemaker.hosting.fleet import Variant
+from local.sagemaker.hosting.routes import Route
 from local.services import Services
 
 _NAMESPACE = "AWS/SageMaker"
@@ -20,7 +20,7 @@ class Invocation:
     """One request, as metrics see it; a status of 0 is no answer at all."""
 
     endpoint: str
-    variant: Variant
+    route: Route
     at: datetime
     status: int
     model_microseconds: float
@@ -52,10 +52,10 @@ class Metrics:
 
 
 def _data(invocation: Invocation) -> Iterator[dict[str, Any]]:
-    status, variant = invocation.status, invocation.variant
+    status, route = invocation.status, invocation.route
+    variant = route.instance.variant
     values = (
         ("Invocations", 1.0, "None"),
-        ("InvocationsPerInstance", 1.0 / variant.instance_count, "None"),
         ("Invocation4XXErrors", float(400 <= status < 500), "None"),
         ("Invocation5XXErrors", float(status >= 500), "None"),
         ("InvocationModelErrors", float(not 200 <= status < 300), "None"),
@@ -64,8 +64,9 @@ def _data(invocation: Invocation) -> Iterator[dict[str, Any]]:
     )
     named = [{"Name": "EndpointName", "Value": invocation.endpoint}, {"Name": "VariantName", "Value": variant.name}]
     # The third dimension tells the fleets of a deployment apart.
-    for dimensions in (named, [*named, {"Name": "EndpointConfigName", "Value": variant.config_name}]):
-        for name, value, unit in values:
+    configured = [*named, {"Name": "EndpointConfigName", "Value": variant.config_name}]
+    for dimensions, active in ((named, route.active), (configured, route.active_in_fleet)):
+        for name, value, unit in (*values, ("InvocationsPerInstance", 1.0 / active, "None")):
             yield {
                 "MetricName": name,
                 "Value": value,

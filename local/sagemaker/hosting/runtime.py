@@ -12,10 +12,11 @@ from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
 from local.sagemaker.errors import ModelError, Retired
 from local.sagemaker.hosting.capture import Capture, Exchange
+from local.sagemaker.hosting.connections import Response
 from local.sagemaker.hosting.endpoints import Endpoints
-from local.sagemaker.hosting.fleet import Fleet, Variant
+from local.sagemaker.hosting.instance import Instance
 from local.sagemaker.hosting.metrics import Invocation, Metrics
-from local.sagemaker.hosting.server import Response
+from local.sagemaker.hosting.routes import Route
 from local.services import Services
 from local.wire import Call
 
@@ -31,8 +32,7 @@ _MESSAGE_CHARACTERS = 2048
 class _Answered:
     """What a server answered, and how long it took."""
 
-    fleet: Fleet
-    variant: Variant
+    route: Route
     response: Response
     microseconds: float
 
@@ -55,45 +55,36 @@ class Runtime:
             if member in params:
                 raise UnsupportedLocally(f"{member} of InvokeEndpoint")
         answered = self._ask(params)
-        variant, response = answered.variant, answered.response
+        instance, response = answered.route.instance, answered.response
         overhead = (time.perf_counter() - began) * 1e6 - answered.microseconds
         now, name = self._services.clock.now(), params["EndpointName"]
-        self._metrics.record(Invocation(name, variant, now, response.status, answered.microseconds, overhead))
+        self._metrics.record(Invocation(name, answered.route, now, response.status, answered.microseconds, overhead))
         if not 200 <= response.status < 300:
-            variant.server.log.ship()
-            raise _model_error(variant, response)
-        self._capture.record(answered.fleet.capture, _exchange(params, answered, at=now))
+            instance.ship_log()
+            raise _model_error(instance, response)
+        self._capture.record(answered.route.fleet.capture, _exchange(params, answered, at=now))
         return {
             "Body": response.body,
             "ContentType": _content_type(response),
-            "InvokedProductionVariant": variant.name,
+            "InvokedProductionVariant": instance.variant.name,
             "CustomAttributes": _header(response, _CUSTOM_ATTRIBUTES),
         }
 
     def _ask(self, params: Params) -> _Answered:
         while True:
-            fleet = self._fleet(params["EndpointName"])
-            variant = _target(fleet, params.get("TargetVariant"))
+            route = self._route(params["EndpointName"], params.get("TargetVariant"))
             asked = time.perf_counter()
             try:
-                response = variant.server.invoke(params.get("Body", b""), _headers(params))
+                response = route.instance.invoke(params.get("Body", b""), _headers(params))
             except Retired:
-                continue  # traffic has just moved: the endpoint has another fleet, or none
-            return _Answered(fleet, variant, response, (time.perf_counter() - asked) * 1e6)
+                continue  # traffic has just moved: the endpoint has other instances, or none
+            return _Answered(route, response, (time.perf_counter() - asked) * 1e6)
 
-    def _fleet(self, name: str) -> Fleet:
-        fleet = self._endpoints.serving(name)
-        if fleet is None:
+    def _route(self, name: str, variant: str | None) -> Route:
+        route = self._endpoints.route(name, variant)
+        if route is None:
             raise AwsError("ValidationError", f"Endpoint {name} of account {self._services.account} not found.")
-        return fleet
-
-
-def _target(fleet: Fleet, name: str | None) -> Variant:
-    if name is None:
-        return fleet.pick()
-    if name not in fleet.variants:
-        raise AwsError("ValidationError", f"Variant {name} not found for the endpoint.")
-    return fleet.variants[name]
+        return route
 
 
 def _headers(params: Mapping[str, Any]) -> dict[str, str]:
@@ -106,7 +97,7 @@ def _headers(params: Mapping[str, Any]) -> dict[str, str]:
 def _exchange(params: Mapping[str, Any], answered: _Answered, *, at: datetime) -> Exchange:
     return Exchange(
         endpoint=params["EndpointName"],
-        variant=answered.variant.name,
+        variant=answered.route.instance.variant.name,
         at=at,
         request=params.get("Body", b""),
         request_type=params.get("ContentType", _UNTYPED),
@@ -125,12 +116,12 @@ def _header(response: Response, name: str) -> str | None:
     return next((value for key, value in response.headers.items() if key.lower() == name.lower()), None)
 
 
-def _model_error(variant: Variant, response: Response) -> ModelError:
+def _model_error(instance: Instance, response: Response) -> ModelError:
     message = response.body.decode("utf-8", errors="replace")[:_MESSAGE_CHARACTERS]
     side = "client" if 400 <= response.status < 500 else "server"
     return ModelError(
-        f'Received {side} error ({response.status}) from {variant.name} with message "{message}".',
+        f'Received {side} error ({response.status}) from {instance.variant.name} with message "{message}".',
         original_status=response.status,
         original_message=message,
-        log_stream_arn=variant.log_stream_arn,
+        log_stream_arn=instance.log_stream_arn,
     )

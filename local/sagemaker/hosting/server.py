@@ -1,9 +1,7 @@
-"""One model server: a process under the serving contract, and the HTTP connections to it."""
+"""One model server: a process under the serving contract, started again when it ends."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import socket
 import subprocess
 import threading
@@ -15,12 +13,11 @@ from local.sagemaker.archives import unpack
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.context import Context
 from local.sagemaker.errors import ArchiveError, Retired, S3Error, Unhealthy
+from local.sagemaker.hosting.connections import Connections, Response
 from local.sagemaker.logs import Log
 
 _SERVE = Path(__file__).resolve().parents[1] / "inside" / "sluice_serve.py"
 _BACKLOG = 128
-INVOCATION_SECONDS = 60
-"""How long a container may take to answer."""
 _TAIL_LINES = 15
 _TAIL_CHARACTERS = 700
 _HOST = "127.0.0.1"
@@ -36,15 +33,6 @@ class Image:
     role_arn: str | None
 
 
-@dataclass(frozen=True)
-class Response:
-    """The container's answer; status 0 when none came in time or the connection broke."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-
-
 class ModelServer:
     """A process that loads a model, answers /ping when it is ready and /invocations after that."""
 
@@ -53,10 +41,8 @@ class ModelServer:
         self._image, self._container = image, container
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = 0
-        self._idle: list[http.client.HTTPConnection] = []
-        self._lock = threading.Lock()
-        self._idle_again = threading.Condition(self._lock)
+        self._connections: Connections | None = None
+        self._rest = threading.Condition()
         self._busy = 0
         self._stopped = self._impatient = False
 
@@ -64,49 +50,73 @@ class ModelServer:
         """Fetch the model, start the process and wait until it is healthy. Raises Unhealthy with the log's end."""
         try:
             self._fetch()
-            self._launch()
-            self._wait_until_healthy(health_check_seconds)
         except (S3Error, ArchiveError) as error:
             raise Unhealthy(f"the model data cannot be used: {error}") from error
+        self.restart(health_check_seconds=health_check_seconds)
+
+    def restart(self, *, health_check_seconds: float) -> None:
+        """Start the process over the model that is there, and wait until it is healthy. Raises Unhealthy."""
+        try:
+            connections = Connections(self._launch())
+            self._wait_until_healthy(connections, health_check_seconds)
         except OSError as error:
             raise Unhealthy(f"{error}; the end of its log: {self._log_end()}") from error
         finally:
             self.log.ship()
+        self._connections = connections
+
+    def ended(self) -> int | None:
+        """Wait until the process ends by itself and give its exit code; None when the server is told to stop."""
+        process = self._process
+        code = process.wait() if process is not None else 0
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            connections.close()
+        with self._rest:
+            if self._stopped:
+                return None
+            self._process = None
+        if process is not None:
+            self._processes.forget(process)
+        return code
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Response:
         """Post one request. What the container does never raises: status 0 says that no answer came.
 
         Raises Retired when the server has been told to stop.
         """
-        connection = self._borrow()
+        with self._rest:
+            if self._stopped:
+                raise Retired("the server takes no more requests")
+            self._busy += 1
         try:
-            connection.request("POST", "/invocations", body, dict(headers))
-            answer = connection.getresponse()
-            response = Response(answer.status, answer.read(), dict(answer.getheaders()))
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            response = Response(0, (str(error) or type(error).__name__).encode(), {})
-        self._give_back(connection)
-        return response
+            connections = self._connections
+            if connections is None:
+                return Response(0, b"the model process has ended and is being restarted", {})
+            return connections.post(body, headers)
+        finally:
+            with self._rest:
+                self._busy -= 1
+                self._rest.notify_all()
 
     def stop(self, *, drain_seconds: float = 0) -> None:
         """Take no more requests, let those under way end for so long, then end the process and the connections.
 
         A stop without patience ends the patience of another one that is under way.
         """
-        with self._idle_again:
+        with self._rest:
             first, self._stopped = not self._stopped, True
             self._impatient = self._impatient or not drain_seconds
-            self._idle_again.notify_all()
-            self._idle_again.wait_for(lambda: self._impatient or not self._busy, drain_seconds)
+            self._rest.notify_all()
+            self._rest.wait_for(lambda: self._impatient or not self._busy, drain_seconds)
             process, self._process = self._process, None
-            idle, self._idle = self._idle, []
         if process is None and not first:
             return  # the other one does the rest
         if process is not None:
             self._processes.stop(process)
-        for connection in idle:
-            connection.close()
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            connections.close()
         self.log.ship(ended=True)
         self._container.discard()
 
@@ -122,12 +132,13 @@ class ModelServer:
             self._files.download(submitted, archive)
             unpack(archive, self._container.make("/opt/ml/code"))
 
-    def _launch(self) -> None:
+    def _launch(self) -> int:
+        """Start the process; the port it listens on."""
         interpreter = self._machine.interpreter(self._image.uri)
         if interpreter.differences:
             self.log.say(interpreter.differences)
         with socket.create_server((_HOST, 0), backlog=_BACKLOG) as listener, self.log.file.open("ab") as output:
-            self._port = listener.getsockname()[1]
+            port: int = listener.getsockname()[1]
             process = self._machine.launch(
                 self._container,
                 Program(["python3", str(_SERVE), str(listener.fileno())], self._environment(), cwd="/opt/ml/model"),
@@ -136,11 +147,12 @@ class ModelServer:
                 output=output,
                 pass_fds=[listener.fileno()],
             )
-        with self._lock:
+        with self._rest:
             self._process = process
             stopped = self._stopped
         if stopped:
             self._processes.stop(process)
+        return port
 
     def _environment(self) -> dict[str, str]:
         # Named, and not left to the server to know: where /opt/ml is no mount, names are what can be rewritten.
@@ -149,43 +161,20 @@ class ModelServer:
             environment["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
         return environment
 
-    def _wait_until_healthy(self, seconds: float) -> None:
-        # One question is enough: the server accepts when its model is loaded, and its end breaks the connection.
-        connection = http.client.HTTPConnection(_HOST, self._port, timeout=seconds)
-        with contextlib.closing(connection):
-            try:
-                connection.request("GET", "/ping")
-                answer = connection.getresponse()
-                answer.read()
-            except TimeoutError as error:
-                raise OSError(f"the server did not answer /ping within {seconds:g} seconds") from error
-            except (OSError, http.client.HTTPException) as error:
-                raise OSError(f"the server ended{self._exit()}") from error
-        if answer.status != http.HTTPStatus.OK:
-            raise OSError(f"the server answered /ping with {answer.status}")
+    def _wait_until_healthy(self, connections: Connections, seconds: float) -> None:
+        try:
+            connections.wait_until_healthy(seconds)
+        except ConnectionError as error:
+            raise OSError(f"{error}{self._end()}") from error
+        except OSError:
+            self._end()
+            raise
 
-    def _exit(self) -> str:
-        with self._lock:
+    def _end(self) -> str:
+        """End a process that did not become healthy; its exit code in words."""
+        with self._rest:
             process, self._process = self._process, None
         return f" with exit code {self._processes.stop(process)}" if process is not None else ""
 
     def _log_end(self) -> str:
         return self.log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)
-
-    def _borrow(self) -> http.client.HTTPConnection:
-        with self._lock:
-            if self._stopped:
-                raise Retired("the server takes no more requests")
-            self._busy += 1
-            if self._idle:
-                return self._idle.pop()
-        return http.client.HTTPConnection(_HOST, self._port, timeout=INVOCATION_SECONDS)
-
-    def _give_back(self, connection: http.client.HTTPConnection) -> None:
-        with self._idle_again:
-            self._busy -= 1
-            if not self._stopped:
-                self._idle.append(connection)  # a closed one opens itself again
-            self._idle_again.notify_all()
-        if self._stopped:
-            connection.close()

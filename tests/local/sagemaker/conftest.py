@@ -179,10 +179,15 @@ class World:
         container = {"Image": IMAGE, "ModelDataUrl": url, "Environment": environment}
         self.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
 
-    def config(self, name: str, *models: str, variants=("AllTraffic",), **more: Any) -> None:
+    def config(self, name: str, *models: str, variants=("AllTraffic",), instances: int = 1, **more: Any) -> None:
         """An endpoint configuration with a variant for each model."""
         entries = [
-            {"VariantName": variant, "ModelName": model, "InitialInstanceCount": 2, "InstanceType": "ml.m5.large"}
+            {
+                "VariantName": variant,
+                "ModelName": model,
+                "InitialInstanceCount": instances,
+                "InstanceType": "ml.m5.large",
+            }
             for variant, model in zip(variants, models, strict=True)
         ]
         self.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=entries, **more)
@@ -244,6 +249,15 @@ class World:
             lambda endpoint: not endpoint["EndpointStatus"].endswith("ing"),
         )
 
+    def stage(self, status: str, name: str = "e") -> dict[str, Any]:
+        """The stage of a pending deployment's first variant, once it is in that status."""
+        return self.until(
+            lambda: self.sm.describe_endpoint(EndpointName=name).get(
+                "PendingDeploymentSummary", {"ProductionVariants": [{"VariantStatus": [{"Status": "none"}]}]}
+            )["ProductionVariants"][0]["VariantStatus"][0],
+            lambda stage: stage["Status"] == status,
+        )
+
     def until(self, ask, reached) -> Any:
         """What `ask` answers once it is as wanted."""
         pause = threading.Event()
@@ -258,10 +272,10 @@ class World:
         return [event["detail"] for event in self.events if event["detail-type"] == detail_type]
 
     def log(self, group: str) -> list[str]:
-        """The lines of a log group's only stream."""
-        (stream,) = self.logs.describe_log_streams(logGroupName=group)["logStreams"]
-        found = self.logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])
-        return [event["message"] for event in found["events"]]
+        """The lines of a log group, stream by stream."""
+        streams = self.logs.describe_log_streams(logGroupName=group)["logStreams"]
+        found = [self.logs.get_log_events(logGroupName=group, logStreamName=s["logStreamName"]) for s in streams]
+        return [event["message"] for events in found for event in events["events"]]
 
     def refused(self, call, **params: Any) -> tuple[str, str]:
         """The code and the message with which a call is refused."""

@@ -136,6 +136,8 @@ def test_many_clients_are_served_at_once(endpoint):
 def test_every_request_is_a_metric_in_awss_names_and_units(make_world, stepped_clock):
     """Errors are 0 or 1; latency is in microseconds; once for the variant, once for its configuration."""
     world = make_world(clock=stepped_clock)
+    world.model("m")
+    world.config("c1", "m", instances=2)
     world.endpoint()
     world.invoke("you")
     refusal(world, "bad")
