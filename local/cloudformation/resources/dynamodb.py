@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, truth
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, text, truth
 
 _CREATION: Final = (
     "AttributeDefinitions",
@@ -39,6 +39,7 @@ class Table(Provisioner):
                 *_CREATION,
                 *_RENAMED,
                 "PointInTimeRecoverySpecification",
+                "ResourcePolicy",
                 "TableName",
                 "TimeToLiveSpecification",
             }
@@ -59,13 +60,15 @@ class Table(Provisioner):
         return request.name
 
     def complete(self, request: Request) -> None:
-        """Switch point-in-time recovery and time to live, once the table is active."""
+        """Switch point-in-time recovery and time to live and put the policy, once the table is active."""
         self.wait(request)
         self._keep(request)
 
     def update(self, request: Request) -> None:
-        """Change throughput, indexes, stream, encryption, recovery, time to live and tags, each when it differs."""
+        """Change throughput, indexes, stream, encryption, recovery, time to live, policy and tags where they differ."""
         settings = {name: value for name, value in request.some(*_UPDATE).items() if request.changed(name)}
+        if "DeletionProtectionEnabled" in request.before and "DeletionProtectionEnabled" not in request.properties:
+            settings["DeletionProtectionEnabled"] = False
         if request.changed(*_RENAMED):
             settings |= _specifications(request)
         if settings:
@@ -126,6 +129,16 @@ class Table(Provisioner):
             off = {**request.before.get("TimeToLiveSpecification", {}), "Enabled": False}
             living = request.properties.get("TimeToLiveSpecification", off)
             request.call("dynamodb", "update_time_to_live", TableName=request.name, TimeToLiveSpecification=living)
+        if request.changed("ResourcePolicy"):
+            self._permit(request)
+
+    def _permit(self, request: Request) -> None:
+        table = {"ResourceArn": request.arn("dynamodb", f"table/{request.name}")}
+        if "ResourcePolicy" in request.properties:
+            policy = text(request.properties["ResourcePolicy"]["PolicyDocument"])
+            request.call("dynamodb", "put_resource_policy", **table, Policy=policy)
+        else:
+            request.drop("dynamodb", "delete_resource_policy", **table)
 
 
 def _specifications(request: Request) -> dict[str, Any]:
