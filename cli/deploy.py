@@ -13,7 +13,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from cli import stacks
+from cli import keeping, stacks
 from cli.assembly import Asset, SynthesizedStack, synthesize
 from cli.connection import Connection, connect
 from cli.errors import CliError, WrongUseError
@@ -151,6 +151,8 @@ def take_down(connection: Connection) -> None:
         for model in stage.models:
             _delete_packages(connection, model)
     for name in [*_forgotten(connection), *_teardown_order(stage)]:
+        if name == naming.stack(stage, "storage"):
+            _put_away_ledger(connection)  # before the key goes that it is encrypted with
         with working(f"{name}: deleting"):
             current = stacks.describe(connection, name)
             role = _execution_role(connection) if current else None
@@ -160,6 +162,20 @@ def take_down(connection: Connection) -> None:
     for bucket in (naming.artifact_bucket(stage), naming.capture_bucket(stage), naming.log_bucket(stage)):
         _delete_bucket(connection, bucket)
     out.print(f"kept: the KMS key behind {naming.key_alias(stage)}, which KMS deletes after its waiting period")
+
+
+def _put_away_ledger(connection: Connection) -> None:
+    """Keep what the ledger says in a file and delete the table: a table that is left would stop the next deployment."""
+    table = naming.ledger(connection.stage)
+    with working(f"{table}: exporting, then deleting"):
+        file = keeping.export(connection, folder=Path.cwd())
+        gone = keeping.delete(connection)
+    if file:
+        out.print(f"kept: the ledger's records, in [bold]{file.name}[/] in this folder")
+    if gone:
+        out.print(
+            f"[bold]{table}[/] deleted; DynamoDB keeps a backup for 35 days, readable as long as the key is there"
+        )
 
 
 def _forgotten(connection: Connection) -> list[str]:
