@@ -19,7 +19,7 @@ _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d{1,10})?)")
 _TRIMMED = re.compile(r"(tm|tc|ts|wm)\d{1,3}(\.\d{1,10})?|IQM|(TM|TC|TS|WM|PR)\([^()]*:[^()]*\)")
 
 
-@dataclass
+@dataclass(slots=True)
 class Bucket:
     """`values` counts each value, rounded to three digits once they are many; `opaque` came without single values."""
 
@@ -29,6 +29,7 @@ class Bucket:
     maximum: float = -math.inf
     values: collections.Counter[float] = field(default_factory=collections.Counter)
     opaque: float = 0.0
+    _percentiles: dict[float, float] | None = field(default=None, repr=False, compare=False)
 
     def add(self, value: float, count: float) -> None:
         """Add a value that was seen `count` times."""
@@ -83,18 +84,25 @@ class Bucket:
         # was seen, not one between two. AWS's own answer comes from a sketch and may differ in the third digit.
         if self.opaque or self.minimum < 0:
             return None
-        needed, seen = rank / 100 * sum(self.values.values()), 0.0
+        self._percentiles = self._percentiles or {}
+        if rank not in self._percentiles:
+            self._percentiles[rank] = self._ranked(rank / 100 * self.count)
+        return self._percentiles[rank]
+
+    def _ranked(self, needed: float) -> float:
+        seen = 0.0
         for value in sorted(self.values):
             seen += self.values[value]
             # A hair's breadth, since 99.9 / 100 * 1000 is not quite 999.
             if seen >= needed - 1e-9 * max(1.0, needed):
-                return value
+                return min(max(value, self.minimum), self.maximum)  # a rounded value may lie beyond them
         return self.maximum
 
     def _sum_up(self, *, count: float, total: float, minimum: float, maximum: float) -> None:
         self.count += count
         self.total += total
         self.minimum, self.maximum = min(self.minimum, minimum), max(self.maximum, maximum)
+        self._percentiles = None
 
 
 def supported(name: str) -> bool:

@@ -150,7 +150,7 @@ def _few_samples(rule: Rule, readings: Sequence[Reading | None]) -> bool:
     rank = percentile_rank(rule.source.name) if isinstance(rule.source, Statistic) else None
     if newest is None or rank is None or not 0 < rank < 100:
         return False
-    return newest.samples < 10 / (1 - rank / 100 if rank >= 50 else rank / 100)
+    return newest.samples < 1000 / (100 - rank if rank >= 50 else rank)
 
 
 def _evidence(
