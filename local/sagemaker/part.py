@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from local.front import Family
 from local.images import ImageEnvironments, Images
 from local.sagemaker.containers.isolation import Isolation
@@ -16,9 +18,10 @@ from local.sagemaker.identity import Identities
 from local.sagemaker.jobs.life import Jobs
 from local.sagemaker.jobs.processing import Processing
 from local.sagemaker.jobs.training import Training
+from local.sagemaker.kinds import ENDPOINT
 from local.sagemaker.pipelines.api import Pipelines
 from local.sagemaker.registry import Registry
-from local.sagemaker.resources import Store
+from local.sagemaker.resources import Record, Store
 from local.sagemaker.s3 import Files
 from local.sagemaker.structural import tagging
 from local.sagemaker.workers import Workers
@@ -44,7 +47,7 @@ class SageMaker:
             machine=Machine(services, images or ImageEnvironments(), identities, isolated_by=isolated_by),
             identities=identities,
         )
-        self._workers = context.workers
+        self._workers, self._store = context.workers, context.store
         self._jobs = [Jobs(context, Processing(files)), Jobs(context, Training(files, services.clock))]
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
@@ -63,6 +66,17 @@ class SageMaker:
     def families(self) -> list[Family]:
         """Both services, with what this cloud knows of each."""
         return self._families
+
+    def endpoint_when(self, name: str, reached: Callable[[Record], bool], *, timeout_seconds: float = 60) -> Record:
+        """Wait, in wall time, until an endpoint's record (the members of DescribeEndpoint) is as `reached` wants it.
+
+        Raises TimeoutError, and AwsError for an endpoint that is not there.
+        """
+        return self._store.until(ENDPOINT, name, reached, timeout_seconds=timeout_seconds)
+
+    def fail_rollback(self, endpoint: str) -> None:
+        """Let the rollback of an endpoint's deployment end in UpdateRollbackFailed: a fault to order for tests."""
+        self._endpoints.fail_rollback(endpoint)
 
     def close(self) -> None:
         """Write what is captured; end every thread, program and server."""

@@ -88,10 +88,13 @@ class Store:
             self._changed.notify_all()
             return record
 
-    def until(self, kind: Kind, name: str, reached: Callable[[Record], bool]) -> Record:
-        """Wait until a record is as `reached` wants it."""
+    def until(
+        self, kind: Kind, name: str, reached: Callable[[Record], bool], *, timeout_seconds: float | None = None
+    ) -> Record:
+        """Wait until a record is as `reached` wants it. Raises TimeoutError."""
         with self._changed:
-            self._changed.wait_for(lambda: reached(dict(self._find(kind, name))))
+            if not self._changed.wait_for(lambda: reached(dict(self._find(kind, name))), timeout_seconds):
+                raise TimeoutError(f"{kind.name} {name} has not come so far: {self.get(kind, name)}")
             return self.get(kind, name)
 
     def next_number(self, series: str) -> int:

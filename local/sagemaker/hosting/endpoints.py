@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.front import Handler
@@ -40,12 +41,19 @@ _REASON_CHARACTERS = 1024
 class Endpoints:
     """The operations on endpoints, and the fleets that serve them."""
 
-    def __init__(self, context: Context, *, fleets: Fleets | None = None, chance: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        fleets: Fleets | None = None,
+        chance: random.Random | None = None,
+        wall: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._context, self._clock = context, context.services.clock
         self._store, self._workers = context.store, context.workers
         self._fleets: Fleets = fleets or ServerFleets(context)
         self._events = EndpointEvents(context.services, context.store)
-        self._routes = Routes(chance)
+        self._routes, self._wall = Routes(chance), wall
         self._serving: dict[str, Fleet] = {}
         self._lock = threading.Lock()
 
@@ -129,6 +137,16 @@ class Endpoints:
         self._workers.start(f"delete-{name}", lambda: self._delete(name))
         return {}
 
+    def fail_rollback(self, name: str) -> None:
+        """Let the rollback of an endpoint's deployment fail, this one's or the next one's: a fault to order for tests.
+
+        The fleet that serves now cannot take the traffic back; the next fleet that serves knows nothing of it.
+        """
+        fleet = self.serving(name)
+        if fleet is None:
+            raise ENDPOINT.not_found(name=name, arn=self._store.arn(ENDPOINT, name))
+        fleet.lose()
+
     def close(self) -> None:
         """End every server of every fleet."""
         self._routes.clear()
@@ -167,6 +185,7 @@ class Endpoints:
             routes=self._routes,
             board=Board(self._context.services, self._store, pending),
             concluded=lambda outcome, reason: self._concluded(change, outcome, reason=reason, rest=rest[0]),
+            wall=self._wall,
         ).start()
 
     def _concluded(self, change: Change, outcome: Outcome, *, reason: str, rest: str) -> None:

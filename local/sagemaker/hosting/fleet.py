@@ -43,6 +43,10 @@ class Fleet(Protocol):
         """Wait for each variant to have a healthy instance; False when all that a variant has are broken."""
         ...
 
+    def lose(self) -> None:
+        """Be beyond reach of a rollback from now on: `ready` is False, whatever the instances are."""
+        ...
+
     def pick(self, name: str, active: int, *, chance: random.Random) -> Instance | None:
         """One of a variant's first `active` instances; None when it has none."""
         ...
@@ -76,7 +80,7 @@ class ServerFleet:
         self._starting: list[Instance] = []
         self._ending: list[Instance] = []
         self._changed = threading.Condition()
-        self._stopped = False
+        self._stopped = self._lost = False
 
     def counts(self) -> dict[str, int]:
         """How many instances each variant has."""
@@ -124,8 +128,14 @@ class ServerFleet:
     def ready(self) -> bool:
         """Wait for each variant to have a healthy instance, or for one to be beyond hope."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or self._serves() or self._is_broken())
-            return self._serves()
+            self._changed.wait_for(lambda: self._stopped or self._lost or self._serves() or self._is_broken())
+            return self._serves() and not self._lost
+
+    def lose(self) -> None:
+        """Be beyond reach of a rollback from now on."""
+        with self._changed:
+            self._lost = True
+            self._changed.notify_all()
 
     def pick(self, name: str, active: int, *, chance: random.Random) -> Instance | None:
         """One of a variant's first `active` instances, healthy or not."""
