@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Burst:
-    """The probes of one minute: rows `first`, `first + 1`, … of `rows`, which start again when they are used up."""
+    """The probes of one minute, numbered from `first` on: `rows` in turn, which start again when they are used up."""
 
     endpoint: str
     release_id: str
@@ -47,7 +47,7 @@ def send(burst: Burst, *, runtime: SageMakerRuntimeClient, seconds: float) -> di
 
 
 def _holds(burst: Burst, number: int, runtime: SageMakerRuntimeClient) -> bool:
-    row = burst.rows[number % len(burst.rows)]
+    row = burst.rows[(number - burst.first) % len(burst.rows)]
     try:
         answer = runtime.invoke_endpoint(
             EndpointName=burst.endpoint,

@@ -16,6 +16,14 @@ TYPES: Mapping[str, Kind] = {"AWS::SageMaker::EndpointConfig": "endpoint config"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Current:
+    """What the stack itself holds of a kind: its name, and what the names of its predecessors begin with."""
+
+    name: str
+    family: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """A model or an endpoint config."""
 
@@ -25,12 +33,16 @@ class Found:
     created: datetime
 
 
-def family(name: str) -> str:
+def family(logical_id: str, name: str) -> str:
     """What the names of a resource and its predecessors begin with: all but the part that CloudFormation draws.
 
-    An unnamed resource is called `<logical id>-<random part>` (AWS CloudFormation User Guide, "Name type").
+    An unnamed resource is called `<logical id>-<random part>`, the logical id cut where the name would be too long (AWS
+    CloudFormation User Guide, "Name type"). The case is the logical id's: `name` may come from an ARN, where SageMaker
+    lower-cases it, and a list of names is filtered by case.
     """
-    return f"{name.rpartition('-')[0] or name}-"
+    stem = name.rpartition("-")[0] or name
+    spelt = logical_id[: len(stem)] if logical_id.lower().startswith(stem.lower()) else stem
+    return f"{spelt}-"
 
 
 def find(prefix: str, kind: Kind, sagemaker: SageMakerClient) -> Iterator[Found]:

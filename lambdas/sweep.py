@@ -15,7 +15,7 @@ from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger
 from lambdas.records import Outcome
-from lambdas.remains import Found, Kind
+from lambdas.remains import Current, Found, Kind
 from lambdas.settings import from_environ
 
 if TYPE_CHECKING:
@@ -121,16 +121,16 @@ def _status(stack: str, cloudformation: CloudFormationClient) -> str:
         raise
 
 
-def _current(stack: str, cloudformation: CloudFormationClient) -> dict[Kind, str]:
-    """The names of the stack's own model and endpoint config, by kind; none before the first release."""
-    resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    ours = [resource for resource in resources if resource["ResourceType"] in remains.TYPES]
-    # A physical id is a name or an ARN, as the resource's handler likes it.
-    return {
-        remains.TYPES[resource["ResourceType"]]: resource["PhysicalResourceId"].rpartition("/")[2]
-        for resource in ours
-        if resource.get("PhysicalResourceId")
-    }
+def _current(stack: str, cloudformation: CloudFormationClient) -> dict[Kind, Current]:
+    """The stack's own model and endpoint config, by kind; none before the first release."""
+    found: dict[Kind, Current] = {}
+    for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
+        kind, physical_id = remains.TYPES.get(resource["ResourceType"]), resource.get("PhysicalResourceId")
+        if kind and physical_id:
+            # A physical id is a name or an ARN, as the resource's handler likes it.
+            name = physical_id.rpartition("/")[2]
+            found[kind] = Current(name=name, family=remains.family(resource["LogicalResourceId"], name))
+    return found
 
 
 class Broom:
@@ -138,17 +138,17 @@ class Broom:
 
     def __init__(self, model: str, keep: Keep, journal: Journal, sagemaker: SageMakerClient) -> None:
         self._model, self._keep, self._journal, self._sagemaker = model, keep, journal, sagemaker
-        self._current: dict[Kind, str] = {}
+        self._current: dict[Kind, Current] = {}
         self._reasons: dict[tuple[Kind, str], str] = {}
         self._configs: set[str] = set()
 
-    def keep_live(self, described: DescribeEndpointOutputTypeDef | None, *, current: dict[Kind, str]) -> None:
+    def keep_live(self, described: DescribeEndpointOutputTypeDef | None, *, current: dict[Kind, Current]) -> None:
         """Keep what serves, what is on its way, what the stack holds, and the releases to go back to."""
         self._current = current
         for config, version in _served_well(self._journal, self._keep.releases).items():
             self._note("endpoint config", config, f"version {version} served well")
-        for kind, name in current.items():
-            self._note(kind, name, "the serving stack holds it")
+        for kind, held in current.items():
+            self._note(kind, held.name, "the serving stack holds it")
         pending = described.get("PendingDeploymentSummary") if described else None
         if pending:
             self._note("endpoint config", pending["EndpointConfigName"], "it is being deployed")
@@ -168,7 +168,7 @@ class Broom:
         left: set[str] = set()
         if kind not in self._current:
             return left
-        for found in remains.find(remains.family(self._current[kind]), kind, self._sagemaker):
+        for found in remains.find(self._current[kind].family, kind, self._sagemaker):
             entry = {"model": self._model, "kind": kind, "name": found.name}
             if why := self._why(found):
                 report["kept"].append({**entry, "why": why})

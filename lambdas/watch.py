@@ -36,6 +36,8 @@ _log.setLevel(logging.INFO)
 
 _LAST_TICK = timedelta(seconds=75)
 """A bake is judged when it ends within this time: a tick comes every minute, and one may be late."""
+_NUMBERS = 100_000
+"""The numbers that the probes of one minute may bear, so that no two of a release bear the same."""
 _RESERVE_SECONDS = 10.0
 """What is left of the function's time when it stops to send probes."""
 
@@ -218,11 +220,12 @@ def _probe(model: str, trial: Trial, settings: Settings, *, clients: Clients, se
         ],
     )
     passed = int((trial.now - trial.bake.since) / timedelta(minutes=1))
+    turn = passed * wanted % len(trial.rows)
     burst = probing.Burst(
         endpoint=name,
         release_id=trial.release.release_id,
-        rows=trial.rows,
-        first=passed * wanted,
+        rows=trial.rows[turn:] + trial.rows[:turn],
+        first=passed * _NUMBERS,
         count=missing,
     )
     return probing.send(burst, runtime=clients.runtime, seconds=seconds)
