@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from local.autoscaling import AutoScaling
 from local.clock import Clock
 from local.cloudformation import CloudFormation, Rollbacks
 from local.cloudwatch import CloudWatch
@@ -60,6 +61,7 @@ class LocalCloud:
         # In the order in which they end: who acts by itself first, whom the others call last.
         self._parts: list[Part] = [
             CloudFormation(self.services, rollbacks=rollbacks),
+            AutoScaling(self.services),
             SageMaker(self.services),
             self._events,
             Scheduler(self.services),

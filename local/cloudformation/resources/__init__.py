@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from local.cloudformation.resources import (
+    autoscaling,
     cloudwatch,
     dynamodb,
     ecr,
@@ -25,6 +26,7 @@ from local.cloudformation.resources import (
 from local.cloudformation.resources.provisioner import Provisioner
 
 _SERVICES: Final = (
+    autoscaling,
     cloudwatch,
     dynamodb,
     ecr,

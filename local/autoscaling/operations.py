@@ -1,0 +1,151 @@
+"""The operations on scalable targets, their policies and their activities."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from local.autoscaling.book import Activity, Book, Target, missing
+from local.autoscaling.checks import check_place, check_policy, check_variant
+from local.autoscaling.scaler import Scaler
+from local.errors import UnsupportedLocally, ValidationError
+from local.front import Handler
+from local.paging import page
+from local.services import Services
+from local.wire import Call
+
+Params = dict[str, Any]
+
+_PAGE: Final = 50
+_PLACE: Final = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+_SETTINGS: Final = ("MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState")
+_NOT_SUSPENDED: Final = {
+    "DynamicScalingInSuspended": False,
+    "DynamicScalingOutSuspended": False,
+    "ScheduledScalingSuspended": False,
+}
+
+
+class Operations:
+    """Handlers over `book`; `scaler` begins to look with the first target."""
+
+    def __init__(self, services: Services, book: Book, scaler: Scaler) -> None:
+        self._services, self._book, self._scaler = services, book, scaler
+        self._prefix = f"{services.region}:{services.account}"
+
+    def handlers(self) -> dict[str, Handler]:
+        """The operations by name."""
+        return {
+            "DeleteScalingPolicy": self._delete_policy,
+            "DeregisterScalableTarget": self._deregister,
+            "DescribeScalableTargets": self._describe_targets,
+            "DescribeScalingActivities": self._describe_activities,
+            "DescribeScalingPolicies": self._describe_policies,
+            "PutScalingPolicy": self._put_policy,
+            "RegisterScalableTarget": self._register,
+        }
+
+    def _register(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        if params.get("Tags"):
+            raise UnsupportedLocally("tags of a scalable target")
+        with self._book.lock:
+            known = self._book.find(params["ResourceId"])
+            target = known or Target(self._fresh(params))
+            members: Params = {**target.members, **{name: params[name] for name in _SETTINGS if name in params}}
+            _check_limits(members)
+            check_variant(self._services, endpoint=target.endpoint, variant=target.variant)
+            target.members = members
+            self._book.put(params["ResourceId"], target)
+        self._scaler.start()
+        return {"ScalableTargetARN": members["ScalableTargetARN"]}
+
+    def _fresh(self, params: Params) -> Params:
+        role = "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling"
+        return {
+            **{name: params[name] for name in _PLACE},
+            "CreationTime": self._services.clock.now(),
+            "RoleARN": f"arn:aws:iam::{self._services.account}:role/aws-service-role/{role}_SageMakerEndpoint",
+            "ScalableTargetARN": f"arn:aws:application-autoscaling:{self._prefix}:scalable-target/{uuid.uuid4().hex}",
+            "SuspendedState": _NOT_SUSPENDED,
+        }
+
+    def _deregister(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        self._book.remove(params)
+        return {}
+
+    def _describe_targets(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        wanted = params.get("ResourceIds")
+        found = [t.members for t in self._book.all() if not wanted or t.members["ResourceId"] in wanted]
+        return _paged("ScalableTargets", found, params)
+
+    def _put_policy(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        target, name = self._book.get(params), params["PolicyName"]
+        kept = target.policies.get(name, {})
+        policy = {**kept, **params, "PolicyType": params.get("PolicyType") or kept.get("PolicyType", "StepScaling")}
+        check_policy(policy)
+        resource = f"resource/sagemaker/{params['ResourceId']}:policyName/{name}"
+        arn = f"arn:aws:autoscaling:{self._prefix}:scalingPolicy:{uuid.uuid4()}:{resource}"
+        made = {"PolicyARN": arn, "CreationTime": self._services.clock.now(), "Alarms": []}
+        with self._book.lock:
+            target.policies[name] = {**made, **policy}
+        return {"PolicyARN": target.policies[name]["PolicyARN"], "Alarms": []}
+
+    def _delete_policy(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        found = self._book.find(params["ResourceId"])
+        if found is None or found.policies.pop(params["PolicyName"], None) is None:
+            raise missing("scaling policy found", params)
+        return {}
+
+    def _describe_policies(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        wanted = params.get("PolicyNames")
+        found = [
+            policy
+            for target in self._named(params)
+            for name, policy in sorted(target.policies.items())
+            if not wanted or name in wanted
+        ]
+        return _paged("ScalingPolicies", found, params)
+
+    def _describe_activities(self, params: Params, _: Call) -> Params:
+        check_place(params)
+        with self._book.lock:
+            found = [_shown(target, activity) for target in self._named(params) for activity in target.activities]
+        return _paged("ScalingActivities", found, params)
+
+    def _named(self, params: Params) -> list[Target]:
+        return [t for t in self._book.all() if params.get("ResourceId") in (None, t.members["ResourceId"])]
+
+
+def _check_limits(members: Mapping[str, Any]) -> None:
+    if "MinCapacity" not in members or "MaxCapacity" not in members:
+        raise ValidationError("MinCapacity and MaxCapacity must be specified for a new scalable target.")
+    if members["MinCapacity"] < 1:
+        raise ValidationError("MinCapacity of a variant of an endpoint must be at least 1.")
+    if members["MinCapacity"] > members["MaxCapacity"]:
+        raise ValidationError("Maximum capacity cannot be less than minimum capacity")
+
+
+def _shown(target: Target, activity: Activity) -> Params:
+    return {
+        **{name: target.members[name] for name in _PLACE},
+        "ActivityId": activity.id,
+        "Description": activity.description,
+        "Cause": activity.cause,
+        "StartTime": activity.started_at,
+        "EndTime": activity.ended_at,
+        "StatusCode": activity.status,
+        "StatusMessage": activity.message or None,
+    }
+
+
+def _paged(member: str, items: list[Any], params: Params) -> Params:
+    size, token = params.get("MaxResults", _PAGE), params.get("NextToken")
+    shown, following = page(items, size=size, token=token, code="InvalidNextTokenException")
+    return {member: shown, "NextToken": following}

@@ -1,0 +1,95 @@
+"""AWS::ApplicationAutoScaling: scalable targets and their policies."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from local.cloudformation.errors import ResourceFailed
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing, required
+
+_SERVICE: Final = "application-autoscaling"
+_PLACE: Final = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+
+
+class ScalableTarget(Provisioner):
+    """A variant of an endpoint whose instances are scaled."""
+
+    schema = Schema(
+        type="AWS::ApplicationAutoScaling::ScalableTarget",
+        properties=frozenset({*_PLACE, "MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState"}),
+        create_only=frozenset(_PLACE),
+        attributes=frozenset({"Id"}),
+    )
+
+    def create(self, request: Request) -> str:
+        """Register the target, unless it is registered."""
+        place = {name: required(request, name) for name in _PLACE}
+        identity = "|".join(place[name] for name in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
+        asked = {"ServiceNamespace": place["ServiceNamespace"], "ResourceIds": [place["ResourceId"]]}
+        if request.call(_SERVICE, "describe_scalable_targets", **asked)["ScalableTargets"]:
+            raise refuse_existing(self.schema, identity)
+        request.call(_SERVICE, "register_scalable_target", **request.properties)
+        return identity
+
+    def update(self, request: Request) -> None:
+        """Register it with its new limits."""
+        request.call(_SERVICE, "register_scalable_target", **request.properties)
+
+    def delete(self, request: Request) -> None:
+        """Deregister the target."""
+        request.drop(_SERVICE, "deregister_scalable_target", **request.some(*_PLACE))
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The target's id."""
+        return {"Id": request.physical_id}
+
+
+class ScalingPolicy(Provisioner):
+    """A policy of a target, which is named by its place or by the target's id."""
+
+    schema = Schema(
+        type="AWS::ApplicationAutoScaling::ScalingPolicy",
+        properties=frozenset(
+            {*_PLACE, "PolicyName", "PolicyType", "ScalingTargetId", "TargetTrackingScalingPolicyConfiguration"}
+        ),
+        create_only=frozenset({*_PLACE, "PolicyName", "ScalingTargetId"}),
+        attributes=frozenset({"Arn"}),
+        name="PolicyName",
+    )
+
+    def create(self, request: Request) -> str:
+        """Put the policy."""
+        return self._put(request)
+
+    def update(self, request: Request) -> None:
+        """Put the policy anew, which keeps its ARN."""
+        self._put(request)
+
+    def delete(self, request: Request) -> None:
+        """Delete the policy."""
+        name = required(request, "PolicyName")
+        request.drop(_SERVICE, "delete_scaling_policy", PolicyName=name, **_place(request))
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The policy's ARN."""
+        return {"Arn": request.physical_id}
+
+    def _put(self, request: Request) -> str:
+        settings = {
+            "PolicyName": required(request, "PolicyName"),
+            "PolicyType": required(request, "PolicyType"),
+            **request.some("TargetTrackingScalingPolicyConfiguration"),
+        }
+        return str(request.call(_SERVICE, "put_scaling_policy", **settings, **_place(request))["PolicyARN"])
+
+
+def _place(request: Request) -> dict[str, str]:
+    if "ScalingTargetId" not in request.properties:
+        return {name: required(request, name) for name in _PLACE}
+    parts = str(request.properties["ScalingTargetId"]).split("|")
+    if len(parts) != len(_PLACE):
+        raise ResourceFailed(f"ScalingTargetId {request.properties['ScalingTargetId']} is no id of a scalable target.")
+    return dict(zip(_PLACE, parts, strict=True))
+
+
+TYPES = (ScalableTarget(), ScalingPolicy())
