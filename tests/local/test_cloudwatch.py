@@ -244,3 +244,139 @@ def test_buckets_absorb_each_other_without_loss(values, cut):
         whole.values,
     )
     assert left.total == pytest.approx(whole.total)
+
+
+def percentiles(cloudwatch, *names, **more):
+    """Extended statistics of the last minute."""
+    asked = {"Statistics": None, "ExtendedStatistics": list(names), **more}
+    start, end = NOON - 5 * MINUTE, NOON + MINUTE
+    request = {"Namespace": "App", "MetricName": "m", "StartTime": start, "EndTime": end, "Period": 60, **asked}
+    found = cloudwatch.get_metric_statistics(**{name: value for name, value in request.items() if value is not None})
+    return [point["ExtendedStatistics"] for point in found["Datapoints"]]
+
+
+def test_percentiles_are_values_that_were_seen(cloudwatch):
+    """The largest of those that are left when the highest are taken away ("CloudWatch statistics definitions")."""
+    put(cloudwatch, *range(1, 11))
+    [found] = percentiles(cloudwatch, "p0", "p50", "p90", "p90.1", "p99.9", "p100")
+    assert found == {"p0": 1.0, "p50": 5.0, "p90": 9.0, "p90.1": 10.0, "p99.9": 10.0, "p100": 10.0}
+    assert data(cloudwatch, "p90") == [(NOON, 9.0)]
+
+
+@pytest.mark.parametrize(
+    ("datum", "expected"),
+    [
+        ({"StatisticValues": {"SampleCount": 2.0, "Sum": 3.0, "Minimum": 1.0, "Maximum": 2.0}}, []),
+        ({"StatisticValues": {"SampleCount": 3.0, "Sum": 6.0, "Minimum": 2.0, "Maximum": 2.0}}, [{"p90": 2.0}]),
+        ({"StatisticValues": {"SampleCount": 1.0, "Sum": 7.0, "Minimum": 7.0, "Maximum": 7.0}}, [{"p90": 7.0}]),
+        ({"Values": [1.0, 2.0], "Counts": [1.0, 9.0]}, [{"p90": 2.0}]),
+        ({"Values": [-1.0, 2.0]}, []),
+    ],
+)
+def test_percentiles_need_single_values(cloudwatch, datum, expected):
+    """Statistic sets of one value are known to be it; others, and values below zero, have no percentiles."""
+    cloudwatch.put_metric_data(Namespace="App", MetricData=[{"MetricName": "m", "Timestamp": NOON, **datum}])
+    assert percentiles(cloudwatch, "p90") == expected
+    assert data(cloudwatch, "p90") == [(NOON, point["p90"]) for point in expected]
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=60), st.floats(0, 100))
+def test_a_percentile_has_its_share_at_or_below_it(values, rank):
+    """And no smaller value has."""
+    bucket = Bucket()
+    for value in values:
+        bucket.add(value, 1)
+    found, needed = bucket.statistic(f"p{rank:.3f}"), float(f"{rank:.3f}") / 100 * len(values)
+    below = [value for value in values if value < found]
+    assert found in values
+    assert len(below) + values.count(found) >= needed - 1e-6
+    assert len(below) < needed or not below
+
+
+def query(query_id, name="m", *, stat="Sum", **more):
+    """A query of a metric, not returned."""
+    metric = {"Namespace": "App", "MetricName": name}
+    return {"Id": query_id, "MetricStat": {"Metric": metric, "Period": 60, "Stat": stat}, "ReturnData": False, **more}
+
+
+def results(cloudwatch, *queries):
+    """Label, minutes before noon and values of each result."""
+    asked = {"StartTime": NOON - 3 * MINUTE, "EndTime": NOON + MINUTE, "ScanBy": "TimestampAscending"}
+    found = cloudwatch.get_metric_data(MetricDataQueries=list(queries), **asked)["MetricDataResults"]
+    return [(each["Label"], [(NOON - at) // MINUTE for at in each["Timestamps"]], each["Values"]) for each in found]
+
+
+def test_metric_math_computes_over_the_metrics_of_the_request(cloudwatch):
+    """Whatever the order of the queries; only what is asked for is returned."""
+    put(cloudwatch, 1, 1, name="errors", at=NOON - MINUTE)
+    put(cloudwatch, *[1] * 8, name="calls", at=NOON - MINUTE)
+    put(cloudwatch, 1, 1, name="calls", at=NOON - 3 * MINUTE)
+    percent = {"Id": "percent", "Expression": "100 * rate", "Label": "errors in a hundred"}
+    rate = {"Id": "rate", "Expression": "errors / calls"}
+    assert results(cloudwatch, percent, query("errors", "errors"), rate, query("calls", "calls")) == [
+        ("errors in a hundred", [3, 1], [0.0, 25.0]),
+        ("rate", [3, 1], [0.0, 0.25]),
+    ]
+
+
+def test_an_expression_may_give_several_series(cloudwatch):
+    """One result for each, labelled after its metric."""
+    put(cloudwatch, 1)
+    put(cloudwatch, 2, name="n")
+    filled = {"Id": "e", "Expression": "FILL(METRICS(), 0)", "Label": "filled"}
+    assert results(cloudwatch, query("m1"), query("m2", "n", Label="second"), filled) == [
+        ("filled m", [3, 2, 1, 0], [0.0, 0.0, 0.0, 1.0]),
+        ("filled second", [3, 2, 1, 0], [0.0, 0.0, 0.0, 2.0]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("queries", "code", "told"),
+    [
+        ([{"Id": "e", "Expression": "a/b"}], "ValidationError", "unknown identifier a"),
+        ([query("m1"), {"Id": "e", "Expression": "SUM(m1)"}], "ValidationError", "is a number and not a time series"),
+        ([{"Id": "a", "Expression": "b"}, {"Id": "b", "Expression": "a"}], "ValidationError", "in a circle"),
+        ([query("m1"), query("m1")], "ValidationError", "not unique"),
+        ([{"Id": "m1"}], "ValidationError", "Either MetricStat or Expression"),
+        ([query("m1", stat="median")], "ValidationError", "median"),
+        ([query("m1"), {"Id": "e", "Expression": "RATE(m1)"}], "UnsupportedLocally", "RATE"),
+    ],
+)
+def test_queries_that_mean_nothing_are_refused(cloudwatch, queries, code, told):
+    """With the Id of the one that is wrong, or the name of what only AWS does."""
+    asked = {"MetricDataQueries": queries, "StartTime": NOON - MINUTE, "EndTime": NOON}
+    found = refusal(cloudwatch.get_metric_data, **asked)
+    assert (found[0], told in found[1]) == (code, True)
+
+
+def test_math_over_several_periods_is_refused_by_name(cloudwatch):
+    """Rather than answered for one of them."""
+    slow = {**query("m2"), "MetricStat": {**query("m2")["MetricStat"], "Period": 300}}
+    asked = {"StartTime": NOON - MINUTE, "EndTime": NOON}
+    queries = [query("m1"), slow, {"Id": "e", "Expression": "m1 + m2"}]
+    assert refusal(cloudwatch.get_metric_data, MetricDataQueries=queries, **asked)[0] == "UnsupportedLocally"
+
+
+def test_seconds_of_high_resolution_become_minutes_after_three_hours(cloud, cloudwatch):
+    """They count in minutes from the beginning, and once."""
+    for second in (1, 2, 31):
+        datum = {"MetricName": "m", "Value": 1.0, "Timestamp": NOON + timedelta(seconds=second), "StorageResolution": 1}
+        cloudwatch.put_metric_data(Namespace="App", MetricData=[datum])
+
+    def sums(period):
+        return [point["Sum"] for point in statistics(cloudwatch, "Sum", minutes=1, period=period)]
+
+    young = sums(1), sums(10), sums(60)
+    cloud.services.clock.advance(timedelta(hours=4))
+    put(cloudwatch, 1, name="other", at=NOON + timedelta(hours=4))
+    assert young == ([1.0, 1.0, 1.0], [2.0, 1.0], [3.0])
+    assert (sums(1), sums(60)) == ([3.0], [3.0])
+
+
+def test_idle_metrics_are_forgotten():
+    """A metric without a value for fifteen days is no longer listed when others go on."""
+    metrics, idle, busy = Metrics(), Metric("n", "idle", frozenset()), Metric("n", "busy", frozenset())
+    metrics.put(idle, {"Value": 1.0, "StorageResolution": 1}, at=NOON)
+    for day in range(17):
+        metrics.put(busy, {"Value": 1.0}, at=NOON + timedelta(days=day))
+    assert metrics.listed() == [busy]

@@ -1,0 +1,415 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.clock import Clock
+from local.cloudwatch import CloudWatch
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LAG = timedelta(seconds=10)
+PREFIX = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
+INITIAL = "Unchecked: Initial alarm creation"
+ALARM = {
+    "AlarmName": "errors",
+    "AlarmDescription": "too many",
+    "Namespace": "App",
+    "MetricName": "errors",
+    "Dimensions": [{"Name": "EndpointName", "Value": "e"}],
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "DatapointsToAlarm": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "TreatMissingData": "notBreaching",
+}
+
+
+@pytest.fixture
+def cloud(small_cloud):
+    """CloudWatch at noon, on a clock that the test steps."""
+    return small_cloud(CloudWatch, clock=Clock(speed=0, start=NOON))
+
+
+@pytest.fixture
+def cloudwatch(cloud):
+    """A client of it."""
+    return cloud.client("cloudwatch")
+
+
+@pytest.fixture
+def queue(cloud):
+    """A topic whose messages end in a queue: its ARN, and what reads the messages."""
+    topic = cloud.client("sns").create_topic(Name="oncall")["TopicArn"]
+    url = cloud.client("sqs").create_queue(QueueName="oncall")["QueueUrl"]
+    arn = "arn:aws:sqs:eu-west-1:123456789012:oncall"
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def read():
+        assert cloud.parts[0].resting(10)
+        messages = cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    return topic, read
+
+
+def put_alarm(cloudwatch, **changes):
+    """Put the alarm with changes; a member that is None is left out."""
+    settings = {**ALARM, **changes}
+    cloudwatch.put_metric_alarm(**{name: value for name, value in settings.items() if value is not None})
+
+
+def put(cloudwatch, value, *, at, **more):
+    """Put one value of the metric that the alarm watches."""
+    datum = {"MetricName": "errors", "Dimensions": ALARM["Dimensions"], "Value": value, "Timestamp": at, **more}
+    cloudwatch.put_metric_data(Namespace="App", MetricData=[datum])
+
+
+def alarm(cloudwatch, name="errors"):
+    """The alarm as it is described."""
+    [found] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return found
+
+
+def history(cloudwatch, **asked):
+    """Kinds and summaries, newest first."""
+    found = cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]
+    return [(item["HistoryItemType"], item["HistorySummary"]) for item in found]
+
+
+def changes(cloud, kind="CloudWatch Alarm State Change"):
+    """The details of the events that were sent."""
+    return [
+        detail for source, detail_type, detail in cloud.emitted if (source, detail_type) == ("aws.cloudwatch", kind)
+    ]
+
+
+def test_an_alarm_rings_when_its_minute_has_closed_and_ends_when_its_data_are_gone(cloud, cloudwatch):
+    """From INSUFFICIENT_DATA to OK to ALARM to OK, each ten seconds after a minute."""
+    put_alarm(cloudwatch)
+    put(cloudwatch, 1, at=NOON + 1.5 * MINUTE)
+    heard = []
+    cloud.services.alarms.subscribe(lambda name, state: heard.append((name, state, cloud.services.clock.now())))
+    cloud.services.clock.advance(10 * MINUTE)
+    assert heard == [
+        ("errors", "OK", NOON + LAG),
+        ("errors", "ALARM", NOON + 2 * MINUTE + LAG),
+        ("errors", "OK", NOON + 5 * MINUTE + LAG),
+    ]
+
+
+def test_data_that_come_within_the_lag_are_counted(cloud, cloudwatch):
+    """Nine seconds after the minute is early enough."""
+    put_alarm(cloudwatch)
+    cloud.services.clock.advance(MINUTE + timedelta(seconds=9))
+    put(cloudwatch, 1, at=NOON + timedelta(seconds=59))
+    cloud.services.clock.advance(timedelta(seconds=1))
+    assert cloud.services.alarms.state("errors") == "ALARM"
+
+
+def test_a_high_resolution_alarm_is_evaluated_every_ten_seconds(cloud, cloudwatch):
+    """Five seconds after each, on seconds that were put as such."""
+    put_alarm(cloudwatch, Period=10)
+    put(cloudwatch, 1, at=NOON + timedelta(seconds=12), StorageResolution=1)
+    states = []
+    for _ in range(6):
+        cloud.services.clock.advance(timedelta(seconds=10))
+        states.append(cloud.services.alarms.state("errors"))
+    assert states == ["OK", "OK", "ALARM", "ALARM", "ALARM", "OK"]
+
+
+def test_one_long_step_of_the_clock_does_what_many_short_ones_do(small_cloud):
+    """The same history, in the same order, at the same times."""
+
+    def lived(steps):
+        cloud = small_cloud(CloudWatch, clock=Clock(speed=0, start=NOON))
+        cloudwatch = cloud.client("cloudwatch")
+        for name in "cab":
+            put_alarm(cloudwatch, AlarmName=name)
+        put(cloudwatch, 1, at=NOON + 2 * MINUTE)
+        for _ in range(steps):
+            cloud.services.clock.advance(60 * MINUTE / steps)
+        items = cloudwatch.describe_alarm_history()["AlarmHistoryItems"]
+        return [(item["AlarmName"], item["Timestamp"], item["HistoryData"]) for item in items]
+
+    once = lived(1)
+    assert [name for name, _, data in once if '"stateValue":"ALARM"' in data] == list("cbacba")
+    assert once == lived(240)
+
+
+def test_an_alarm_that_is_put_again_keeps_its_state(cloud, cloudwatch):
+    """Until it is evaluated by its new settings."""
+    put_alarm(cloudwatch)
+    put(cloudwatch, 1, at=NOON)
+    cloud.services.clock.advance(MINUTE + LAG)
+    put_alarm(cloudwatch, Threshold=5.0)
+    before = alarm(cloudwatch)["StateValue"]
+    cloud.services.clock.advance(MINUTE)
+    assert (before, alarm(cloudwatch)["StateValue"]) == ("ALARM", "OK")
+
+
+def test_a_state_that_was_set_lasts_until_the_next_evaluation(cloud, cloudwatch):
+    """As AWS warns; its actions and events happen nevertheless."""
+    put_alarm(cloudwatch)
+    cloud.services.clock.advance(LAG)
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a drill", StateReasonData='{"a":1}')
+    set_alarm = alarm(cloudwatch)
+    cloud.services.clock.advance(MINUTE)
+    assert (set_alarm["StateValue"], set_alarm["StateReason"], set_alarm["StateReasonData"]) == (
+        "ALARM",
+        "a drill",
+        '{"a":1}',
+    )
+    assert [change["state"]["value"] for change in changes(cloud)] == ["OK", "ALARM", "OK"]
+    assert history(cloudwatch, HistoryItemType="StateUpdate")[:2] == [
+        ("StateUpdate", "Alarm updated from ALARM to OK"),
+        ("StateUpdate", "Alarm updated from OK to ALARM"),
+    ]
+
+
+def test_setting_the_state_it_has_changes_the_reason_alone(cloud, cloudwatch):
+    """No transition, no event."""
+    put_alarm(cloudwatch)
+    cloud.services.clock.advance(MINUTE)
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="still")
+    found = alarm(cloudwatch)
+    assert (found["StateReason"], found["StateUpdatedTimestamp"], found["StateTransitionedTimestamp"]) == (
+        "still",
+        NOON + MINUTE,
+        NOON + LAG,
+    )
+    assert len(changes(cloud)) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"AlarmName": "gone", "StateValue": "OK"}, "ResourceNotFound"),
+        ({"AlarmName": "errors", "StateValue": "RINGING"}, "ValidationError"),
+        ({"AlarmName": "errors", "StateValue": "OK", "StateReasonData": "{"}, "InvalidFormat"),
+    ],
+)
+def test_a_state_that_cannot_be_set_is_refused(cloudwatch, request_, code):
+    """With CloudWatch's codes."""
+    put_alarm(cloudwatch)
+    with pytest.raises(ClientError) as caught:
+        cloudwatch.set_alarm_state(StateReason="r", **request_)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_a_change_of_state_is_an_event(cloud, cloudwatch):
+    """In the shape of "Alarm events and EventBridge"."""
+    put_alarm(cloudwatch)
+    put(cloudwatch, 2, at=NOON)
+    cloud.services.clock.advance(MINUTE + LAG)
+    first, second = changes(cloud)
+    [metric] = second["configuration"]["metrics"]
+    assert first["previousState"] == {
+        "value": "INSUFFICIENT_DATA",
+        "reason": INITIAL,
+        "timestamp": "2026-03-01T12:00:00.000+0000",
+    }
+    assert second["alarmName"] == "errors"
+    assert second["configuration"]["description"] == "too many"
+    assert {name: metric[name] for name in ("returnData", "metricStat")} == {
+        "returnData": True,
+        "metricStat": {
+            "metric": {"namespace": "App", "name": "errors", "dimensions": {"EndpointName": "e"}},
+            "period": 60,
+            "stat": "Sum",
+        },
+    }
+    state = dict(second["state"])
+    assert json.loads(state.pop("reasonData"))["recentDatapoints"] == [2.0]
+    assert state == {
+        "value": "ALARM",
+        "reason": "Threshold Crossed: 1 out of the last 1 datapoints [2.0 (01/03/26 12:00:00)] was greater than "
+        "or equal to the threshold (1.0) (minimum 1 datapoint for OK -> ALARM transition).",
+        "timestamp": "2026-03-01T12:01:10.000+0000",
+    }
+    assert second["previousState"]["value"] == "OK"
+
+
+def test_making_changing_and_deleting_an_alarm_are_events(cloud, cloudwatch):
+    """With the configuration, and the one before."""
+    put_alarm(cloudwatch)
+    put_alarm(cloudwatch, Threshold=2.0)
+    cloudwatch.delete_alarms(AlarmNames=["errors"])
+    found = changes(cloud, kind="CloudWatch Alarm Configuration Change")
+    assert [
+        (
+            change["operation"],
+            change["configuration"]["threshold"],
+            change.get("previousConfiguration", {}).get("threshold"),
+        )
+        for change in found
+    ] == [("create", 1.0, None), ("update", 2.0, 1.0), ("delete", 2.0, None)]
+
+
+def test_an_alarm_on_metric_math_shows_its_metrics_in_the_event(cloud, cloudwatch):
+    """Expression and inputs, in lower camel case."""
+    metric = {"Namespace": "App", "MetricName": "errors", "Dimensions": ALARM["Dimensions"]}
+    queries = [
+        {"Id": "e1", "Expression": "m1 * 2", "Label": "twice"},
+        {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "ReturnData": False},
+    ]
+    single = ("MetricName", "Namespace", "Dimensions", "Statistic", "Period")
+    put_alarm(cloudwatch, Metrics=queries, **dict.fromkeys(single))
+    put(cloudwatch, 1, at=NOON)
+    cloud.services.clock.advance(MINUTE + LAG)
+    expression, metric = changes(cloud)[-1]["configuration"]["metrics"]
+    assert expression == {"id": "e1", "expression": "m1 * 2", "label": "twice", "returnData": True}
+    assert (metric["id"], metric["returnData"], metric["metricStat"]["stat"]) == ("m1", False, "Sum")
+    assert "datapoints [2.0 (01/03/26 12:00:00)]" in alarm(cloudwatch)["StateReason"]
+
+
+def test_a_notification_tells_people_what_rang(cloud, cloudwatch, queue):
+    """Subject and message in the shape of AWS's own."""
+    topic, read = queue
+    put_alarm(cloudwatch, AlarmActions=[topic])
+    put(cloudwatch, 2, at=NOON)
+    cloud.services.clock.advance(MINUTE + LAG)
+    [sent] = read()
+    assert sent["Subject"] == 'ALARM: "errors" in EU (Ireland)'
+    message = json.loads(sent["Message"])
+    reason = message.pop("NewStateReason")
+    assert reason.startswith("Threshold Crossed: 1 out of the last 1 datapoints [2.0 (01/03/26 12:00:00)]")
+    assert message == {
+        "AlarmName": "errors",
+        "AlarmDescription": "too many",
+        "AWSAccountId": "123456789012",
+        "AlarmConfigurationUpdatedTimestamp": "2026-03-01T12:00:00.000+0000",
+        "NewStateValue": "ALARM",
+        "StateChangeTime": "2026-03-01T12:01:10.000+0000",
+        "Region": "EU (Ireland)",
+        "AlarmArn": f"{PREFIX}errors",
+        "OldStateValue": "OK",
+        "OKActions": [],
+        "AlarmActions": [topic],
+        "InsufficientDataActions": [],
+        "Trigger": {
+            "MetricName": "errors",
+            "Namespace": "App",
+            "StatisticType": "Statistic",
+            "Statistic": "SUM",
+            "Unit": None,
+            "Dimensions": [{"value": "e", "name": "EndpointName"}],
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "DatapointsToAlarm": 1,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "Threshold": 1.0,
+            "TreatMissingData": "notBreaching",
+            "EvaluateLowSampleCountPercentile": "",
+        },
+    }
+
+
+def test_each_state_has_actions_of_its_own(cloud, cloudwatch, queue):
+    """In order; a long name is cut so that SNS takes the subject."""
+    topic, read = queue
+    name = "n" * 200
+    put_alarm(cloudwatch, AlarmName=name, AlarmActions=[topic], OKActions=[topic])
+    put(cloudwatch, 1, at=NOON)
+    cloud.services.clock.advance(5 * MINUTE)
+    subjects = sorted(message["Subject"] for message in read())
+    assert [subject.partition(":")[0] for subject in subjects] == ["ALARM", "OK", "OK"]
+    assert {len(subject) for subject in subjects} == {100}
+
+
+def test_actions_that_are_switched_off_do_not_happen(cloud, cloudwatch, queue):
+    """The state changes all the same."""
+    topic, read = queue
+    put_alarm(cloudwatch, AlarmActions=[topic])
+    cloudwatch.disable_alarm_actions(AlarmNames=["errors"])
+    put(cloudwatch, 1, at=NOON)
+    cloud.services.clock.advance(MINUTE + LAG)
+    assert (read(), alarm(cloudwatch)["StateValue"]) == ([], "ALARM")
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="again")
+    cloudwatch.enable_alarm_actions(AlarmNames=["errors"])
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="again")
+    assert [message["Subject"] for message in read()] == ['ALARM: "errors" in EU (Ireland)']
+
+
+def test_what_actions_did_is_in_the_history(cloud, cloudwatch, queue):
+    """Also that one failed, since nobody else would say so."""
+    topic, read = queue
+    gone = f"{topic}-gone"
+    put_alarm(cloudwatch, AlarmActions=[gone, topic])
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a drill")
+    read()
+    (_, succeeded), (_, failed) = history(cloudwatch, HistoryItemType="Action")
+    assert succeeded == f"Successfully executed action {topic}"
+    assert failed.startswith(f"Failed to execute action {gone}. Received error: ")
+
+
+def test_only_topics_are_actions_here(cloudwatch):
+    """A Lambda function is refused by name, not passed over when the alarm rings."""
+    function = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+    with pytest.raises(ClientError) as caught:
+        put_alarm(cloudwatch, AlarmActions=[function])
+    assert caught.value.response["Error"]["Code"] == "UnsupportedLocally"
+    assert function in caught.value.response["Error"]["Message"]
+
+
+def test_the_history_outlives_the_alarm(cloud, cloudwatch):
+    """All that happened to it, newest first, with what it was and became."""
+    put_alarm(cloudwatch)
+    cloud.services.clock.advance(MINUTE)
+    cloudwatch.delete_alarms(AlarmNames=["errors"])
+    assert history(cloudwatch, AlarmName="errors") == [
+        ("ConfigurationUpdate", 'Alarm "errors" deleted'),
+        ("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to OK"),
+        ("ConfigurationUpdate", 'Alarm "errors" created'),
+    ]
+    [update] = cloudwatch.describe_alarm_history(HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    told = json.loads(update["HistoryData"])
+    assert told["oldState"] == {"stateValue": "INSUFFICIENT_DATA", "stateReason": INITIAL}
+    assert (told["newState"]["stateValue"], told["newState"]["stateReasonData"]["period"]) == ("OK", 60)
+    created = json.loads(cloudwatch.describe_alarm_history()["AlarmHistoryItems"][-1]["HistoryData"])
+    assert (created["type"], created["createdAlarm"]["alarmName"]) == ("Create", "errors")
+
+
+def test_the_history_is_found_by_name_type_and_date_in_pages(cloud, cloudwatch):
+    """Either end first; a range of dates includes both its ends."""
+    for name in ("a", "b"):
+        put_alarm(cloudwatch, AlarmName=name)
+    cloud.services.clock.advance(MINUTE)
+    oldest_first = cloudwatch.get_paginator("describe_alarm_history").paginate(
+        ScanBy="TimestampAscending", PaginationConfig={"PageSize": 3}
+    )
+    pages = [[item["HistorySummary"][-8:] for item in page["AlarmHistoryItems"]] for page in oldest_first]
+    assert [len(page) for page in pages] == [3, 1]
+    assert history(cloudwatch, AlarmName="b", StartDate=NOON + LAG, EndDate=NOON + LAG) == [
+        ("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to OK")
+    ]
+    assert history(cloudwatch, AlarmName="c") == []
+    assert history(cloudwatch, AlarmTypes=["CompositeAlarm"]) == []
+
+
+def test_the_history_is_kept_for_thirty_days(cloud, cloudwatch):
+    """What is older goes when something newer happens."""
+    put_alarm(cloudwatch, AlarmName="old")
+    cloudwatch.delete_alarms(AlarmNames=["old"])
+    cloud.services.clock.advance(timedelta(days=31))
+    put_alarm(cloudwatch, AlarmName="new")
+    assert history(cloudwatch) == [("ConfigurationUpdate", 'Alarm "new" created')]
+
+
+def test_without_alarms_the_clock_has_nothing_to_do(cloud, cloudwatch):
+    """The first alarm starts the evaluations, the last one ends them, and a later one starts them again."""
+    put_alarm(cloudwatch)
+    cloud.services.clock.advance(MINUTE)
+    cloudwatch.delete_alarms(AlarmNames=["errors"])
+    cloud.services.clock.advance(10 * MINUTE)
+    heard = []
+    end = cloud.services.alarms.subscribe(lambda name, state: heard.append((name, state)))
+    put_alarm(cloudwatch, AlarmName="again")
+    cloud.services.clock.advance(MINUTE)
+    end()
+    cloudwatch.set_alarm_state(AlarmName="again", StateValue="ALARM", StateReason="r")
+    assert heard == [("again", "OK")]
+    assert cloud.services.alarms.state("errors") is None
