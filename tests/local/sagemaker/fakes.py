@@ -63,7 +63,8 @@ class FakeFleet:
         if broken or seconds > patience_seconds:
             raise Unhealthy(f"{self.config_name} is not healthy")
         for name, number in fresh.items():
-            self._instances[name] += [SimpleNamespace(variant=SimpleNamespace(config_name=self.config_name))] * number
+            variant = SimpleNamespace(name=name, config_name=self.config_name)
+            self._instances[name] += [SimpleNamespace(variant=variant)] * number
 
     def shrink(self, counts, *, drain=True):
         for name, count in counts.items():
@@ -180,6 +181,15 @@ class Hosting:
     def settled(self) -> dict[str, Any]:
         """The record of `e` once nothing is under way."""
         return self.when(lambda record: not record["EndpointStatus"].endswith(("ing", "Back")))
+
+    def delete_config(self, name: str) -> None:
+        """Delete a configuration, in use or not."""
+        self.store.remove(ENDPOINT_CONFIG, name)
+
+    def until_gone(self) -> None:
+        """Wait until the endpoint has been deleted."""
+        self.workers.join()
+        assert not self.store.all(ENDPOINT)
 
     def told(self, what: str) -> list[dict[str, Any]]:
         """The details of the events "SageMaker Endpoint <what>State Change"."""
