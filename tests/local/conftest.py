@@ -43,7 +43,8 @@ class SmallCloud:
             emit=lambda source, detail_type, detail, **_: self.emitted.append((source, detail_type, detail)),
         )
         self.parts = [make(self.services) for make in makers]
-        self.app = Front([f for part in self.parts for f in part.families()], fallback=moto_app(), region=REGION)
+        families = [family for part in self.parts for family in part.families()]
+        self.app = Front(families, fallback=moto_app(), region=REGION, now=self.services.clock.now)
         self._server = None
 
     def listen(self) -> None:
