@@ -12,6 +12,7 @@ from cli.compile import compile_pipelines
 from cli.deploy import deploy, destroy
 from cli.gc import gc
 from cli.history import history
+from cli.plan_canary import plan_canary
 from cli.registry import approve, models, reject, show
 from cli.rollback import rollback
 from cli.serving import invoke
@@ -28,7 +29,7 @@ def sluice() -> None:
 for command in (
     *(up, deploy, destroy, compile_pipelines),
     *(run, models, show, approve, reject),
-    *(status, history, rollback, gc, invoke),
+    *(status, history, rollback, plan_canary, gc, invoke),
 ):
     sluice.add_command(command)
 

@@ -46,11 +46,7 @@ class Connection:
 
     def model(self, name: str) -> str:
         """The model's name in AWS; underscores are taken for hyphens. Raises WrongUseError for an unknown one."""
-        spelled = name.replace("_", "-")
-        if spelled not in self.stage.models:
-            known = f"env/{self.stage.name}.toml names {', '.join(self.stage.models) or 'none'}"
-            raise WrongUseError(f"stage {self.stage.name} has no model {spelled!r}: {known}")
-        return spelled
+        return known_model(self.stage, name)
 
     def caller(self) -> str:
         """The ARN of whoever calls, as STS knows it."""
@@ -82,6 +78,15 @@ class Connection:
             raise WrongUseError(f"you cannot act as {person} of stage {self.stage.name} ({error}): {remedy}") from error
 
 
+def known_model(stage: env.Stage, name: str) -> str:
+    """A model's name in AWS; underscores are taken for hyphens. Raises WrongUseError for one the stage has not."""
+    spelled = name.replace("_", "-")
+    if spelled not in stage.models:
+        known = f"env/{stage.name}.toml names {', '.join(stage.models) or 'none'}"
+        raise WrongUseError(f"stage {stage.name} has no model {spelled!r}: {known}")
+    return spelled
+
+
 stage_option = click.option(
     "--stage", help="The stage; without it SLUICE_STAGE, or local when a local cloud is pointed at."
 )
@@ -102,16 +107,21 @@ def default_stage() -> str:
     raise WrongUseError("say which stage with --stage or SLUICE_STAGE: " + ", ".join(env.names()))
 
 
+def load_stage(name: str | None) -> env.Stage:
+    """A stage by its name, or the one meant when none is given. Raises WrongUseError with what is wrong with it."""
+    try:
+        return env.load(name or default_stage())
+    except EnvError as error:
+        raise WrongUseError(str(error)) from error
+
+
 def connect(stage_name: str | None, *, person: naming.Person | None = None) -> Connection:
     """A checked connection to a stage, in the role of one of its people if one is named.
 
     Raises WrongUseError when the stage is unknown or misspelt, when the credentials belong to another account or
     region, when there are none, or when the stage is `local` and no local cloud answers.
     """
-    try:
-        stage = env.load(stage_name or default_stage())
-    except EnvError as error:
-        raise WrongUseError(str(error)) from error
+    stage = load_stage(stage_name)
     core = botocore.session.Session()
     region = _region(core)
     if stage.name == LOCAL:
