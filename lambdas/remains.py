@@ -52,10 +52,11 @@ def find(prefix: str, kind: Kind, sagemaker: SageMakerClient) -> Iterator[Found]
             yield found
 
 
-def tagged(found: Found, model: str, sagemaker: SageMakerClient) -> bool:
-    """Whether it was made for this model by a stack of ours."""
+def tagged(found: Found, tags: Mapping[str, str], sagemaker: SageMakerClient) -> bool:
+    """Whether it bears all these tags."""
     pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=found.arn)
-    return any(tag == {"Key": "sluice:model", "Value": model} for page in pages for tag in page["Tags"])
+    borne = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    return tags.items() <= borne.items()
 
 
 def models_of(config: str, sagemaker: SageMakerClient) -> set[str]:
