@@ -96,7 +96,7 @@ def _sweep_model(model: str, settings: Settings, clients: Clients, report: dict[
     if busy := _busy(journal, described, _status(stack, clients.cloudformation)):
         report["waiting"].append({"model": model, "why": busy})
         return
-    broom = Broom(model, settings.models[model], journal, clients.sagemaker)
+    broom = Broom(journal, settings.models[model], stage=settings.stage, sagemaker=clients.sagemaker)
     broom.keep_live(described, current=_current(stack, clients.cloudformation))
     broom.sweep(report)
 
@@ -136,8 +136,9 @@ def _current(stack: str, cloudformation: CloudFormationClient) -> dict[Kind, Cur
 class Broom:
     """What is kept of one model and why, and what goes."""
 
-    def __init__(self, model: str, keep: Keep, journal: Journal, sagemaker: SageMakerClient) -> None:
-        self._model, self._keep, self._journal, self._sagemaker = model, keep, journal, sagemaker
+    def __init__(self, journal: Journal, keep: Keep, *, stage: str, sagemaker: SageMakerClient) -> None:
+        self._journal, self._keep, self._sagemaker = journal, keep, sagemaker
+        self._tags = {"sluice:model": journal.model, "sluice:stage": stage}
         self._current: dict[Kind, Current] = {}
         self._reasons: dict[tuple[Kind, str], str] = {}
         self._configs: set[str] = set()
@@ -169,7 +170,7 @@ class Broom:
         if kind not in self._current:
             return left
         for found in remains.find(self._current[kind].family, kind, self._sagemaker):
-            entry = {"model": self._model, "kind": kind, "name": found.name}
+            entry = {"model": self._journal.model, "kind": kind, "name": found.name}
             if why := self._why(found):
                 report["kept"].append({**entry, "why": why})
                 left.add(found.name)
@@ -186,14 +187,12 @@ class Broom:
         """The reason to keep something. Its tags are asked for last: that is a call for each."""
         if reason := self._reasons.get((found.kind, found.name.lower())):
             return reason
-        age = self._journal.now - found.created
-        if age < max(timedelta(days=self._keep.days), _BEGINNING):
-            return (
-                f"it is younger than {self._keep.days} days" if age < timedelta(days=self._keep.days) else "it is new"
-            )
-        return (
-            None if remains.tagged(found, self._model, self._sagemaker) else "it has no tag sluice:model of this model"
-        )
+        age, days = self._journal.now - found.created, timedelta(days=self._keep.days)
+        if age < max(days, _BEGINNING):
+            return f"it is younger than {self._keep.days} days" if age < days else "it is new"
+        if remains.tagged(found, self._tags, self._sagemaker):
+            return None
+        return f"it lacks the tags {', '.join(f'{key}={value}' for key, value in self._tags.items())}"
 
     def _note(self, kind: Kind, name: str, why: str) -> None:
         # SageMaker lower-cases names in ARNs, so that a physical id may be spelt in another way than the name.

@@ -107,13 +107,14 @@ class SageMaker:
     def serve(self, config, *, status="InService", **members):
         self.endpoints[f"{MODEL}-{STAGE}"] = {"EndpointConfigName": config, "EndpointStatus": status, **members}
 
-    def make(self, config, *, model, age, tag=MODEL):
+    def make(self, config, *, model, age, stage=STAGE, tag=MODEL):
         """A config and the model it runs, that many days old."""
         created = self._clock.now - age
         self.configs[config], self.models[model] = ({"created": created, "model": model}, {"created": created})
         for kind, name in (("endpoint-config", config), ("model", model)):
             arn = f"arn:aws:sagemaker:eu-west-1:123456789012:{kind}/{name.lower()}"
-            self.tags[arn] = [{"Key": "sluice:model", "Value": tag}] if tag else []
+            tags = {"owner": "credit", "sluice:stage": stage, **({"sluice:model": tag} if tag else {})}
+            self.tags[arn] = [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def get_paginator(self, operation):
         return SimpleNamespace(paginate=getattr(self, f"_{operation}"))

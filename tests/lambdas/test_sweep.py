@@ -39,10 +39,10 @@ class Attic(World):
         super().__init__()
         self.cloudformation = Stacks()
 
-    def release(self, version, *, age=OLD, tag=MODEL):
+    def release(self, version, *, age=OLD):
         """A release that was deployed, with the config and the model that it made."""
         config, model = CONFIG.format(version), MODEL_NAME.format(version)
-        self.sagemaker.make(config, model=model, age=age, tag=tag)
+        self.sagemaker.make(config, model=model, age=age)
         deploy(self, version, config=config)
         self.sagemaker.serve(config)
         self.hold(config, model)
@@ -58,9 +58,9 @@ class Attic(World):
         ]
         self.cloudformation.stacks[f"sluice-{STAGE}-serving-{MODEL}"] = {"status": status, "resources": resources}
 
-    def leave(self, name, *, age=OLD, tag=MODEL):
+    def leave(self, name, *, age=OLD, **tags):
         """What a release that did not hold has left behind."""
-        self.sagemaker.make(CONFIG.format(name), model=MODEL_NAME.format(name), age=age, tag=tag)
+        self.sagemaker.make(CONFIG.format(name), model=MODEL_NAME.format(name), age=age, **tags)
 
     def sweep(self, **event):
         clients = sweep.Clients(cloudformation=self.cloudformation, dynamodb=self.dynamodb, sagemaker=self.sagemaker)
@@ -166,12 +166,12 @@ def test_a_version_counts_once(attic):
     assert attic.left == ({"3again", "4"}, {"3again", "4"})
 
 
-@pytest.mark.parametrize("tag", [None, "another-model"])
-def test_what_is_not_tagged_as_ours_stays(attic, tag):
-    """A name alone is no proof: somebody else's config is not deleted."""
-    attic.leave("foreign", tag=tag)
+@pytest.mark.parametrize("tags", [{"tag": None}, {"tag": "another-model"}, {"stage": "dev"}])
+def test_what_is_not_tagged_as_ours_stays(attic, tags):
+    """A name alone is no proof: what bears no tags of this model and stage is not deleted."""
+    attic.leave("foreign", **tags)
     report = attic.sweep()
-    assert reasons(report, "foreign")[0] == "it has no tag sluice:model of this model"
+    assert reasons(report, "foreign")[0] == "it lacks the tags sluice:model=credit-risk, sluice:stage=prod"
 
 
 def test_names_that_only_contain_ours_are_passed_over(attic):
