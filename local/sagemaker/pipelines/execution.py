@@ -56,7 +56,7 @@ class Execution:
             "MaxParallelExecutionSteps", len(definition.steps)
         )
         self._changes = Changes(context, arn)
-        self._steps = Steps(context, role_arn=record["RoleArn"])
+        self._steps = Steps(context, execution_arn=arn, role_arn=record["RoleArn"])
         self._properties: dict[str, Any] = {}
         self._running: dict[str, Task] = {}
         self._ended: dict[str, str] = {}

@@ -45,10 +45,10 @@ class Task:
 
 
 class Steps:
-    """Runs tasks under the execution's role; each gives the properties that later steps may refer to."""
+    """Runs an execution's tasks under its role; each gives the properties that later steps may refer to."""
 
-    def __init__(self, context: Context, *, role_arn: str) -> None:
-        self._identities, self._role_arn = context.identities, role_arn
+    def __init__(self, context: Context, *, execution_arn: str, role_arn: str) -> None:
+        self._identities, self._execution_arn, self._role_arn = context.identities, execution_arn, role_arn
         self._store = context.store
         self._run: Mapping[str, Callable[[Task], Any]] = {
             "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
@@ -106,7 +106,9 @@ class Steps:
         return {"Outcome": outcome}
 
     def _register(self, task: Task) -> Any:
-        arguments = task.arguments
+        # Packages of pipelines say where they come from (Developer Guide, the sample of the model package's event).
+        metadata = {"GeneratedBy": self._execution_arn, **task.arguments.get("MetadataProperties", {})}
+        arguments = {**task.arguments, "MetadataProperties": metadata}
         if "ModelPackageGroupName" in arguments:
             self._make_group(arguments["ModelPackageGroupName"])
         made = self._sagemaker.create_model_package(**arguments)
