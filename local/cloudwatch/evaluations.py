@@ -15,7 +15,6 @@ from local.cloudwatch.alarms import Alarm, Alarms, State
 from local.cloudwatch.evaluation import evaluate
 from local.cloudwatch.metrics import Metrics
 from local.cloudwatch.transitions import Transitions
-from local.errors import LocalError
 
 LAG_SECONDS: Final = 10
 """Evaluation runs this long after a minute has closed, and counts what was recorded until then.
@@ -88,11 +87,9 @@ class Evaluations:
     def _evaluate(self, alarm: Alarm, moment: datetime) -> None:
         try:
             verdict = evaluate(alarm.rule, self._metrics.readings, now=moment, state=alarm.state.value)
-        except LocalError:
-            # One alarm that cannot be evaluated must not keep the others from it.
-            _log.exception("the alarm %s cannot be evaluated", alarm.name)
-            return
-        if verdict is not None:
-            now, data = self._clock.now(), json.dumps(verdict.data, separators=(",", ":"))
-            state = State(verdict.state, verdict.reason, since=now, updated=now, data=data)
-            self._transitions.move(alarm.name, state, judged=alarm.rule)
+            if verdict is not None:
+                now, data = self._clock.now(), json.dumps(verdict.data, separators=(",", ":"))
+                state = State(verdict.state, verdict.reason, since=now, updated=now, data=data)
+                self._transitions.move(alarm.name, state, judged=alarm.rule)
+        except Exception:  # noqa: BLE001 - one alarm, or who listens to it, must not keep the others from being evaluated
+            _log.exception("the evaluation of the alarm %s failed", alarm.name)

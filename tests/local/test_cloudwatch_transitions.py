@@ -355,50 +355,6 @@ def test_only_topics_are_actions_here(cloudwatch):
     assert function in caught.value.response["Error"]["Message"]
 
 
-def test_the_history_outlives_the_alarm(cloud, cloudwatch):
-    """All that happened to it, newest first, with what it was and became."""
-    put_alarm(cloudwatch)
-    cloud.services.clock.advance(MINUTE)
-    cloudwatch.delete_alarms(AlarmNames=["errors"])
-    assert history(cloudwatch, AlarmName="errors") == [
-        ("ConfigurationUpdate", 'Alarm "errors" deleted'),
-        ("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to OK"),
-        ("ConfigurationUpdate", 'Alarm "errors" created'),
-    ]
-    [update] = cloudwatch.describe_alarm_history(HistoryItemType="StateUpdate")["AlarmHistoryItems"]
-    told = json.loads(update["HistoryData"])
-    assert told["oldState"] == {"stateValue": "INSUFFICIENT_DATA", "stateReason": INITIAL}
-    assert (told["newState"]["stateValue"], told["newState"]["stateReasonData"]["period"]) == ("OK", 60)
-    created = json.loads(cloudwatch.describe_alarm_history()["AlarmHistoryItems"][-1]["HistoryData"])
-    assert (created["type"], created["createdAlarm"]["alarmName"]) == ("Create", "errors")
-
-
-def test_the_history_is_found_by_name_type_and_date_in_pages(cloud, cloudwatch):
-    """Either end first; a range of dates includes both its ends."""
-    for name in ("a", "b"):
-        put_alarm(cloudwatch, AlarmName=name)
-    cloud.services.clock.advance(MINUTE)
-    oldest_first = cloudwatch.get_paginator("describe_alarm_history").paginate(
-        ScanBy="TimestampAscending", PaginationConfig={"PageSize": 3}
-    )
-    pages = [[item["HistorySummary"][-8:] for item in page["AlarmHistoryItems"]] for page in oldest_first]
-    assert [len(page) for page in pages] == [3, 1]
-    assert history(cloudwatch, AlarmName="b", StartDate=NOON + LAG, EndDate=NOON + LAG) == [
-        ("StateUpdate", "Alarm updated from INSUFFICIENT_DATA to OK")
-    ]
-    assert history(cloudwatch, AlarmName="c") == []
-    assert history(cloudwatch, AlarmTypes=["CompositeAlarm"]) == []
-
-
-def test_the_history_is_kept_for_thirty_days(cloud, cloudwatch):
-    """What is older goes when something newer happens."""
-    put_alarm(cloudwatch, AlarmName="old")
-    cloudwatch.delete_alarms(AlarmNames=["old"])
-    cloud.services.clock.advance(timedelta(days=31))
-    put_alarm(cloudwatch, AlarmName="new")
-    assert history(cloudwatch) == [("ConfigurationUpdate", 'Alarm "new" created')]
-
-
 def test_without_alarms_the_clock_has_nothing_to_do(cloud, cloudwatch):
     """The first alarm starts the evaluations, the last one ends them, and a later one starts them again."""
     put_alarm(cloudwatch)
@@ -413,3 +369,18 @@ def test_without_alarms_the_clock_has_nothing_to_do(cloud, cloudwatch):
     cloudwatch.set_alarm_state(AlarmName="again", StateValue="ALARM", StateReason="r")
     assert heard == [("again", "OK")]
     assert cloud.services.alarms.state("errors") is None
+
+
+def test_a_listener_that_fails_stops_no_evaluation(cloud, cloudwatch, caplog):
+    """The other alarms go on, and so does this one; the cloud's log tells."""
+
+    def fail(name, state):
+        raise RuntimeError(f"{name} is {state}")
+
+    cloud.services.alarms.subscribe(fail)
+    for name in "ab":
+        put_alarm(cloudwatch, AlarmName=name)
+    put(cloudwatch, 1, at=NOON + MINUTE)
+    cloud.services.clock.advance(3 * MINUTE)
+    assert [cloud.services.alarms.state(name) for name in "ab"] == ["ALARM", "ALARM"]
+    assert "the evaluation of the alarm a failed" in caplog.text
