@@ -70,12 +70,13 @@ class Alarms:
         return [*self.of_the_fleet, self._backstop]
 
     def _error_rate(self, errors: str, dimensions: Dimensions) -> list[Query]:
-        """The share of requests that end in an error, 0 while there are too few to judge."""
-        floor = self._settings.minimum_invocations
+        """The share of requests that end in an error, 0 while there are too few of both to judge."""
+        requests, fewest = self._settings.minimum_invocations, self._settings.minimum_errors
+        judged = f"requests >= {requests} AND errors >= {fewest}"
         return [
             _stat("errors", errors, dimensions, "Sum"),
             _stat("requests", "Invocations", dimensions, "Sum"),
-            Query(id="rate", expression=f"IF(requests >= {floor}, errors / requests, 0)", label=f"rate of {errors}"),
+            Query(id="rate", expression=f"IF({judged}, errors / requests, 0)", label=f"rate of {errors}"),
         ]
 
     def _worst_rate(self, dimensions: Dimensions) -> list[Query]:
@@ -87,13 +88,14 @@ class Alarms:
         limits = self._settings
         server, model = (min(1.0, 2 * rate) for rate in (limits.server_error_rate, limits.model_error_rate))
         worst = f"MAX([server / {server:g}, model / {model:g}]) / requests"
+        judged = f"requests >= {limits.minimum_invocations} AND MAX([server, model]) >= {limits.minimum_errors}"
         return [
             _stat("server", "Invocation5XXErrors", dimensions, "Sum"),
             _stat("model", "InvocationModelErrors", dimensions, "Sum"),
             _stat("requests", "Invocations", dimensions, "Sum"),
             Query(
                 id="worst",
-                expression=f"IF(requests >= {limits.minimum_invocations}, {worst}, 0)",
+                expression=f"IF({judged}, {worst}, 0)",
                 label="error rate as a multiple of the allowed one",
             ),
         ]

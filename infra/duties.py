@@ -75,21 +75,11 @@ def _release(stage: Stage) -> Duty:
 
 def _observe(stage: Stage, model: str) -> list[Right]:
     """Seeing what should serve, what does, and what is under way; and saying of a package why it may not serve."""
-    config = f"arn:aws:sagemaker:{stage.region}:{stage.account}:endpoint-config"
     return [
         rights.read_packages(stage, model),
         _speak_of_packages(stage, model),
         Right(actions=["sagemaker:DescribeEndpoint"], resources=[rights.endpoint_arn(stage, model)]),
-        Right(
-            actions=["sagemaker:DescribeEndpointConfig"],
-            resources=rights.named_after(config, logical_id(stage, model, "Config")),
-            because=rights.NAME_ENDS,
-        ),
-        rights.read_stack(
-            stage,
-            model,
-            calls=["DescribeStackEvents", "DescribeStackResource", "DescribeStackResources", "DescribeStacks"],
-        ),
+        rights.read_stack(stage, model, calls=["DescribeStackEvents", "DescribeStacks"]),
     ]
 
 
@@ -198,11 +188,7 @@ def _update_stack(stage: Stage, model: str) -> list[Right]:
         # A release brings a stack policy along, which protects the endpoint.
         rights.read_stack(stage, model, calls=["DescribeStacks", "SetStackPolicy"]),
         rights.pass_role(role, service="cloudformation.amazonaws.com"),
-        Right(
-            actions=["sagemaker:DescribeModelPackage"],
-            resources=[rights.packages_arn(stage, model)],
-            because=rights.PACKAGE_NUMBERS,
-        ),
+        rights.describe_package(stage, model),
     ]
 
 
@@ -219,7 +205,7 @@ def _rollback(stage: Stage) -> Duty:
         rights=[
             *ledger.append(stage),
             *_see_endpoints(stage),
-            *(rights.read_packages(stage, model) for model in stage.models),
+            *(rights.describe_package(stage, model) for model in stage.models),
             rights.ask(stage, "release"),
         ],
     )
@@ -247,7 +233,7 @@ def _approve(stage: Stage) -> Duty:
         rights=[
             *ledger.append(stage),
             *(ledger.read(before) if before else []),
-            *(rights.read_packages(stage, model) for model in stage.models),
+            *(rights.describe_package(stage, model) for model in stage.models),
             rights.ask(stage, "release"),
         ],
     )
@@ -273,7 +259,7 @@ def _watch(stage: Stage) -> Duty:
             *ledger.append(stage),
             *_see_endpoints(stage),
             Right(actions=["sagemaker:InvokeEndpoint"], resources=endpoints),
-            *(rights.read_packages(stage, model) for model in stage.models),
+            *(rights.describe_package(stage, model) for model in stage.models),
             *(right for model in stage.models for right in _read_artefact(stage, model)),
             rights.use_key(stage.owner, actions=["Decrypt", "DescribeKey"]),
             rights.read_metrics(),
@@ -316,7 +302,7 @@ def _delete_leftovers(stage: Stage, model: str) -> list[Right]:
     ours = {"aws:ResourceTag/sluice:stage": stage.name, "aws:ResourceTag/sluice:model": model}
     return [
         Right(
-            actions=["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel", "sagemaker:ListTags"],
+            actions=["sagemaker:DescribeEndpointConfig", "sagemaker:ListTags"],
             resources=named,
             because=rights.NAME_ENDS,
         ),

@@ -187,6 +187,15 @@ def read_packages(stage: Stage, model: str) -> Right:
     )
 
 
+def describe_package(stage: Stage, model: str) -> Right:
+    """Reading a version of a model that is known by its number."""
+    return Right(
+        actions=["sagemaker:DescribeModelPackage"],
+        resources=[packages_arn(stage, model)],
+        because=PACKAGE_NUMBERS,
+    )
+
+
 def read_stack(stage: Stage, model: str, *, calls: Iterable[str]) -> Right:
     """Seeing what CloudFormation says of a model's serving stack."""
     return Right(
@@ -255,9 +264,9 @@ def read_alarm_history() -> Right:
 def read_metrics() -> Right:
     """Reading metrics."""
     return Right(
-        actions=["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"],
+        actions=["cloudwatch:GetMetricData"],
         resources=["*"],
-        because="Reading metrics knows no resources.",
+        because="GetMetricData knows no resources.",
     )
 
 

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 import env
+from env import canary
 from env.errors import EnvError, InvalidStagesError, UnknownStageError
-from env.stage import AllAtOnce, Canary
+from env.stage import Canary
 
 GOOD = """
 account = "111111111111"
@@ -51,13 +52,15 @@ def test_the_shipped_stages_are_valid_and_in_order():
 
 
 def test_local_needs_no_one():
-    """The laptop's stage has one instance, no waits, its own registry, and follows no other."""
+    """The laptop's stage has its own registry, follows no other, and moves by canary with the shortest bakes."""
     stage = env.load("local")
     serving = stage.models["credit-risk"].serving
 
     assert (stage.account, stage.region, stage.registry, stage.first) == ("123456789012", "eu-west-1", True, True)
-    assert (1, AllAtOnce(policy="all-at-once")) == (serving.instance_count, serving.deployment)
-    assert stage.others == ()
+    expected = Canary(policy="canary", canary_percent=50, bake_seconds=240, final_bake_seconds=240)
+    assert (2, expected) == (serving.instance_count, serving.deployment)
+    assert canary.least_bake_seconds(minutes=serving.alarms.needed) == 240
+    assert (stage.others, stage.before, stage.followers) == ((), None, ())
 
 
 def test_a_later_stage_finds_the_registry_along_its_chain():
@@ -67,6 +70,8 @@ def test_a_later_stage_finds_the_registry_along_its_chain():
     assert (prod.registry_account, prod.registry_region) == ("111111111111", "eu-west-1")
     assert (prod.registry, prod.after, prod.first) == (False, "staging", False)
     assert [place.name for place in prod.others] == ["dev", "staging"]
+    assert (prod.before and prod.before.name, prod.followers) == ("staging", ())
+    assert [place.name for place in env.load("staging").followers] == ["prod"]
 
 
 def test_a_stage_cannot_be_changed():

@@ -3,8 +3,9 @@ import functools
 import pytest
 
 import env
+from env.stage import Autoscaling
 from infra import node
-from tests.infra.templates import CHECKOUT, Synthesized
+from tests.infra.templates import CHECKOUT, MODEL, Synthesized
 
 # The CDK starts node when it is imported, as the tests of this folder do.
 node.choose()
@@ -41,3 +42,17 @@ def local(synthesized):
 def prod(synthesized):
     """The assembly of the last stage: behind a registry elsewhere, inside a network, with a canary."""
     return synthesized("prod")
+
+
+@pytest.fixture(scope="session")
+def scaled(tmp_path_factory):
+    """The assembly of the last stage with an endpoint whose instances follow its traffic."""
+    from infra import assembly
+
+    folder, stage = tmp_path_factory.mktemp("scaled"), env.load("prod")
+    scaling = Autoscaling(minimum=4, maximum=10, invocations_per_instance=600.0)
+    parts = stage.models[MODEL]
+    serving = parts.serving.model_copy(update={"autoscaling": scaling, "instance_quota": 20})
+    stage = stage.model_copy(update={"models": {MODEL: parts.model_copy(update={"serving": serving})}})
+    assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder, validated=True)
+    return Synthesized(stage, folder)

@@ -19,7 +19,7 @@ def dimensions(stat):
 @pytest.mark.parametrize(
     ("name", "suffix", "expression", "threshold"),
     [
-        ("ServerErrors", "-server-errors", "IF(requests >= 20, errors / requests, 0)", 0.005),
+        ("ServerErrors", "-server-errors", "IF(requests >= 20, errors / requests, 0)", 0.0075),
         ("ModelErrors", "-model-errors", "IF(requests >= 20, errors / requests, 0)", 0.02),
         ("Latency", "-latency", "IF(requests >= 20, p90, 0)", 500_000),
     ],
@@ -36,7 +36,7 @@ def test_a_fleet_is_judged_by_alarms_of_its_own(prod, name, suffix, expression, 
         "EndpointConfigName": CONFIG,
     }
     assert (judged["Expression"], alarm["Threshold"]) == (expression, threshold)
-    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 3)
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (5, 3)
 
 
 def test_exactly_one_query_of_an_alarm_is_judged(every):
@@ -67,7 +67,44 @@ def test_the_backstop_stops_no_release(every):
 
     assert "Backstop" not in str(endpoint["DeploymentConfig"])
     assert backstop["AlarmName"] == f"credit-risk-{every.stage.name}-backstop"
-    assert "EndpointConfigName" not in dimensions(backstop["Metrics"][0])
+    assert [dimensions(query) for query in backstop["Metrics"][:-1]] == [
+        {"EndpointName": f"credit-risk-{every.stage.name}", "VariantName": "AllTraffic"}
+    ] * 3
+
+
+def test_the_backstop_is_looser_than_a_fleets_alarms(prod):
+    """It rings at twice the error rates at which a release is undone: 1.5 % of 5xx answers, or 4 % of model errors."""
+    backstop = alarms(prod)["Backstop"]
+    server, model, requests, judged = backstop["Metrics"]
+
+    assert judged["Expression"] == "IF(requests >= 20, MAX([server / 0.015, model / 0.04]) / requests, 0)"
+    assert (backstop["Threshold"], backstop["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    assert [(q["MetricStat"]["Metric"]["MetricName"], q["MetricStat"]["Stat"]) for q in (server, model, requests)] == [
+        ("Invocation5XXErrors", "Sum"),
+        ("InvocationModelErrors", "Sum"),
+        ("Invocations", "Sum"),
+    ]
+
+
+def test_errors_are_counted_and_latency_is_a_percentile(every):
+    """Rates are sums over sums and latency is the 90th percentile, each minute by minute."""
+    for name, stat in (("ServerErrors", "Sum"), ("ModelErrors", "Sum"), ("Latency", "p90")):
+        judged, requests, _ = alarms(every)[name]["Metrics"]
+        assert (judged["MetricStat"]["Stat"], requests["MetricStat"]["Stat"]) == (stat, "Sum")
+        assert (judged["MetricStat"]["Period"], requests["MetricStat"]["Period"]) == (60, 60)
+
+
+def test_a_bake_outlasts_its_alarms(every):
+    """Each bake of a guarded deployment lasts the minutes that its alarms need, and three for metrics to arrive."""
+    endpoint = only(every.template("serving"), "AWS::SageMaker::Endpoint")
+    policy = endpoint["DeploymentConfig"]["Fn::If"][1]["BlueGreenUpdatePolicy"]
+    routing = policy["TrafficRoutingConfiguration"]
+    bakes = [policy["TerminationWaitInSeconds"]]
+    if routing["Type"] != "ALL_AT_ONCE":
+        bakes.append(routing["WaitIntervalInSeconds"])
+    needed = {alarm["DatapointsToAlarm"] for alarm in alarms(every).values()}
+
+    assert min(bakes) >= 60 * max(needed) + 180
 
 
 def test_every_alarm_tells_people(every):

@@ -5,8 +5,11 @@ from infra import assembly
 from tests.infra.templates import CHECKOUT
 
 ENGINE_TYPES = {
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::CloudWatch::Alarm",
+    "AWS::DynamoDB::Table",
     "AWS::Events::EventBusPolicy",
     "AWS::Events::Rule",
     "AWS::IAM::Policy",
@@ -24,6 +27,7 @@ ENGINE_TYPES = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",

@@ -12,7 +12,7 @@ def test_a_model_has_a_group_of_its_name(local):
 def test_later_stages_may_deploy_and_not_approve(synthesized):
     """Other accounts of the chain may read packages and make models of them; approving is not theirs."""
     group = only(synthesized("dev").template("registry"), "AWS::SageMaker::ModelPackageGroup")
-    reading, deploying = group["ModelPackageGroupPolicy"]["Statement"]
+    reading, deploying, _ = group["ModelPackageGroupPolicy"]["Statement"]
 
     assert "222222222222" in str(reading["Principal"])
     assert "333333333333" in str(deploying["Principal"])
@@ -23,6 +23,23 @@ def test_later_stages_may_deploy_and_not_approve(synthesized):
         "sagemaker:DescribeModelPackage",
         "sagemaker:ListModelPackages",
     ]
+
+
+def test_a_later_stage_says_why_it_refuses(synthesized):
+    """The functions that judge packages elsewhere may describe one, as long as they leave its status alone."""
+    group = only(synthesized("dev").template("registry"), "AWS::SageMaker::ModelPackageGroup")
+    *_, describing = group["ModelPackageGroupPolicy"]["Statement"]
+
+    assert describing["Action"] == "sagemaker:UpdateModelPackage"
+    assert describing["Condition"] == {
+        "ArnEquals": {
+            "aws:PrincipalArn": [
+                "arn:aws:iam::222222222222:role/sluice-staging-function-release",
+                "arn:aws:iam::333333333333:role/sluice-prod-function-release",
+            ]
+        },
+        "Null": {"sagemaker:ModelApprovalStatus": "true"},
+    }
 
 
 def test_later_stages_hear_of_changes(synthesized):

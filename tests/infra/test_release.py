@@ -1,105 +1,111 @@
-from lambdas import apply, release
+import pytest
+
+from lambdas import apply, approve, release, rollback, sweep, watch
 from lambdas.settings import from_environ
-from tests.infra.templates import actions, only, resources, statements
+from tests.infra.templates import only, resources
+
+SETTINGS = {
+    "release": release.Settings,
+    "apply": apply.Settings,
+    "rollback": rollback.Settings,
+    "approve": approve.Settings,
+    "watch": watch.Settings,
+    "sweep": sweep.Settings,
+}
 
 
 def functions(synthesized):
-    """The Lambdas of the release stack by function name."""
+    """The Lambdas of the release stack by verb."""
     found = resources(synthesized.template("release"), "AWS::Lambda::Function")
-    return {resource["Properties"]["FunctionName"]: resource["Properties"] for _, resource in found}
+    prefix = f"sluice-{synthesized.stage.name}-"
+    return {f["Properties"]["FunctionName"].removeprefix(prefix): f["Properties"] for _, f in found}
 
 
-def rules(synthesized):
-    """The event patterns of the release stack by detail type."""
-    found = resources(synthesized.template("release"), "AWS::Events::Rule")
-    return {rule["Properties"]["EventPattern"]["detail-type"][0]: rule["Properties"] for _, rule in found}
+def told(synthesized, verb):
+    """The settings that a function of the stage reads from its environment."""
+    return from_environ(SETTINGS[verb], functions(synthesized)[verb]["Environment"]["Variables"])
 
 
-def test_a_function_reads_the_settings_it_was_given(every):
-    """What the template puts into a function's environment, the function reads back."""
+def test_each_verb_has_a_function(every):
+    """A stage has six functions, each the handler of the module that bears its name."""
+    assert {verb: function["Handler"] for verb, function in functions(every).items()} == {
+        verb: f"lambdas.{verb}.handler" for verb in SETTINGS
+    }
+
+
+def test_release_reads_the_settings_it_was_given(every):
+    """What the template puts into the environment of the function that decides, the function reads back."""
     stage = every.stage
-    environment = functions(every)[f"sluice-{stage.name}-release"]["Environment"]["Variables"]
+    parts = stage.models["credit-risk"]
 
-    assert from_environ(release.Settings, environment) == release.Settings(
+    assert told(every, "release") == release.Settings(
         stage=stage.name,
         first=stage.after is None,
-        models=("credit-risk",),
-        apply_function=f"sluice-{stage.name}-apply",
+        may_reject_deployed=stage.name == "local",
         registry=f"arn:aws:sagemaker:{stage.registry_region}:{stage.registry_account}",
+        apply_function=f"sluice-{stage.name}-apply",
+        ledger=f"sluice-{stage.name}-ledger",
+        topic=f"arn:aws:sns:{stage.region}:{stage.account}:sluice-{stage.name}-notify",
+        models={
+            "credit-risk": release.ReleasePolicy(
+                two_people=True,
+                approval_valid_hours=168,
+                watch_hours=24,
+                backstop_seconds=60 * parts.serving.alarms.periods,
+            )
+        },
     )
 
 
 def test_apply_knows_its_place(every):
-    """The function that updates stacks knows stage, account and region, and nothing else."""
+    """The function that updates stacks knows stage, account, region and ledger, and nothing else."""
     stage = every.stage
-    environment = functions(every)[f"sluice-{stage.name}-apply"]["Environment"]["Variables"]
 
-    assert from_environ(apply.Settings, environment) == apply.Settings(
-        stage=stage.name, account=stage.account, region=stage.region
+    assert told(every, "apply") == apply.Settings(
+        stage=stage.name, account=stage.account, region=stage.region, ledger=f"sluice-{stage.name}-ledger"
     )
 
 
-def test_only_apply_may_update_a_stack(every):
-    """UpdateStack is given once, with the narrow role named, and refused with any template from elsewhere."""
-    template = every.template("release")
-    holders = [
-        (policy["Properties"]["Roles"][0]["Ref"], statement)
-        for _, policy in resources(template, "AWS::IAM::Policy")
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if "cloudformation:UpdateStack" in actions(statement)
-    ]
-    account, stage = every.stage.account, every.stage.name
+def test_those_whom_people_ask_know_whom_to_wake(every):
+    """Rollback and approve write into the stage's ledger and wake the function that decides."""
+    for verb in ("rollback", "approve", "watch"):
+        settings = told(every, verb)
+        assert settings.ledger == f"sluice-{every.stage.name}-ledger"
+        assert settings.release_function == f"sluice-{every.stage.name}-release"
 
-    assert {role.startswith("ApplyRole") for role, _ in holders} == {True}
-    allow, deny = sorted((statement for _, statement in holders), key=lambda statement: statement["Effect"])
-    assert allow["Condition"] == {
-        "StringEquals": {"cloudformation:RoleArn": f"arn:aws:iam::{account}:role/sluice-{stage}-deploy-credit-risk"}
+
+def test_approve_looks_at_the_stage_before(prod, synthesized):
+    """A later stage is told whose ledger an approval rests on; the first one rests on none."""
+    later, first = told(prod, "approve"), told(synthesized("dev"), "approve")
+
+    assert later.before_stage == "staging"
+    assert later.before_ledger == "arn:aws:dynamodb:eu-west-1:222222222222:table/sluice-staging-ledger"
+    assert (first.before_stage, first.before_ledger) == ("", "")
+    assert later.models == {"credit-risk": prod.stage.models["credit-risk"].release.soak_hours}
+
+
+def test_the_probe_and_the_sweeper_follow_the_stages_file(every):
+    """How a fleet is probed and what is kept of releases stands in the stage's file."""
+    parts = every.stage.models["credit-risk"]
+
+    assert told(every, "watch").models == {
+        "credit-risk": watch.Probe(
+            enabled=parts.serving.probe, minimum_invocations=parts.serving.alarms.minimum_invocations
+        )
     }
-    assert allow["Resource"].endswith(f":stack/sluice-{stage}-serving-credit-risk/*")
-    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Null": {"cloudformation:TemplateUrl": "false"}})
-
-
-def test_release_may_ask_apply_and_no_one_else(every):
-    """The function that decides may invoke one function."""
-    invoking = [
-        s for s in statements(every.template("release"), "ReleaseRole") if "lambda:InvokeFunction" in actions(s)
-    ]
-
-    assert [statement["Resource"].rpartition(":")[2] for statement in invoking] == [f"sluice-{every.stage.name}-apply"]
-
-
-def test_nothing_here_may_approve(every):
-    """No role of the release stack may change a model package."""
-    text = str(every.template("release"))
-
-    assert "UpdateModelPackage" not in text
-    assert "CreateModelPackage" not in text
-
-
-def test_three_kinds_of_events_wake_the_release(every):
-    """Changes of this stage's packages, endpoints and serving stacks lead to the one question."""
-    stage = every.stage
-    stack = f"arn:aws:cloudformation:{stage.region}:{stage.account}:stack/sluice-{stage.name}-serving-credit-risk/"
-
-    assert {kind: rule["EventPattern"]["detail"] for kind, rule in rules(every).items()} == {
-        "SageMaker Model Package State Change": {"ModelPackageGroupName": ["credit-risk"]},
-        "SageMaker Endpoint State Change": {"EndpointName": [f"credit-risk-{stage.name}"]},
-        "CloudFormation Stack Status Change": {"stack-id": [{"prefix": stack}]},
+    assert told(every, "sweep").models == {
+        "credit-risk": sweep.Keep(releases=parts.release.keep_releases, days=parts.release.keep_days)
     }
 
 
-def test_an_event_that_cannot_be_delivered_is_kept(every):
-    """Rules and functions retry, and leave what fails in the queue whose alarm tells people."""
+def test_what_no_function_could_digest_is_kept(every):
+    """Functions retry, and leave what fails in the queue whose alarm tells people."""
     template = every.template("release")
     ((queue, _),) = resources(template, "AWS::SQS::Queue")
     arn = {"Fn::GetAtt": [queue, "Arn"]}
 
-    for rule in rules(every).values():
-        (target,) = rule["Targets"]
-        assert target["DeadLetterConfig"] == {"Arn": arn}
-        assert target["RetryPolicy"]["MaximumRetryAttempts"] == 3
-    for _, config in resources(template, "AWS::Lambda::EventInvokeConfig"):
-        assert config["Properties"]["DestinationConfig"] == {"OnFailure": {"Destination": arn}}
+    configs = [config["Properties"] for _, config in resources(template, "AWS::Lambda::EventInvokeConfig")]
+    assert [config["DestinationConfig"] for config in configs] == [{"OnFailure": {"Destination": arn}}] * len(SETTINGS)
     alarm = only(template, "AWS::CloudWatch::Alarm")
     assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
     assert alarm["AlarmActions"] == [{"Ref": next(name for name, _ in resources(template, "AWS::SNS::Topic"))}]
@@ -135,7 +141,16 @@ def test_a_stage_elsewhere_admits_the_registrys_events(prod, local):
 
 def test_functions_log_json_into_groups_that_expire(every):
     """Each function writes structured logs into a group of its own, kept for three months."""
-    groups = resources(every.template("release"), "AWS::Logs::LogGroup")
+    groups = [group["Properties"] for _, group in resources(every.template("release"), "AWS::Logs::LogGroup")]
 
-    assert {group["Properties"]["RetentionInDays"] for _, group in groups} == {90}
+    assert {group["LogGroupName"] for group in groups} == {
+        f"/aws/lambda/sluice-{every.stage.name}-{verb}" for verb in SETTINGS
+    }
+    assert {group["RetentionInDays"] for group in groups} == {90}
     assert {function["LoggingConfig"]["LogFormat"] for function in functions(every).values()} == {"JSON"}
+
+
+@pytest.mark.parametrize(("verb", "seconds"), [("release", 300), ("sweep", 300), ("watch", 60), ("apply", 60)])
+def test_a_function_has_time_for_its_work(local, verb, seconds):
+    """Release reads a whole artefact and sweep lists all models; no minute's watch outlasts its minute."""
+    assert functions(local)[verb]["Timeout"] == seconds

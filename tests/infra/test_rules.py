@@ -57,9 +57,10 @@ def test_a_reason_is_good_for_its_own_wildcard_only(app):
         app.synth()
 
 
-def test_cfn_lint_finds_no_error(synthesized):
-    """The templates of all stages are valid by the schemas of their resource types."""
-    paths = [str(path) for name in env.names() for path in synthesized(name).folder.glob("*.template.json")]
+def test_cfn_lint_finds_no_error(synthesized, scaled):
+    """The templates of all stages, and of one that scales, are valid by the schemas of their resource types."""
+    folders = [*(synthesized(name).folder for name in env.names()), scaled.folder]
+    paths = [str(path) for folder in folders for path in folder.glob("*.template.json")]
     found = Runner(ConfigMixIn([], templates=paths, regions=["eu-west-1"])).run()
 
     assert [str(match) for match in found if match.rule.severity == "error"] == []

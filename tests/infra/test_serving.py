@@ -149,11 +149,12 @@ def test_an_immediate_release_waits_for_nothing(prod):
     }
 
 
-def test_local_moves_all_at_once(local):
-    """The laptop's endpoint has one instance, which cannot be divided."""
-    guarded, _ = deployment_configs(local)
+def test_one_instance_moves_all_at_once(synthesized):
+    """The first stage's endpoint has one instance, which cannot be divided; its alarms still undo a release."""
+    guarded, _ = deployment_configs(synthesized("dev"))
 
     assert guarded["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    assert len(guarded["AutoRollbackConfiguration"]["Alarms"]) == 4
 
 
 def deployment_configs(synthesized):
@@ -166,12 +167,16 @@ def deployment_configs(synthesized):
 
 
 def test_the_endpoint_keeps_its_weights_and_takes_the_rest_from_its_file(every):
-    """Capture and instance count follow the stage's file with each update."""
+    """Capture and, as nothing scales it, the instance count follow the stage's file with each update."""
     endpoint = only(every.template("serving"), "AWS::SageMaker::Endpoint")
-    excluded = {kind["VariantPropertyType"] for kind in endpoint["ExcludeRetainedVariantProperties"]}
 
     assert endpoint["RetainAllVariantProperties"] is True
-    assert excluded == {"DataCaptureConfig", "DesiredInstanceCount"}
+    assert renewed(endpoint) == {"DataCaptureConfig", "DesiredInstanceCount"}
+
+
+def renewed(endpoint):
+    """What an update does not keep of an endpoint."""
+    return {kind["VariantPropertyType"] for kind in endpoint["ExcludeRetainedVariantProperties"]}
 
 
 def test_a_network_isolates_the_model(prod, local):

@@ -68,31 +68,48 @@ def test_buckets_want_tls(every):
         assert [statement["Condition"] for statement in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
-def test_models_of_later_stages_may_read_what_was_trained(synthesized):
-    """The bucket and key of the registry's stage are open to the serving roles of the others, and to no one else."""
+def lent(statements):
+    """The roles of other accounts that some statements are bound to."""
+    return {
+        role.rpartition("/")[2]
+        for statement in statements
+        for role in statement.get("Condition", {}).get("ArnLike", {}).get("aws:PrincipalArn", [])
+    }
+
+
+def test_later_stages_may_read_what_was_trained(synthesized):
+    """Bucket and key of the registry's stage are open to the others' models, their judges, their probe, no one else."""
     template = synthesized("dev").template("storage")
-    readers = {
-        statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
+    reading = [
+        statement
         for _, policy in resources(template, "AWS::S3::BucketPolicy")
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if statement["Action"] == "s3:GetObject"
-    }
-    decrypters = {
-        statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
-        for statement in only(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
-        if "ArnLike" in statement.get("Condition", {})
+    ]
+    decrypting = only(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+
+    assert lent(reading) == lent(decrypting)
+    assert lent(reading) == {
+        f"sluice-{stage}-{role}"
+        for stage in ("staging", "prod")
+        for role in ("serving-*", "function-release", "function-watch", "approver")
     }
 
-    assert readers == decrypters
-    assert readers == {
-        "arn:aws:iam::222222222222:role/sluice-staging-serving-*",
-        "arn:aws:iam::333333333333:role/sluice-prod-serving-*",
-    }
+
+def test_the_key_opens_the_ledger_to_the_next_stage(synthesized):
+    """The approvals of the stage that follows may decrypt, by way of DynamoDB alone."""
+    for name, following in (("dev", "222222222222:role/sluice-staging"), ("staging", "333333333333:role/sluice-prod")):
+        statements = only(synthesized(name).template("storage"), "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        (opening,) = [s for s in statements if "ArnEquals" in s.get("Condition", {})]
+        assert opening["Condition"] == {
+            "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{following}-function-approve"},
+            "StringEquals": {"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"},
+        }
 
 
 def test_a_stage_that_stands_alone_lends_nothing(local):
     """Without later stages there is no word of another account."""
-    assert "ArnLike" not in str(only(local.template("storage"), "AWS::KMS::Key"))
+    assert "aws:PrincipalArn" not in str(local.template("storage"))
 
 
 def test_access_is_logged_where_logs_may_be_written(local):

@@ -1,0 +1,112 @@
+import pytest
+
+from tests.infra.templates import actions, resources, statements
+
+PEOPLE = ("scientist", "approver", "operator")
+
+
+def roles(synthesized):
+    """The roles of people by what they do."""
+    prefix = f"sluice-{synthesized.stage.name}-"
+    found = (role["Properties"] for _, role in resources(synthesized.template("release"), "AWS::IAM::Role"))
+    named = {role["RoleName"].removeprefix(prefix): role for role in found}
+    return {person: named[person] for person in PEOPLE if person in named}
+
+
+def allowed(synthesized, person):
+    """Every action that a role is given and not denied everywhere."""
+    given = statements(synthesized.template("release"), person.capitalize())
+    denied = {a for s in given if s["Effect"] == "Deny" and s["Resource"] == "*" for a in actions(s)}
+    return {a for s in given if s["Effect"] == "Allow" for a in actions(s)} - denied
+
+
+def asked(synthesized, person):
+    """The verbs of the functions that a role may invoke."""
+    given = statements(synthesized.template("release"), person.capitalize())
+    invoking = [s for s in given if "lambda:InvokeFunction" in actions(s)]
+    named = {
+        effect: {
+            arn.rpartition("-")[2]
+            for s in invoking
+            if s["Effect"] == effect
+            for arn in ([s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"])
+        }
+        for effect in ("Allow", "Deny")
+    }
+    return named["Allow"] - named["Deny"]
+
+
+def test_who_works_where(local, prod):
+    """Where a registry is, somebody trains; every stage has an approver and an operator."""
+    assert set(roles(local)) == {"scientist", "approver", "operator"}
+    assert set(roles(prod)) == {"approver", "operator"}
+
+
+def test_the_account_says_who_may_be_whom(every):
+    """Each role trusts its account, so that the organisation's own policies say who assumes it, for four hours."""
+    account = every.stage.account
+
+    for role in roles(every).values():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert f":iam::{account}:root" in str(trust["Principal"]["AWS"])
+        assert trust["Action"] == "sts:AssumeRole"
+        assert role["MaxSessionDuration"] == 4 * 3600
+
+
+def test_who_trains_does_not_approve(local):
+    """A scientist starts pipelines; a change of a package is denied, whatever else the role may be given."""
+    assert "sagemaker:StartPipelineExecution" in allowed(local, "scientist")
+    assert "sagemaker:UpdateModelPackage" not in allowed(local, "scientist")
+    assert asked(local, "scientist") == set()
+    denied = [
+        a for s in statements(local.template("release"), "Scientist") if s["Effect"] == "Deny" for a in actions(s)
+    ]
+    assert "sagemaker:UpdateModelPackage" in denied
+
+
+def test_who_approves_does_not_train(every):
+    """An approver changes packages and asks approve; starting a pipeline or registering a package is denied."""
+    denied = [a for s in statements(every.template("release"), "Approver") if s["Effect"] == "Deny" for a in actions(s)]
+
+    assert "sagemaker:UpdateModelPackage" in allowed(every, "approver")
+    assert asked(every, "approver") == {"approve"}
+    assert {"sagemaker:StartPipelineExecution", "sagemaker:CreateModelPackage"} <= set(denied)
+
+
+def test_who_takes_back_does_not_approve(every):
+    """An operator asks rollback and sweep and sees what a release says of itself."""
+    assert asked(every, "operator") == {"rollback", "sweep"}
+    assert "sagemaker:UpdateModelPackage" not in allowed(every, "operator")
+    assert {
+        "sagemaker:DescribeEndpoint",
+        "cloudformation:DescribeStackEvents",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
+        "dynamodb:Query",
+    } <= allowed(every, "operator")
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_people_release_through_the_functions_only(local, person):
+    """No one updates a stack or an endpoint, changes the ledger, or deletes anything by hand."""
+    verbs = {action.partition(":")[2] for action in allowed(local, person)}
+
+    assert [verb for verb in verbs if verb.startswith(("Delete", "Create", "Continue", "Cancel"))] == []
+    assert {"UpdateStack", "UpdateEndpoint", "PutItem", "UpdateItem", "PutMetricData", "*"} & verbs == set()
+
+
+def test_scientists_write_data_and_nothing_that_was_made(local):
+    """Data is brought below the model's prefix; artefacts, evidence and assets are written by pipelines alone."""
+    (writing,) = [s for s in statements(local.template("release"), "Scientist") if "s3:PutObject" in actions(s)]
+
+    assert writing["Resource"] == "arn:aws:s3:::sluice-local-artifacts-123456789012-eu-west-1/credit-risk/data/*"
+
+
+def test_approvers_read_the_evidence_where_it_is(prod):
+    """The approver of a later stage reads packages and evidence in the account of the registry."""
+    given = statements(prod.template("release"), "Approver")
+    (reading,) = [s for s in given if "s3:GetObject" in actions(s)]
+    (describing,) = [s for s in given if "sagemaker:ListModelPackages" in actions(s)]
+
+    assert reading["Resource"] == "arn:aws:s3:::sluice-dev-artifacts-111111111111-eu-west-1/credit-risk/*"
+    assert "arn:aws:sagemaker:eu-west-1:111111111111:model-package/credit-risk/*" in describing["Resource"]
