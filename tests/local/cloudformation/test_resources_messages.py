@@ -136,6 +136,27 @@ def test_a_topic_is_as_its_template_says(account):
     assert sns.list_topics()["Topics"] == []
 
 
+def test_an_encrypted_topic_delivers_to_a_queue(account):
+    """As it would to people's mail: subject and text arrive in SNS's envelope."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    resources = {
+        "K": {
+            "Type": "AWS::KMS::Key",
+            "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": [statement]}},
+        },
+        "T": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Fn::GetAtt": ["K", "Arn"]}}},
+        "Q": _queue(),
+    }
+    account.create(resources)
+    sns, sqs, topic = account.cloud.client("sns"), account.cloud.client("sqs"), account.physical("T")
+    assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"].endswith(account.physical("K"))
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:q")
+    sns.publish(TopicArn=topic, Subject="churn: version 3 was rolled back", Message="it failed")
+    [message] = sqs.receive_message(QueueUrl=account.physical("Q"), WaitTimeSeconds=1)["Messages"]
+    told = json.loads(message["Body"])
+    assert (told["Subject"], told["Message"]) == ("churn: version 3 was rolled back", "it failed")
+
+
 def test_a_topic_subscribes_whom_it_lists(account):
     """Subscriptions inside a topic's declaration come and go with it."""
     sns = account.cloud.client("sns")
