@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.cloudwatch import CloudWatch
 from local.errors import UnsupportedLocally
 from local.images import Interpreter
 from local.sagemaker import SageMaker
@@ -305,15 +306,18 @@ def _processing_input(name: str, uri: Any, path: str) -> dict[str, Any]:
 
 @pytest.fixture
 def make_world(small_cloud):
-    """Makes worlds of another clock or another way to /opt/ml."""
+    """Makes worlds of another clock, another way to /opt/ml, or with CloudWatch beside SageMaker."""
 
-    def make(*, clock=None, isolated_by=None) -> World:
+    def make(*, clock=None, isolated_by=None, alarms=False) -> World:
         def part(services):
             return SageMaker(services, images=PlainImages(), isolated_by=isolated_by)
 
-        cloud = small_cloud(part, clock=clock)
+        cloud = small_cloud(part, *([CloudWatch] if alarms else []), clock=clock)
         cloud.listen()
-        return World(cloud)
+        world = World(cloud)
+        if alarms:
+            world.services.record = cloud.parts[1].record
+        return world
 
     return make
 

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from local.errors import AwsError, ValidationError
@@ -103,6 +105,21 @@ def test_nothing_changes_an_endpoint_while_it_changes(hosting):
     wanted = [{"VariantName": "V", "DesiredInstanceCount": 5}]
     assert refused(hosting, "UpdateEndpointWeightsAndCapacities", DesiredWeightsAndCapacities=wanted) == said
     assert refused(hosting, "DeleteEndpoint") == said
+
+
+def test_of_many_updates_at_once_one_is_taken(hosting):
+    """The others find it in progress, however close they come."""
+
+    def update(_):
+        try:
+            hosting.update(blue_green("CANARY", CanarySize=count(1)))
+        except AwsError as error:
+            return error.message
+        return "taken"
+
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(update, range(8)))
+    assert sorted(answers) == [f'Cannot update in-progress endpoint "{ARN}".'] * 7 + ["taken"]
 
 
 def test_configurations_must_be_there_and_have_the_same_variants(hosting):

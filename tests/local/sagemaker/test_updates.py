@@ -150,3 +150,35 @@ def test_an_endpoint_scales_by_processes(world):
     streams = world.logs.describe_log_streams(logGroupName="/aws/sagemaker/Endpoints/e")["logStreams"]
     assert len(streams) == 2
     assert world.invoke("you") == "hello you"
+
+
+def test_a_bad_canary_is_taken_back_by_a_real_alarm_of_its_own_configuration(make_world, stepped_clock):
+    """Requests fail, their metrics add up, CloudWatch evaluates, SageMaker hears: all on a stepped clock."""
+    world = make_world(clock=stepped_clock, alarms=True)
+    world.model("m")
+    world.model("bad", {"code/inference.py": GOODBYE.replace('return f"{model} {data}"', "raise ValueError(data)")})
+    world.config("c1", "m", instances=2)
+    world.config("c2", "bad", instances=2)
+    world.endpoint()
+    dimensions = {"EndpointName": "e", "VariantName": "AllTraffic", "EndpointConfigName": "c2"}
+    world.services.client("cloudwatch").put_metric_alarm(
+        AlarmName="a",
+        Namespace="AWS/SageMaker",
+        MetricName="InvocationModelErrors",
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0.5,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+    world.sm.update_endpoint(EndpointName="e", EndpointConfigName="c2", DeploymentConfig=CANARY)
+    world.stage("Baking")
+    with Client(world) as client:
+        world.until(lambda: sum("ModelError" in answer for answer in client.answers), lambda errors: errors > 5)
+    for _ in range(4):
+        stepped_clock.advance(timedelta(seconds=60))
+    endpoint = world.settled_endpoint()
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", "c1")
+    assert {world.invoke("you") for _ in range(10)} == {"hello you"}
