@@ -99,10 +99,10 @@ def test_a_name_that_is_dropped_rings_no_more(rung):
 
 
 class _Hurried:
-    """A clock that is a day late whenever it is asked for what is due."""
+    """A clock that is as late as a test makes it when it comes to what is due."""
 
-    def __init__(self) -> None:
-        self.time, self.due = NOW, []
+    def __init__(self, *, speed=1.0) -> None:
+        self.time, self.due, self.speed = NOW, [], speed
 
     def now(self):
         return self.time
@@ -121,3 +121,15 @@ def test_turns_that_were_missed_are_left_out():
     clock.time += timedelta(minutes=1)
     clock.due.pop()()
     assert rings[1:] == [NOW + timedelta(days=1, minutes=1)]
+
+
+@pytest.mark.parametrize(("speed", "minutes"), [(0, 1), (1, 1), (600, 1), (601, 2), (10_000, 17)])
+def test_a_fast_clock_rings_ten_times_in_a_wall_second_at_most(speed, minutes):
+    """Up to 600 simulated seconds per second, each minute is rung."""
+    clock, rings = _Hurried(speed=speed), []
+    AlarmClock(clock, lambda name, turn: rings.append(turn)).set("a", timetable("rate(1 minute)", since=NOW))
+    clock.time = NOW + timedelta(minutes=1)
+    clock.due.pop()()
+    clock.time = NOW + timedelta(minutes=1 + minutes)
+    clock.due.pop()()
+    assert rings == [NOW + timedelta(minutes=1), NOW + timedelta(minutes=1 + minutes)]
