@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import fields
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from lambdas.errors import Conflict, LedgerError
 from lambdas.journal import Journal
@@ -14,8 +15,6 @@ from lambdas.records import KINDS, Record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_HEAD: Final = ("model", "sequence", "kind")
 
 
 class Ledger:
@@ -79,11 +78,16 @@ def parse(item: dict[str, Any]) -> Record:
     kind = KINDS.get(item["kind"]["S"])
     if kind is None:
         raise LedgerError(f"record {item['sequence']['N']} is of the unknown kind {item['kind']['S']!r}")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     try:
         return kind(**{f.name: _value(item[f.name], hints[f.name]) for f in fields(kind) if f.name in item})
     except (KeyError, TypeError, ValueError) as error:
         raise LedgerError(f"record {item['sequence']['N']} is no {kind.kind}: {error}") from error
+
+
+@functools.cache
+def _hints(kind: type[Record]) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _attribute(value: Any) -> dict[str, Any]:
