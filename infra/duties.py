@@ -233,6 +233,7 @@ def _approve(stage: Stage) -> Duty:
         rights=[
             *ledger.append(stage),
             *(ledger.read(before) if before else []),
+            *_see_endpoints(stage),
             *(rights.describe_package(stage, model) for model in stage.models),
             rights.ask(stage, "release"),
         ],
@@ -250,7 +251,6 @@ def _watch(stage: Stage) -> Duty:
         module=watch,
         settings=watch.Settings(
             stage=stage.name,
-            registry=rights.registry_arn(stage),
             ledger=naming.ledger(stage),
             release_function=naming.function(stage, "release"),
             models=probes,

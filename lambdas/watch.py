@@ -52,13 +52,9 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The function's environment.
-
-    `registry` is the ARN prefix of the account that owns the packages, `arn:aws:sagemaker:<region>:<account>`.
-    """
+    """The function's environment: the stage, its ledger's table, the release function's name, how models are probed."""
 
     stage: str
-    registry: str
     ledger: str
     release_function: str
     models: Mapping[str, Probe]

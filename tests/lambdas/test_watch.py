@@ -13,7 +13,7 @@ from lambdas.errors import LambdaError
 from lambdas.records import Abort, Veto
 from lambdas.settings import to_environ
 from lambdas.traffic import needed
-from tests.lambdas.aws import MODEL, REGISTRY, STAGE, START, TABLE, World, refusal
+from tests.lambdas.aws import MODEL, STAGE, START, TABLE, World, refusal
 from tests.lambdas.endpoints import updating
 from tests.lambdas.releases import deploy, start
 
@@ -111,9 +111,7 @@ class Watched(World):
 def settle(monkeypatch, *, enabled=True, minimum=10):
     """The function's environment."""
     probe = watch.Probe(enabled=enabled, minimum_invocations=minimum)
-    settings = watch.Settings(
-        stage=STAGE, registry=REGISTRY, ledger=TABLE, release_function=RELEASE, models={OTHER: probe, MODEL: probe}
-    )
+    settings = watch.Settings(stage=STAGE, ledger=TABLE, release_function=RELEASE, models={OTHER: probe, MODEL: probe})
     for name, value in to_environ(settings).items():
         monkeypatch.setenv(name, value)
 

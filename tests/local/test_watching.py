@@ -107,7 +107,7 @@ def canary(small_cloud, monkeypatch):
     """A cloud of SageMaker and CloudWatch, with the function's environment."""
     probe = watch.Probe(enabled=True, minimum_invocations=10)
     settings = watch.Settings(
-        stage="local", registry="", ledger=LEDGER, release_function="sluice-local-release", models={MODEL: probe}
+        stage="local", ledger=LEDGER, release_function="sluice-local-release", models={MODEL: probe}
     )
     for name, value in to_environ(settings).items():
         monkeypatch.setenv(name, value)
