@@ -5,18 +5,22 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
-def allows(policy: str, principal: str, *, action: str, source_arn: str) -> bool:
+def allows(
+    policy: str, principal: str, *, action: str, source_arn: str, more: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """Whether a policy document grants `action` to a service such as `events.amazonaws.com`; a matching Deny wins.
 
-    `source_arn` is the rule or schedule group on whose behalf the service asks. Principals other than the service and
-    the wildcard are not looked at. A condition on a key that the service does not send, or with an operator other than
-    String, Arn and Bool ones, does not hold ("IAM JSON policy elements").
+    `source_arn` is the rule, schedule group or alarm on whose behalf the service asks; `more` are condition keys, in
+    small letters, that only some services send. Principals other than the service and the wildcard are not looked at.
+    A condition on a key that the service does not send, or with an operator other than String, Arn and Bool ones, does
+    not hold ("IAM JSON policy elements").
     """
     account = source_arn.split(":")[4]
-    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account, "aws:securetransport": "true"}
+    context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account, "aws:securetransport": "true", **more}
     statements = [s for s in _listed(json.loads(policy).get("Statement", [])) if _names(s.get("Principal"), principal)]
     effects = {s["Effect"] for s in statements if _applies(s, action=action, context=context)}
     return "Allow" in effects and "Deny" not in effects

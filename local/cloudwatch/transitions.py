@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import json
-import logging
 import threading
 from collections.abc import Callable
 from typing import Final
 
-from botocore.loaders import Loader
-
-from local.background import Background
 from local.cloudwatch import shapes
+from local.cloudwatch.actions import Actions
 from local.cloudwatch.alarms import Alarm, Alarms, State
 from local.cloudwatch.evaluation import Rule
-from local.cloudwatch.history import ACTION, CONFIGURATION, STATE, History, Item
+from local.cloudwatch.history import CONFIGURATION, STATE, History, Item
 from local.services import Services
 
 Heard = Callable[[str, str], None]
 
 _SOURCE: Final = "aws.cloudwatch"
 _PASTS: Final = {"Create": "created", "Update": "updated", "Delete": "deleted"}
-_log = logging.getLogger(__name__)
 
 
 class Transitions:
-    """Moves alarms from state to state and tells of it. Actions run one after the other on a thread of their own."""
+    """Moves alarms from state to state and tells of it."""
 
     def __init__(self, services: Services, alarms: Alarms, history: History) -> None:
         self._services, self._alarms, self._history = services, alarms, history
-        self._region = _long_name(services.region)
-        self._actions = Background("alarm-actions", services.clock, threads=1)
+        self._actions = Actions(services, history)
         self._listeners: dict[int, Heard] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()
@@ -80,33 +74,12 @@ class Transitions:
         detail = shapes.state_change(alarm, before)
         self._services.emit(_SOURCE, "CloudWatch Alarm State Change", detail, resources=[alarm.arn])
         for arn in alarm.actions(alarm.state.value):
-            self._actions.submit(lambda arn=arn: self._publish(arn, alarm, before))  # type: ignore[misc]
+            self._actions.submit(arn, alarm, before)
         with self._lock:
             listeners = list(self._listeners.values())
         for heard in listeners:
             heard(alarm.name, alarm.state.value)
 
-    def _publish(self, topic: str, alarm: Alarm, before: State) -> None:
-        message = shapes.notification(alarm, before, account=self._services.account, region=self._region)
-        told = {"notificationResource": topic, "publishedMessage": json.dumps(message)}
-        subject = shapes.subject(alarm, region=self._region)
-        try:
-            self._services.client("sns").publish(TopicArn=topic, Subject=subject, Message=told["publishedMessage"])
-        except Exception as error:  # noqa: BLE001 - AWS goes on and writes whatever failed into the alarm's history
-            _log.warning("an action of the alarm %s failed: %s", alarm.name, error)
-            summary = f'Failed to execute action {topic}. Received error: "{error}"'
-            self._record(alarm, ACTION, summary, {"actionState": "Failed", **told, "error": str(error)})
-            return
-        self._record(alarm, ACTION, f"Successfully executed action {topic}", {"actionState": "Succeeded", **told})
-
     def _record(self, alarm: Alarm, kind: str, summary: str, data: shapes.Document) -> None:
         now = self._services.clock.now()
         self._history.add(Item.of(alarm.name, at=now, kind=kind, summary=summary, data=data))
-
-
-def _long_name(region: str) -> str:
-    """`EU (Ireland)` for eu-west-1, as notifications call it."""
-    for partition in Loader().load_data("partitions")["partitions"]:
-        if described := partition["regions"].get(region):
-            return str(described["description"]).replace("Europe (", "EU (")
-    return region

@@ -346,6 +346,53 @@ def test_what_actions_did_is_in_the_history(cloud, cloudwatch, queue):
     assert failed.startswith(f"Failed to execute action {gone}. Received error: ")
 
 
+CLOUDWATCH = {"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Resource": "*"}
+OWN_ACCOUNT = {"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ({**CLOUDWATCH, "Action": "sns:Publish", **OWN_ACCOUNT}, "Successfully executed action"),
+        ({**CLOUDWATCH, "Action": "sns:Subscribe"}, "CloudWatch Alarms is not authorized to perform: SNS:Publish"),
+    ],
+)
+def test_a_topic_with_a_policy_of_its_own_must_let_cloudwatch_in(cloud, cloudwatch, queue, statement, told):
+    """As on AWS, where only the history of the alarm tells that it does not."""
+    topic, read = queue
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    cloud.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    put_alarm(cloudwatch, AlarmActions=[topic])
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a drill")
+    assert len(read()) == told.startswith("Successfully")
+    [(_, summary)] = history(cloudwatch, HistoryItemType="Action")
+    assert told in summary
+
+
+@pytest.mark.parametrize(
+    ("actions", "told"),
+    [
+        (["kms:Decrypt", "kms:GenerateDataKey*"], "Successfully executed action"),
+        (["kms:Decrypt"], "does not have authorization to access the SNS topic encryption key"),
+    ],
+)
+def test_the_key_of_an_encrypted_topic_must_let_cloudwatch_in(cloud, cloudwatch, queue, actions, told):
+    """Named by its alias, as in a template."""
+    topic, read = queue
+    kms = cloud.client("kms")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**CLOUDWATCH, "Action": actions, **OWN_ACCOUNT}]})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/people", TargetKeyId=key)
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="arn:aws:kms:eu-west-1:123456789012:alias/people"
+    )
+    put_alarm(cloudwatch, AlarmActions=[topic])
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a drill")
+    assert len(read()) == told.startswith("Successfully")
+    [(_, summary)] = history(cloudwatch, HistoryItemType="Action")
+    assert told in summary
+
+
 def test_only_topics_are_actions_here(cloudwatch):
     """A Lambda function is refused by name, not passed over when the alarm rings."""
     function = "arn:aws:lambda:eu-west-1:123456789012:function:f"
