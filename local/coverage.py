@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from local.cloud import LocalCloud
@@ -14,6 +14,37 @@ PAGE = Path(__file__).parent / "COVERAGE.md"
 _REGION = "eu-west-1"
 
 _LEFT_TO_MOTO = "S3, IAM, STS, KMS, SNS, SQS, SSM, DynamoDB, ECR, Logs, Secrets Manager"
+
+_NOTES: Mapping[str, tuple[str, ...]] = {
+    "cloudformation": (
+        "AWS does not say what its handler of endpoints makes of a deployment that SageMaker takes back.",
+        "`sluice up --rollbacks` chooses what is played:",
+        "",
+        "- `unnoticed` (default): the update is complete, and the endpoint serves its old configuration",
+        "- `noticed`: the endpoint's update fails and the stack is rolled back; the endpoint has been already",
+        "- `noticed-again`: as before, and the rollback deploys the old configuration once more",
+        "- `stuck`: SageMaker refuses that; `ContinueUpdateRollback` that skips the endpoint goes on",
+        "",
+        "A role of a stack is kept and shown; what it may do is not judged.",
+    ),
+    "events": (
+        "Rules of the default bus, by pattern, rate and six fields of cron. A rate counts from when its rule was put",
+        "or enabled.",
+    ),
+    "scheduler": (
+        "Schedules by rate, cron and at, in their time zones; targets are functions, queues and topics, called with",
+        "the credentials of the schedule's role. The role must trust the service; what it may do is not judged.",
+        "Universal targets, other templated ones and keys of one's own are refused by name.",
+    ),
+    "application-autoscaling": (
+        "Variants of endpoints that follow `SageMakerVariantInvocationsPerInstance`. Each minute of the clock the sums",
+        "of the last minutes are compared with the target: three over it scale out, fifteen under nine tenths of it",
+        "scale in, minutes without data do neither. Limits, cooldowns and suspension hold; an endpoint that is being",
+        "updated is left alone. No CloudWatch alarms are made for it, a scaling out that is still cooling down is not",
+        "enlarged, and other services, metrics and kinds of policies are refused by name.",
+    ),
+}
+"""What a service's list of operations does not say, by its name."""
 
 
 def page(families: list[Family]) -> str:
@@ -52,6 +83,9 @@ def _operations(families: list[Family]) -> Iterator[str]:
     for family in families:
         yield f"\n## {family.name}\n"
         yield ", ".join(sorted(family.handlers))
+        if family.name in _NOTES:
+            yield ""
+            yield from _NOTES[family.name]
 
 
 def _resource_types() -> Iterator[str]:

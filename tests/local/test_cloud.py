@@ -72,6 +72,22 @@ def test_events_of_the_parts_reach_rules(cloud):
     assert json.loads(message["Body"])["detail"] == {"n": 1}
 
 
+def test_a_schedule_reaches_its_target(cloud):
+    """On the cloud's clock, with the role's credentials."""
+    iam, sqs, scheduler = (cloud.services.client(name) for name in ("iam", "sqs", "scheduler"))
+    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="caller", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    target = {"Arn": f"arn:aws:sqs:{REGION}:123456789012:q", "RoleArn": role, "Input": "hello"}
+    scheduler.create_schedule(
+        Name="s", ScheduleExpression="rate(1 minute)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+    )
+    cloud.services.clock.advance(timedelta(seconds=2))
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+    assert message["Body"] == "hello"
+
+
 def test_metrics_of_the_parts_can_be_read(cloud):
     """In the namespaces of AWS, which customers may not write."""
     cloud.services.record("AWS/SageMaker", [{"MetricName": "Invocations", "Value": 3.0, "Unit": "None"}])
@@ -95,6 +111,7 @@ def test_every_part_answers_for_its_services(cloud):
         "events": ("list_archives", {}),
         "lambda": ("list_layers", {}),
         "cloudwatch": ("list_dashboards", {}),
+        "application-autoscaling": ("describe_scheduled_actions", {"ServiceNamespace": "sagemaker"}),
     }
     for name, (operation, params) in refused.items():
         client = cloud.services.client(name)
