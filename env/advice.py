@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-import math
+import bisect
 from collections.abc import Iterator
 
-from env import minutes
+from env import chances, minutes
 from env.errors import Problem
-from env.stage import Serving, Stage
+from env.stage import Expected, Serving, Stage
 from env.watching import Settings, Traffic
 
 FACTOR = 10.0
 """How many times worse a model is that should be caught."""
 POWER = 0.9
 """The chance with which it should be."""
+CONFIDENCE = 0.999
+"""The chance that counts as certainty when probes are sent."""
 
 
 def expected_traffic(serving: Serving) -> Traffic:
-    """What a model's endpoint sees: what its stage expects, with probes where the floor is not reached otherwise.
+    """What a model's endpoint sees: what its stage expects, and the probes that fill a minute up.
 
     Where a stage expects nothing in particular, that is the probe's requests alone, if it has a probe.
     """
-    expected = serving.expected
-    probes = probe_requests(serving) if serving.probe else 0
-    if expected is None:
-        return Traffic(requests_per_minute=0.0, probes_per_minute=probes)
-    share = Settings.of(serving).phases[0].share
-    enough = expected.requests_per_minute * share >= serving.alarms.minimum_invocations
+    expected = serving.expected or Expected(requests_per_minute=1)
+    per_minute = expected.requests_per_minute if serving.expected else 0.0
     return Traffic(
-        requests_per_minute=expected.requests_per_minute,
+        requests_per_minute=per_minute,
         error_rate=expected.error_rate,
         median_latency_ms=expected.latency_ms,
         sigma=expected.latency_sigma,
-        probes_per_minute=0 if enough else probes,
+        probes_per_minute=max(0, probe_requests(serving) - int(per_minute)) if serving.probe else 0,
     )
 
 
 def probe_requests(serving: Serving) -> int:
-    """Requests per minute to the endpoint whose canary share is on average a half more than the alarms' floor."""
-    share = Settings.of(serving).phases[0].share
-    return math.ceil(1.5 * serving.alarms.minimum_invocations / share)
+    """The fewest requests in a minute of the first bake of which the new fleet gets the alarms' floor for sure.
+
+    For sure is with the chance CONFIDENCE; ``lambdas/traffic.py`` probes until there are so many.
+    """
+    return fewest_requests(serving.alarms.minimum_invocations, share=Settings.of(serving).phases[0].share)
+
+
+def fewest_requests(minimum: int, *, share: float) -> int:
+    """The smallest number of requests of which ``minimum`` reach a fleet with a share of the traffic, for sure."""
+    most = minimum
+    while chances.at_least(minimum, of=most, chance=share) < CONFIDENCE:
+        most *= 2
+    return bisect.bisect_left(range(most), CONFIDENCE, key=lambda n: chances.at_least(minimum, of=n, chance=share))
 
 
 def warnings(stage: Stage) -> list[Problem]:

@@ -67,7 +67,7 @@ def bad_by_errors(requests: int, *, settings: Settings, error_rate: float) -> fl
     """The chance that so many requests make a bad minute by their errors, each being one with the same chance.
 
     Below the floor no minute is bad; above it the errors are binomial, and a minute is bad from the first number of
-    them on whose share reaches the threshold, divided as the alarm divides.
+    them on whose share reaches the threshold, divided as the alarm divides, and which is not below its own floor.
     """
     if requests < max(1, settings.minimum_invocations):
         return 0.0
@@ -76,7 +76,7 @@ def bad_by_errors(requests: int, *, settings: Settings, error_rate: float) -> fl
         hits -= 1
     while hits / requests < settings.error_rate:
         hits += 1
-    return chances.at_least(hits, of=requests, chance=error_rate)
+    return chances.at_least(max(hits, settings.minimum_errors), of=requests, chance=error_rate)
 
 
 def bad_by_latency(requests: int, *, settings: Settings, late: float) -> float:

@@ -96,12 +96,14 @@ class Alarms(Part):
     """Share of requests that may end in a 5xx answer (Invocation5XXErrors)."""
     p90_latency_ms: Annotated[int, Field(gt=0, le=60_000)] = 1000
     """Milliseconds within which the model answers nine requests of ten (ModelLatency)."""
-    periods: Annotated[int, Field(ge=1, le=10)] = 5
+    periods: Annotated[int, Field(ge=1, le=10)] = 3
     """Minutes that an alarm looks at, the last ones."""
-    datapoints: Annotated[int | None, Field(ge=1, le=10, examples=[3])] = None
+    datapoints: Annotated[int | None, Field(ge=1, le=10, examples=[2])] = None
     """How many of them must be bad before an alarm rings; absent: more than half."""
     minimum_invocations: Annotated[int, Field(ge=1)] = 10
     """Requests per minute below which a minute is not judged."""
+    minimum_errors: Annotated[int, Field(ge=1)] = 2
+    """Errors per minute below which their share is not judged: at little traffic a single one says nothing."""
 
     @property
     def needed(self) -> int:

@@ -35,6 +35,8 @@ class Settings:
     """How many of them must be bad for it to ring."""
     minimum_invocations: int
     """Requests below which a minute is not judged."""
+    minimum_errors: int = 1
+    """Errors below which it is not bad by them."""
     observation_seconds: float = canary.OBSERVATION_SECONDS
     """How long after its end a minute is judged."""
 
@@ -53,6 +55,7 @@ class Settings:
             periods=alarms.periods,
             datapoints=alarms.needed,
             minimum_invocations=alarms.minimum_invocations,
+            minimum_errors=alarms.minimum_errors,
             observation_seconds=observation_seconds,
         )
 

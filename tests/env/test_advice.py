@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 
 import env
@@ -5,6 +8,8 @@ from env import advice, minutes
 from env.remedy import settings_for
 from env.stage import Alarms, Canary, Expected, Place, Serving, Stage
 from env.watching import Settings, Traffic
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def serving(*, rpm=None, **alarms) -> Serving:
@@ -51,14 +56,20 @@ def test_a_stage_that_expects_nothing_is_reckoned_by_the_probe_alone():
 
 
 def test_the_probe_comes_where_the_floor_is_not_reached():
-    """A quiet endpoint's canary is probed, a busy one's is not."""
+    """A quiet endpoint's canary is probed until there are enough requests, a busy one's is not."""
     quiet, busy = advice.expected_traffic(serving(rpm=10)), advice.expected_traffic(serving(rpm=100))
 
-    assert quiet.probes_per_minute >= 20
+    assert advice.probe_requests(serving()) == quiet.probes_per_minute + 10
     assert busy.probes_per_minute == 0
 
 
-@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("case", json.loads((GOLDEN / "probes.json").read_text()))
+def test_as_many_requests_are_reckoned_with_as_are_probed_for(case):
+    """What fills a minute up is the same number here as in the function that sends the probes."""
+    assert case["requests"] == advice.fewest_requests(case["minimum"], share=case["share"])
+
+
+@pytest.mark.parametrize("name", env.names())
 def test_the_shipped_stages_catch_ten_times_the_errors(name):
     """No warning comes with the kit."""
     assert advice.warnings(env.load(name)) == []

@@ -88,11 +88,11 @@ def test_what_is_worse_is_caught_more_often(factor, more, share):
     assert bad[0] <= bad[1]
 
 
-@given(requests=st.integers(1, 3000), threshold=st.floats(0.0001, 1))
-def test_a_minute_is_bad_from_the_share_on_that_the_alarm_names(requests, threshold):
-    """The alarm divides errors by requests: a minute with that certain number of errors is bad if that is enough."""
-    settings = dataclasses.replace(SETTINGS, error_rate=threshold, minimum_invocations=1)
-    least = next(hits for hits in range(requests + 1) if hits / requests >= threshold)
+@given(requests=st.integers(1, 3000), threshold=st.floats(0.0001, 1), fewest=st.integers(1, 3))
+def test_a_minute_is_bad_from_the_share_on_that_the_alarm_names(requests, threshold, fewest):
+    """The alarm divides errors by requests, once there are errors enough to divide."""
+    settings = dataclasses.replace(SETTINGS, error_rate=threshold, minimum_invocations=1, minimum_errors=fewest)
+    least = next((n for n in range(fewest, requests + 1) if n / requests >= threshold), requests + 1)
 
     expected = chances.at_least(least, of=requests, chance=0.3)
 

@@ -49,12 +49,12 @@ def test_a_sound_stage_breaks_no_rule():
             "SageMaker would silently move all traffic at once",
         ),
         (
-            stage(deployment={"bake_seconds": 359}),
-            "models.churn.serving.deployment.bake_seconds ends before an alarm that needs 3 bad minutes can ring",
+            stage(deployment={"bake_seconds": 299}),
+            "models.churn.serving.deployment.bake_seconds ends before an alarm that needs 2 bad minutes can ring",
         ),
         (
             stage(deployment={"final_bake_seconds": 0}),
-            "models.churn.serving.deployment.final_bake_seconds ends before an alarm that needs 3 bad minutes can ring",
+            "models.churn.serving.deployment.final_bake_seconds ends before an alarm that needs 2 bad minutes can ring",
         ),
         (
             stage(serving={"alarms": {"periods": 9, "datapoints": 8}}, deployment={"final_bake_seconds": 660}),

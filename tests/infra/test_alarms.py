@@ -19,8 +19,8 @@ def dimensions(stat):
 @pytest.mark.parametrize(
     ("name", "suffix", "expression", "threshold"),
     [
-        ("ServerErrors", "-server-errors", "IF(requests >= 20, errors / requests, 0)", 0.0075),
-        ("ModelErrors", "-model-errors", "IF(requests >= 20, errors / requests, 0)", 0.02),
+        ("ServerErrors", "-server-errors", "IF(requests >= 20 AND errors >= 2, errors / requests, 0)", 0.0075),
+        ("ModelErrors", "-model-errors", "IF(requests >= 20 AND errors >= 2, errors / requests, 0)", 0.02),
         ("Latency", "-latency", "IF(requests >= 20, p90, 0)", 500_000),
     ],
 )
@@ -36,7 +36,7 @@ def test_a_fleet_is_judged_by_alarms_of_its_own(prod, name, suffix, expression, 
         "EndpointConfigName": CONFIG,
     }
     assert (judged["Expression"], alarm["Threshold"]) == (expression, threshold)
-    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (5, 3)
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 2)
 
 
 def test_exactly_one_query_of_an_alarm_is_judged(every):
@@ -77,7 +77,8 @@ def test_the_backstop_is_looser_than_a_fleets_alarms(prod):
     backstop = alarms(prod)["Backstop"]
     server, model, requests, judged = backstop["Metrics"]
 
-    assert judged["Expression"] == "IF(requests >= 20, MAX([server / 0.015, model / 0.04]) / requests, 0)"
+    enough = "requests >= 20 AND MAX([server, model]) >= 2"
+    assert judged["Expression"] == f"IF({enough}, MAX([server / 0.015, model / 0.04]) / requests, 0)"
     assert (backstop["Threshold"], backstop["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
     assert [(q["MetricStat"]["Metric"]["MetricName"], q["MetricStat"]["Stat"]) for q in (server, model, requests)] == [
         ("Invocation5XXErrors", "Sum"),

@@ -1,11 +1,15 @@
+import json
 from fractions import Fraction
 from math import comb
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.traffic import CONFIDENCE, chance, needed, real
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def exactly(minimum, requests, share):
@@ -61,3 +65,9 @@ def test_what_no_traffic_can_reach_is_refused(share, confidence):
 def test_probes_are_no_traffic(requests, probes, expected):
     """What we sent ourselves is taken off, and the quieter minute counts."""
     assert real(requests=requests, probes=probes) == expected
+
+
+@pytest.mark.parametrize("case", json.loads((GOLDEN / "probes.json").read_text()))
+def test_as_many_requests_are_probed_for_as_are_reckoned_with(case):
+    """What fills a minute up is the same number here as in the planner's forecast."""
+    assert case["requests"] == needed(minimum=case["minimum"], share=case["share"])
