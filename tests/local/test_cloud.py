@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import boto3
 import pytest
@@ -34,6 +35,15 @@ def test_any_client_can_talk_to_it_over_http(cloud):
     s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="bucket", Key="a/b", Body=b"x")
     assert s3.get_object(Bucket="bucket", Key="a/b")["Body"].read() == b"x"
+
+
+def test_over_http_an_answer_tells_one_time(cloud):
+    """The server adds no Date of its own to the cloud's."""
+    client = boto3.client(
+        "sqs", endpoint_url=cloud.start(), region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    told = client.list_queues()["ResponseMetadata"]["HTTPHeaders"]["date"]
+    assert abs(parsedate_to_datetime(told) - cloud.services.clock.now()) < timedelta(seconds=10)
 
 
 def test_it_listens_on_loopback_alone(cloud):
