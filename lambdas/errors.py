@@ -5,6 +5,7 @@ LambdaError
 ├── EventError       an event is not of a shape this function knows: a defect of a rule
 ├── RequestError     a request names what the function may not touch, or asks for what is not possible
 ├── LedgerError      a record of the ledger is not of a kind or shape this version knows
+├── SampleError      a package's sample payload cannot be read
 └── Conflict         somebody else appended to the ledger first: read it again and decide anew
 """
 
@@ -27,6 +28,10 @@ class RequestError(LambdaError):
 
 class LedgerError(LambdaError):
     """A record of the ledger is not of a kind or shape this version knows."""
+
+
+class SampleError(LambdaError):
+    """A package's sample payload cannot be read."""
 
 
 class Conflict(LambdaError):

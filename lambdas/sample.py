@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from lambdas.errors import SampleError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,15 +33,22 @@ class Row:
 def of_package(arn: str, *, sagemaker: SageMakerClient, s3: S3Client) -> list[Row]:
     """The rows of a package's SamplePayloadUrl, none when it has no sample payload.
 
-    The URL names a .tar.gz with one or more files (SageMaker API Reference, "CreateModelPackage").
+    The URL names a .tar.gz with one or more files (SageMaker API Reference, "CreateModelPackage"). Raises SampleError
+    when it cannot be read, or holds no row.
     """
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     url = urlsplit(package.get("SamplePayloadUrl", ""))
     if not url.netloc:
         return []
-    body = s3.get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"].read()
     types = package.get("InferenceSpecification", {}).get("SupportedContentTypes", [])
-    return list(rows(body, otherwise=types[0] if types else _CSV))
+    try:
+        body = s3.get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"].read()
+        found = list(rows(body, otherwise=types[0] if types else _CSV))
+    except (ClientError, tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise SampleError(f"{url.geturl()} cannot be read: {error}") from error
+    if not found:
+        raise SampleError(f"{url.geturl()} holds no row")
+    return found
 
 
 def rows(archive: bytes, *, otherwise: str) -> Iterator[Row]:

@@ -8,19 +8,19 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas import bake, endpoint, minutes, probing, sample, traffic
-from lambdas.bake import Bake
-from lambdas.errors import LambdaError
+from lambdas.errors import LambdaError, SampleError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger
-from lambdas.minutes import Minutes
 from lambdas.records import Abort, Opened
 from lambdas.settings import from_environ
+from lambdas.trial import Probe as Probe
+from lambdas.trial import Trial, untested
 from lambdas.writing import write
 
 if TYPE_CHECKING:
@@ -34,20 +34,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
 
-_LAST_TICK = timedelta(seconds=75)
-"""A bake is judged when it ends within this time: a tick comes every minute, and one may be late."""
 _NUMBERS = 100_000
 """The numbers that the probes of one minute may bear, so that no two of a release bear the same."""
 _RESERVE_SECONDS = 10.0
 """What is left of the function's time when it stops to send probes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Probe:
-    """Whether a model's new fleet is probed, and the requests per minute below which its alarms do not judge it."""
-
-    enabled: bool
-    minimum_invocations: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,17 +85,6 @@ def live() -> Clients:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A new fleet in a bake: of which release, what it has seen so far, and what it can be probed with."""
-
-    release: Opened
-    bake: Bake
-    seen: Minutes
-    rows: tuple[sample.Row, ...]
-    now: datetime
-
-
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
     """Watch every model of the stage whose release is under way. `event` is not looked at.
 
@@ -144,7 +123,7 @@ def _look(model: str, settings: Settings, clients: Clients, *, trials: dict[str,
         return {}
     try:
         if trial := _trial(journal, settings, clients):
-            if reason := untested(trial, settings.models[model]):
+            if reason := untested(trial, minimum=settings.models[model].minimum_invocations):
                 write(ledger, model, lambda newest: _abort(trial.release, newest, reason))
             else:
                 trials[model] = trial
@@ -169,25 +148,19 @@ def _trial(journal: Journal, settings: Settings, clients: Clients) -> Trial | No
     if described is None or found is None:
         return None
     seen = minutes.measure(found, endpoint=described["EndpointName"], now=journal.now, cloudwatch=clients.cloudwatch)
-    probed = settings.models[journal.model].enabled
-    rows = sample.of_package(release.package_arn, sagemaker=clients.sagemaker, s3=clients.s3) if probed else []
-    return Trial(release=release, bake=found, seen=seen, rows=tuple(rows), now=journal.now)
+    rows, hindrance = _rows(release, settings.models[journal.model], clients)
+    return Trial(release=release, bake=found, seen=seen, rows=tuple(rows), hindrance=hindrance, now=journal.now)
 
 
-def untested(trial: Trial, probe: Probe) -> str | None:
-    """Why a new fleet must not pass the bake that ends now; None when it may, or when there is time left."""
-    ends = trial.bake.ends
-    if ends is None or ends - trial.now > _LAST_TICK:
-        return None
-    if max(trial.seen.fleet, default=0) >= probe.minimum_invocations:
-        return None
-    reached = f"untested: {sum(trial.seen.fleet):.0f} requests reached the new fleet"
-    wanted = f"its alarms judge no minute with fewer than {probe.minimum_invocations}"
+def _rows(release: Opened, probe: Probe, clients: Clients) -> tuple[list[sample.Row], str]:
+    """What a release can be probed with, or why with nothing. A sample that cannot be read must not stop the judge."""
     if not probe.enabled:
-        return f"{reached}; {wanted}, and probing is switched off (serving.probe)"
-    if not trial.rows:
-        return f"{reached}; {wanted}, and version {trial.release.version} has no sample payload to probe it with"
-    return f"{reached}; {wanted}"
+        return [], "probing is switched off (serving.probe)"
+    try:
+        rows = sample.of_package(release.package_arn, sagemaker=clients.sagemaker, s3=clients.s3)
+    except SampleError as error:
+        return [], f"the sample payload of version {release.version} is of no use: {error}"
+    return rows, "" if rows else f"version {release.version} has no sample payload to probe it with"
 
 
 def _abort(release: Opened, journal: Journal, reason: str) -> Abort | None:

@@ -4,7 +4,8 @@ import tarfile
 import pytest
 
 from lambdas import sample
-from tests.lambdas.aws import World, package_arn
+from lambdas.errors import SampleError
+from tests.lambdas.aws import World, package_arn, refusal
 
 
 def packed(**files):
@@ -19,13 +20,15 @@ def packed(**files):
 
 
 class Bucket:
-    """S3 with one object."""
+    """S3 with one object, or with an error."""
 
     def __init__(self, content):
         self._content, self.asked = content, None
 
     def get_object(self, *, Bucket, Key):
         self.asked = (Bucket, Key)
+        if isinstance(self._content, Exception):
+            raise self._content
         return {"Body": io.BytesIO(self._content)}
 
 
@@ -65,3 +68,20 @@ def test_a_package_without_a_payload_has_no_rows():
     world = World()
     world.sagemaker.register(1)
     assert sample.of_package(package_arn(1), sagemaker=world.sagemaker, s3=None) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"no archive", "cannot be read: not a gzip file"),
+        (packed(row_csv="1,2")[:40], "cannot be read"),
+        (refusal("NoSuchKey", "The specified key does not exist."), "cannot be read: .*specified key does not exist"),
+        (packed(empty_csv="\n"), "holds no row"),
+    ],
+)
+def test_a_payload_that_is_of_no_use_is_an_error(content, sentence):
+    """Whatever is wrong with it, the error names where it is and what is wrong."""
+    world = World()
+    world.sagemaker.register(1, SamplePayloadUrl="s3://artefacts/sample.tar.gz")
+    with pytest.raises(SampleError, match=f"s3://artefacts/sample.tar.gz {sentence}"):
+        sample.of_package(package_arn(1), sagemaker=world.sagemaker, s3=Bucket(content))

@@ -256,7 +256,7 @@ def test_an_untested_canary_goes_back(world):
     world.tick()
     release_id = world.journal().open.release_id
     assert (world.abort.release_id, world.abort.by) == (release_id, "sluice")
-    assert world.abort.reason.startswith("untested: 12 requests reached the new fleet")
+    assert world.abort.reason == "untested: 12 requests reached the new fleet, never 10 in a minute"
     assert world.functions.woken == [(RELEASE, {"model": MODEL})]
     assert world.runtime.requests == []
 
@@ -304,6 +304,17 @@ def test_a_package_without_a_sample_is_said_to_be(world):
     world.tick()
     assert "0 requests reached the new fleet" in world.abort.reason
     assert "version 2 has no sample payload to probe it with" in world.abort.reason
+
+
+def test_a_sample_that_cannot_be_read_waves_nothing_through(world):
+    """A broken archive, or one that is gone, hinders the probes and not the judge, who says so."""
+    world.s3.get_object = lambda **_: {"Body": io.BytesIO(b"no archive")}
+    assert world.tick()[MODEL]["sent"] == 0
+    world.clock.pass_(seconds=170 - 70)
+    world.tick()
+    assert "the sample payload of version 2 is of no use: s3://artefacts/credit-risk/sample.tar.gz cannot" in (
+        world.abort.reason
+    )
 
 
 def test_probing_can_be_switched_off(world, monkeypatch):

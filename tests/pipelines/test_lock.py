@@ -4,6 +4,7 @@ import re
 import tomllib
 
 from env import images
+from lambdas import checks
 from tests.pipelines.execution import DATA, MODEL, ROOT
 
 LOCK = MODEL / "lock"
@@ -55,7 +56,7 @@ def test_a_release_finds_what_it_checks_and_probes_with():
     register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][0]["Arguments"]
     (summary,) = [step["PropertyFiles"][1] for step in DEFINITION["Steps"] if step["Name"] == "Evaluate"]
     quoted = {"PropertyFile": {"Get": f"Steps.Evaluate.PropertyFiles.{summary['PropertyFileName']}"}}
-    assert register["CustomerMetadataProperties"]["sluice:model-sha256"] == {
+    assert register["CustomerMetadataProperties"][checks.SHA256] == {
         "Std:JsonGet": {"Path": "model_sha256", **quoted}
     }
     assert register["SamplePayloadUrl"]["Std:Join"]["Values"] == [
