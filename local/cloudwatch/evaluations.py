@@ -40,13 +40,10 @@ class _Beat:
         beats = math.floor((moment.timestamp() - self.lag_seconds) / self.step_seconds) + 1
         return datetime.fromtimestamp(beats * self.step_seconds + self.lag_seconds, UTC)
 
-    def reached(self, now: datetime) -> list[datetime]:
-        """The beats up to now, oldest first: more than one when the process could not keep up with a fast clock."""
-        assert self.due is not None
+    def following(self, moment: datetime, *, now: datetime) -> datetime:
+        """The beat after a moment; those of long ago are left out when the process could not keep up with the clock."""
         step = timedelta(seconds=self.step_seconds)
-        beats = max(0, (now - self.due) // step) + 1
-        first = max(0, beats - _CATCH_UP)
-        return [self.due + number * step for number in range(first, beats)]
+        return max(moment + step, self.next_after(now - _CATCH_UP * step))
 
 
 class Evaluations:
@@ -72,14 +69,16 @@ class Evaluations:
         self._clock.after(max(timedelta(), due - self._clock.now()), lambda: self._run(short=short))
 
     def _run(self, *, short: bool) -> None:
-        reached = self._beats[short].reached(self._clock.now())
-        for moment in reached:
-            for alarm in self._concerned(short=short):
-                self._evaluate(alarm, moment)
+        beat = self._beats[short]
+        moment = beat.due or self._clock.now()
+        for alarm in self._concerned(short=short):
+            self._evaluate(alarm, moment)
         with self._lock:
-            self._beats[short].due = None
+            beat.due = None
             if self._concerned(short=short):
-                self._await(self._beats[short].next_after(reached[-1]), short=short)
+                # A beat that is due already comes after whatever else the clock has to do until now, such as the
+                # data of its minute.
+                self._await(beat.following(moment, now=self._clock.now()), short=short)
 
     def _concerned(self, *, short: bool) -> list[Alarm]:
         return [alarm for alarm in self._alarms.listed() if alarm.rule.short == short]

@@ -39,6 +39,15 @@ def cloudwatch(cloud):
     return cloud.client("cloudwatch")
 
 
+class StallingClock(Clock):
+    """A stepped clock whose time passes at once, so that what was due in between runs late."""
+
+    def wake(self, by):
+        """Let time pass, then run what is due."""
+        self._stepped += by
+        self.advance(timedelta())
+
+
 def put_alarm(cloudwatch, **changes):
     """Put the alarm with changes; a member that is None is left out."""
     settings = {**ALARM, **changes}
@@ -121,6 +130,26 @@ def test_one_long_step_of_the_clock_does_what_many_short_ones_do(small_cloud):
     once = lived(1)
     assert [name for name, _, data in once if '"stateValue":"ALARM"' in data] == list("cbacba")
     assert once == lived(240)
+
+
+def test_a_process_that_stalls_evaluates_each_minute_late(small_cloud):
+    """On the data that came for it, although the clock got to those as late."""
+    cloud = small_cloud(CloudWatch, clock=StallingClock(speed=0, start=NOON))
+    clock, cloudwatch = cloud.services.clock, cloud.client("cloudwatch")
+    put_alarm(cloudwatch)
+    clock.after(1.5 * MINUTE, lambda: put(cloudwatch, 1, at=NOON + MINUTE))
+    clock.wake(6 * MINUTE)
+    assert [change["state"]["value"] for change in changes(cloud)] == ["OK", "ALARM", "OK"]
+
+
+def test_a_clock_that_ran_far_ahead_is_not_run_after(small_cloud):
+    """A day at once is evaluated ten times, not for every minute of it."""
+    cloud = small_cloud(CloudWatch, clock=StallingClock(speed=0, start=NOON))
+    clock, cloudwatch = cloud.services.clock, cloud.client("cloudwatch")
+    put_alarm(cloudwatch)
+    put(cloudwatch, 1, at=NOON + 60 * MINUTE)
+    clock.wake(timedelta(days=1))
+    assert [change["state"]["value"] for change in changes(cloud)] == ["OK"]
 
 
 def test_an_alarm_that_is_put_again_keeps_its_state(cloud, cloudwatch):
