@@ -86,6 +86,10 @@ def capacities(endpoint: Mapping[str, Any], *, now: datetime) -> list[Capacity]:
     if pending is None:
         return [Capacity(role="serving", config=old, active=blue, instances=blue, share=1.0)]
     variants = pending.get("ProductionVariants", [])
+    if pending["EndpointConfigName"] == old:  # the first fleet of all
+        return [
+            Capacity(role="new", config=old, active=0, instances=_count(variants, "DesiredInstanceCount"), share=0.0)
+        ]
     wanted = max(1, _count(variants, "DesiredInstanceCount"))
     idle = phase(endpoint, now=now).status in _WITHOUT_TRAFFIC
     green = 0 if idle else min(wanted, _count(variants, "CurrentInstanceCount"))

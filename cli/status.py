@@ -46,9 +46,12 @@ def status(model: str | None, stage: str | None, as_json: bool, watch: bool) -> 
     if as_json:
         print_json([facts(state) for state in states])
         return
+    if model is not None:
+        out.print(view(states[0]))
+        return
     print_rows([summary(state) for state in states], as_json=False, empty="the stage has no models")
     for state in states:
-        if model is not None or state.open or state.trouble:
+        if state.open or state.trouble:
             out.print()
             out.print(view(state))
 
