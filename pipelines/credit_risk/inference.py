@@ -3,8 +3,9 @@
 Content types: ``text/csv``, rows of the features without header in the order of ``FEATURES``; ``application/json``,
 ``{"instances": [{"sex": "female", …}, …]}``. Answers: ``text/csv``, one probability a line; ``application/json``,
 ``{"predictions": [0.12, …]}``. A payload that cannot be scored is answered by a sentence: 400, 415 for another content
-type, 406 for another answer. SageMaker's scikit-learn container turns an exception of these functions into a 500, so
-a refusal travels through them as the response it will be.
+type, 406 for another answer. A score that is no number is answered by a 500: an alarm sees errors, and it sees no NaN.
+SageMaker's scikit-learn container turns an exception of these functions into a 500, so a refusal travels through them
+as the response it will be.
 """
 
 from __future__ import annotations
@@ -61,10 +62,12 @@ def input_fn(body: bytes | str, content_type: str) -> pd.DataFrame | Response:
 
 
 def predict_fn(rows: pd.DataFrame | Response, model: Any) -> list[float] | Response:
-    """For each row the probability, 0 to 1, that the applicant turns out bad."""
+    """For each row the probability, 0 to 1, that the applicant turns out bad; or a refusal, of the request or of a score."""
     if isinstance(rows, Response):
         return rows
-    return [float(probability) for probability in model.predict_proba(rows)[:, 1]]
+    scores = [float(probability) for probability in model.predict_proba(rows)[:, 1]]
+    wrong = [number for number, score in enumerate(scores, start=1) if not math.isfinite(score)]
+    return _refusal(500, f"The model's score of row {wrong[0]} is no finite number.") if wrong else scores
 
 
 def output_fn(prediction: list[float] | Response, accept: str) -> tuple[str, str] | Response:

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from tests.pipelines.execution import MODEL
+
 APPLICANT = {
     "sex": "male",
     "job": 2,
@@ -121,3 +123,26 @@ def test_other_types_are_refused_by_name(score, options, status, sentence):
     """A content type that is not served, or asked for, is named in the refusal with those that are."""
     answer = score(ROW, **options)
     assert (answer["status"], answer["body"]) == (status, sentence)
+
+
+BROKEN = """
+class Broken:
+    def predict_proba(self, rows):
+        import numpy
+        return numpy.array([[0.5, 0.5], [float("nan"), {score}]])[: len(rows)]
+
+def model_fn(model_dir):
+    return Broken()
+"""
+
+
+@pytest.mark.parametrize("score", ['float("nan")', 'float("inf")'])
+def test_a_score_that_is_no_number_is_the_models_fault(image, tmp_path, score):
+    """A 500 is seen by the alarms of a canary, which see no NaN; it says which row could not be scored."""
+    code = tmp_path / "code" / "inference.py"
+    code.parent.mkdir()
+    code.write_text((MODEL / "inference.py").read_text() + BROKEN.format(score=score))
+
+    answer = image.serve(tmp_path, f"{ROW}\n{ROW}")
+
+    assert (answer["status"], answer["body"]) == (500, "The model's score of row 2 is no finite number.")
