@@ -62,7 +62,7 @@ def input_fn(body: bytes | str, content_type: str) -> pd.DataFrame | Response:
 
 
 def predict_fn(rows: pd.DataFrame | Response, model: Any) -> list[float] | Response:
-    """For each row the probability, 0 to 1, that the applicant turns out bad; or a refusal, of the request or of a score."""
+    """For each row the probability, 0 to 1, that the applicant turns out bad; or a refusal, of request or score."""
     if isinstance(rows, Response):
         return rows
     scores = [float(probability) for probability in model.predict_proba(rows)[:, 1]]
