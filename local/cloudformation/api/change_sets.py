@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from local.cloudformation.api.changes import admit, check_updatable, differs
+from local.cloudformation.api.desk import Desk
 from local.cloudformation.api.imports import refuse_imports
-from local.cloudformation.api.launch import Launcher, Order, asked, repeated
+from local.cloudformation.api.launch import Order, asked, repeated
 from local.cloudformation.api.queries import paged
-from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
+from local.cloudformation.api.submission import SUBMITTED, refuse_others
 from local.cloudformation.changesets import EMPTY, ChangeSet, described
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.names import arn
-from local.cloudformation.operations import OnFailure, Operations
+from local.cloudformation.operations import OnFailure
 from local.cloudformation.plan import plan
 from local.cloudformation.revisions import Revision
-from local.cloudformation.stacks import Stack, Stacks
+from local.cloudformation.stacks import Stack
 from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
-from local.services import Services
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -42,19 +42,8 @@ _EXECUTE: Final = frozenset(
 )
 
 
-class ChangeSets:
+class ChangeSets(Desk):
     """Handlers of the operations on change sets."""
-
-    def __init__(
-        self,
-        services: Services,
-        stacks: Stacks,
-        operations: Operations,
-        launcher: Launcher,
-        submissions: Submissions,
-    ) -> None:
-        self._services, self._stacks, self._operations = services, stacks, operations
-        self._launcher, self._submissions = launcher, submissions
 
     def handlers(self) -> dict[str, Handler]:
         """The operations, by name."""

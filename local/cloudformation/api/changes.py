@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.cloudformation.api.launch import Launcher, Order, asked, remember, repeated
+from local.cloudformation.api.desk import Desk
+from local.cloudformation.api.launch import Order, asked, remember, repeated
 from local.cloudformation.api.source import policy_body
-from local.cloudformation.api.submission import SUBMITTED, Submissions, refuse_others
+from local.cloudformation.api.submission import SUBMITTED, refuse_others
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.names import arn
-from local.cloudformation.operations import OnFailure, Operations
+from local.cloudformation.operations import OnFailure
 from local.cloudformation.plan import plan
 from local.cloudformation.policy import StackPolicy
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import DELETABLE, UPDATABLE, Deletion, Stack, Stacks
 from local.errors import AwsError
 from local.front import Handler
-from local.services import Services
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -42,19 +42,8 @@ _DELETE: Final = frozenset(
 )
 
 
-class Changes:
+class Changes(Desk):
     """Handlers of the operations that change stacks."""
-
-    def __init__(
-        self,
-        services: Services,
-        stacks: Stacks,
-        operations: Operations,
-        launcher: Launcher,
-        submissions: Submissions,
-    ) -> None:
-        self._services, self._stacks, self._operations = services, stacks, operations
-        self._launcher, self._submissions = launcher, submissions
 
     def handlers(self) -> dict[str, Handler]:
         """The operations, by name."""

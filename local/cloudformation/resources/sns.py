@@ -16,6 +16,7 @@ from local.cloudformation.resources.provisioner import (
     text,
     truth,
 )
+from local.cloudformation.resources.shared_policy import SharedPolicy
 
 _TOPIC_ATTRIBUTES: Final = ("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId", "SignatureVersion")
 _SUBSCRIPTION_ATTRIBUTES: Final = (
@@ -86,7 +87,7 @@ class Topic(Provisioner):
                 request.drop("sns", "unsubscribe", SubscriptionArn=subscription["SubscriptionArn"])
 
 
-class TopicPolicy(Provisioner):
+class TopicPolicy(SharedPolicy):
     """One policy for one or more topics. Without it a topic has SNS's default policy again."""
 
     schema = Schema(
@@ -94,35 +95,16 @@ class TopicPolicy(Provisioner):
         properties=frozenset({"PolicyDocument", "Topics"}),
         attributes=frozenset({"Id"}),
     )
+    holders = "Topics"
 
-    def create(self, request: Request) -> str:
-        """Put the policy on every topic."""
-        self._put(request)
-        return request.name
+    def put(self, request: Request, holder: str, policy: str) -> None:
+        """Put the policy on a topic."""
+        request.call("sns", "set_topic_attributes", **_policy(holder, policy))
 
-    def update(self, request: Request) -> None:
-        """Put the policy on every topic, and the default on those no longer named."""
-        self._put(request)
-        for topic in sorted(set(request.before["Topics"]) - set(request.properties["Topics"])):
-            self._reset(request, topic)
-
-    def delete(self, request: Request) -> None:
-        """Put the default policy on every topic."""
-        for topic in request.properties["Topics"]:
-            self._reset(request, topic)
-
-    def attributes(self, request: Request) -> dict[str, Any]:
-        """The policy's id."""
-        return {"Id": request.physical_id}
-
-    def _put(self, request: Request) -> None:
-        policy = json.dumps(required(request, "PolicyDocument"))
-        for topic in required(request, "Topics"):
-            request.call("sns", "set_topic_attributes", **_policy(topic, policy))
-
-    def _reset(self, request: Request, topic: str) -> None:
-        policy = json.dumps(_default_policy(topic, request.services.account))
-        request.drop("sns", "set_topic_attributes", **_policy(topic, policy))
+    def take(self, request: Request, holder: str) -> None:
+        """Put the default policy on a topic."""
+        policy = json.dumps(_default_policy(holder, request.services.account))
+        request.drop("sns", "set_topic_attributes", **_policy(holder, policy))
 
 
 class Subscription(Provisioner):

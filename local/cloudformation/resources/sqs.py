@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
@@ -11,11 +10,11 @@ from local.cloudformation.resources.provisioner import (
     Request,
     Schema,
     refuse_existing,
-    required,
     tags,
     text,
     truth,
 )
+from local.cloudformation.resources.shared_policy import SharedPolicy
 
 _DEFAULTS: Final = {
     "ContentBasedDeduplication": "false",
@@ -84,7 +83,7 @@ class Queue(Provisioner):
         return f"{request.name}.fifo" if fifo else request.name
 
 
-class QueuePolicy(Provisioner):
+class QueuePolicy(SharedPolicy):
     """One policy for one or more queues."""
 
     schema = Schema(
@@ -92,34 +91,15 @@ class QueuePolicy(Provisioner):
         properties=frozenset({"PolicyDocument", "Queues"}),
         attributes=frozenset({"Id"}),
     )
+    holders = "Queues"
 
-    def create(self, request: Request) -> str:
-        """Put the policy on every queue."""
-        self._put(request)
-        return request.name
+    def put(self, request: Request, holder: str, policy: str) -> None:
+        """Put the policy on a queue."""
+        request.call("sqs", "set_queue_attributes", QueueUrl=holder, Attributes={"Policy": policy})
 
-    def update(self, request: Request) -> None:
-        """Put the policy on every queue, and none on those no longer named."""
-        self._put(request)
-        for queue in sorted(set(request.before["Queues"]) - set(request.properties["Queues"])):
-            self._clear(request, queue)
-
-    def delete(self, request: Request) -> None:
-        """Take the policy from every queue."""
-        for queue in request.properties["Queues"]:
-            self._clear(request, queue)
-
-    def attributes(self, request: Request) -> dict[str, Any]:
-        """The policy's id."""
-        return {"Id": request.physical_id}
-
-    def _put(self, request: Request) -> None:
-        policy = json.dumps(required(request, "PolicyDocument"))
-        for queue in required(request, "Queues"):
-            request.call("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": policy})
-
-    def _clear(self, request: Request, queue: str) -> None:
-        request.drop("sqs", "set_queue_attributes", QueueUrl=queue, Attributes={"Policy": ""})
+    def take(self, request: Request, holder: str) -> None:
+        """Leave a queue without a policy."""
+        request.drop("sqs", "set_queue_attributes", QueueUrl=holder, Attributes={"Policy": ""})
 
 
 TYPES = (Queue(), QueuePolicy())
