@@ -1,7 +1,9 @@
 """One deployment under way: fleets resized, traffic shifted, bakes watched, and the way back.
 
-Bakes are the cloud's time; starting and ending processes is the machine's. What needs no process happens on the thread
-that lets the time pass, so that a stepped clock is at the next bake when `advance` returns.
+Bakes are the cloud's time; starting and ending processes is the machine's, and MaximumExecutionTimeoutInSeconds counts
+both, each in its own seconds. What needs no process happens on the thread that lets the time pass, so that a stepped
+clock is at the next bake when `advance` returns. After a rollback by alarm the endpoint has no FailureReason and was
+never RollingBack: SageMaker promises neither, and what relies on them must fail here too.
 """
 
 from __future__ import annotations

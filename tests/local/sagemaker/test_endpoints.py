@@ -166,7 +166,7 @@ def output_fn(prediction, accept): return prediction, accept
 
 
 def test_what_aws_refuses_is_refused_in_its_words(hosted):
-    """Unknown configuration, other variants, both policies, a second change at once."""
+    """Unknown configuration, other variants, both policies, eleven alarms, a second change at once."""
     update = hosted.sm.update_endpoint
     refused = hosted.refused(update, EndpointName="e", EndpointConfigName="c9")
     assert refused[1].startswith('Could not find endpoint configuration "arn:aws:sagemaker:')
@@ -176,6 +176,9 @@ def test_what_aws_refuses_is_refused_in_its_words(hosted):
     both = {**blue_green(ALL_AT_ONCE), **rolling}
     refused = hosted.refused(update, EndpointName="e", EndpointConfigName="c2", DeploymentConfig=both)
     assert refused[0] == "ValidationException"
+    many = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": f"a{number}"} for number in range(11)]}}
+    refused = hosted.refused(update, EndpointName="e", EndpointConfigName="c2", DeploymentConfig=many)
+    assert "Member must have length less than or equal to 10" in refused[1]
     deployment = blue_green(ALL_AT_ONCE, TerminationWaitInSeconds=60)
     update(EndpointName="e", EndpointConfigName="c2", DeploymentConfig=deployment)
     for call in (update, hosted.sm.delete_endpoint):

@@ -57,7 +57,7 @@ class FakeServer:
 
 
 class Hall:
-    """Fleets of fake servers; `doors` says how many have been seen starting at once."""
+    """Makes fleets of fake servers; `most` is how many have been seen starting at once."""
 
     def __init__(self) -> None:
         self.servers, self.lines, self.restarts, self.broken = [], [], 0, False
