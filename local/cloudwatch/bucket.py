@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import collections
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -21,25 +23,38 @@ _TRIMMED = re.compile(r"(tm|tc|ts|wm)\d{1,3}(\.\d{1,10})?|IQM|(TM|TC|TS|WM|PR)\(
 
 @dataclass(slots=True)
 class Bucket:
-    """`values` counts each value, rounded to three digits once they are many; `opaque` came without single values."""
+    """`values` counts each value, rounded to three digits once they are many; `opaque` came without single values.
+
+    A bucket that is packed takes a third of the memory; whoever adds to it or looks at `values` unpacks it.
+    """
 
     count: float = 0.0
     total: float = 0.0
     minimum: float = math.inf
     maximum: float = -math.inf
-    values: collections.Counter[float] = field(default_factory=collections.Counter)
     opaque: float = 0.0
+    _loose: collections.Counter[float] | None = None
+    _packed: array.array[float] | None = None
     _percentiles: dict[float, float] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def values(self) -> collections.Counter[float]:
+        """How often each value was seen."""
+        if self._loose is None:
+            pairs = dict(self._pairs())
+            self._loose, self._packed = collections.Counter(pairs), None
+        return self._loose
 
     def add(self, value: float, count: float) -> None:
         """Add a value that was seen `count` times."""
         self._sum_up(count=count, total=value * count, minimum=value, maximum=value)
-        coarse = len(self.values) >= _DISTINCT_VALUES and value not in self.values
-        self.values[_rounded(value) if coarse else value] += count  # type: ignore[assignment]
+        values = self.values
+        coarse = len(values) >= _DISTINCT_VALUES and value not in values
+        values[_rounded(value) if coarse else value] += count  # type: ignore[assignment]
 
     def merge(self, *, count: float, total: float, minimum: float, maximum: float) -> None:
         """Add a statistic set; its single values are known only where all are the same."""
-        if minimum == maximum and total == minimum * count:
+        if minimum == maximum and math.isclose(total, minimum * count):
             self.add(minimum, count)
             return
         self._sum_up(count=count, total=total, minimum=minimum, maximum=maximum)
@@ -58,8 +73,17 @@ class Bucket:
     def absorb(self, other: Bucket) -> None:
         """Add all of another bucket."""
         self._sum_up(count=other.count, total=other.total, minimum=other.minimum, maximum=other.maximum)
-        self.values.update(other.values)
+        values = self.values
+        for value, count in other._pairs():
+            values[value] += count  # type: ignore[assignment]
         self.opaque += other.opaque
+
+    def pack(self) -> None:
+        """Take less memory, for a bucket that has got its last value."""
+        if self._packed is not None:
+            return
+        self._packed = array.array("d", itertools.chain.from_iterable(self._pairs()))
+        self._loose = self._percentiles = None
 
     def statistic(self, name: str) -> float | None:
         """One of STATISTICS or a percentile such as `p99.9`. Raises KeyError for another.
@@ -91,12 +115,18 @@ class Bucket:
 
     def _ranked(self, needed: float) -> float:
         seen = 0.0
-        for value in sorted(self.values):
-            seen += self.values[value]
+        for value, count in self._pairs():
+            seen += count
             # A hair's breadth, since 99.9 / 100 * 1000 is not quite 999.
             if seen >= needed - 1e-9 * max(1.0, needed):
                 return min(max(value, self.minimum), self.maximum)  # a rounded value may lie beyond them
         return self.maximum
+
+    def _pairs(self) -> list[tuple[float, float]]:
+        """Each value and how often it was seen, the smallest first."""
+        if self._packed is not None:
+            return list(zip(self._packed[::2], self._packed[1::2], strict=True))
+        return sorted(self._loose.items()) if self._loose else []
 
     def _sum_up(self, *, count: float, total: float, minimum: float, maximum: float) -> None:
         self.count += count

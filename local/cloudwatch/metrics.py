@@ -18,8 +18,8 @@ _FINE_SECONDS: Final = 3 * 3_600
 """How long the seconds of a high-resolution metric are kept."""
 _SWEEP_SECONDS: Final = 3_600
 
-Slots = dict[int, dict[str, Bucket]]
-"""Buckets by the second they begin at (of the epoch) and by unit."""
+Slots = dict[str, dict[int, Bucket]]
+"""Buckets by unit and by the second of the epoch at which they begin."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +98,28 @@ class _Series:
         """Every bucket that begins at `start` or later and before `end`."""
         for slots, step in ((self.minutes, MINUTE_SECONDS), (self.seconds, 1)):
             first = -(-start // step) * step
-            few = range(first, end, step) if (end - first) // step < len(slots) else list(slots)
-            for second in few:
-                if start <= second < end:
-                    for unit, bucket in slots.get(second, {}).items():
+            for unit, buckets in slots.items():
+                few = range(first, end, step) if (end - first) // step < len(buckets) else list(buckets)
+                for second in few:
+                    if start <= second < end and (bucket := buckets.get(second)) is not None:
                         yield second, unit, bucket
 
     def age(self, *, now: int) -> None:
-        """Turn old seconds into minutes and forget old minutes."""
-        for second in [second for second in self.seconds if second < now - _FINE_SECONDS]:
-            for unit, bucket in self.seconds.pop(second).items():
-                _slot(self.minutes, second // MINUTE_SECONDS * MINUTE_SECONDS, unit).absorb(bucket)
-        for minute in [minute for minute in self.minutes if minute < now - _KEPT_SECONDS]:
-            del self.minutes[minute]
+        """Turn old seconds into minutes, pack what is old, and forget old minutes."""
+        for unit, buckets in self.seconds.items():
+            for second in [second for second in buckets if second < now - _FINE_SECONDS]:
+                _slot(self.minutes, unit, second // MINUTE_SECONDS * MINUTE_SECONDS).absorb(buckets.pop(second))
+        for buckets in self.minutes.values():
+            for minute in list(buckets):
+                if minute < now - _KEPT_SECONDS:
+                    del buckets[minute]
+                elif minute < now - _FINE_SECONDS:
+                    buckets[minute].pack()
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything was forgotten."""
+        return not any(self.minutes.values()) and not any(self.seconds.values())
 
 
 class Metrics:
@@ -129,7 +138,7 @@ class Metrics:
             self._sweep(int(moment))
             series = self._series.setdefault(metric, _Series())
             slots = series.seconds if step == 1 else series.minutes
-            _slot(slots, int(moment) // step * step, datum.get("Unit", "None")).fill(datum)
+            _slot(slots, datum.get("Unit", "None"), int(moment) // step * step).fill(datum)
             series.latest = max(series.latest, moment)
 
     def readings(self, statistic: Statistic, window: Window) -> list[Reading | None]:
@@ -183,15 +192,15 @@ class Metrics:
         self._swept = now
         for metric, series in list(self._series.items()):
             series.age(now=now)
-            if not series.minutes and not series.seconds:
+            if series.empty:
                 del self._series[metric]
 
 
-def _slot(slots: Slots, second: int, unit: str) -> Bucket:
-    units = slots.setdefault(second, {})
-    if unit not in units:
-        units[unit] = Bucket()
-    return units[unit]
+def _slot(slots: Slots, unit: str, second: int) -> Bucket:
+    buckets = slots.setdefault(unit, {})
+    if second not in buckets:
+        buckets[second] = Bucket()
+    return buckets[second]
 
 
 def _copy(bucket: Bucket) -> Bucket:

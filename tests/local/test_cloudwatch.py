@@ -293,6 +293,24 @@ def test_a_percentile_has_its_share_at_or_below_it(values, rank):
     assert len(below) < needed or not below
 
 
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=20), st.lists(st.floats(0, 1e6), max_size=5))
+def test_a_packed_bucket_is_the_same(values, later):
+    """Its statistics, and what it becomes when more values come."""
+    packed, loose = Bucket(), Bucket()
+    for bucket in (packed, loose):
+        for value in values:
+            bucket.add(value, 1)
+    packed.pack()
+    names = ("Sum", "Average", "Maximum", "p0", "p37.5", "p99")
+    before = [[bucket.statistic(name) for name in names] for bucket in (packed, loose)]
+    for bucket in (packed, loose):
+        for value in later:
+            bucket.add(value, 2)
+    assert before[0] == before[1]
+    assert [packed.statistic(name) for name in names] == [loose.statistic(name) for name in names]
+    assert packed.values == loose.values
+
+
 def query(query_id, name="m", *, stat="Sum", **more):
     """A query of a metric, not returned."""
     metric = {"Namespace": "App", "MetricName": name}
