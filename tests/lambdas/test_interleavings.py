@@ -16,6 +16,14 @@ from tests.lambdas.world_life import Life
 
 SEQUENCES = int(os.environ.get("SLUICE_INTERLEAVINGS", "100"))
 
+_OPERATIONS = (
+    *3 * ("PutItem", "UpdateStack", "Invoke"),
+    *("Query", "DescribeStacks", "DescribeStackEvents", "DescribeEndpoint", "DescribeModelPackage"),
+    *("ListModelPackages", "UpdateModelPackage", "DescribeAlarmHistory", "PutMetricData", "GetObject", "Publish"),
+    "ContinueUpdateRollback",
+)
+"""Most can go wrong where something is changed."""
+
 versions = st.sampled_from([0, 0, 0, 1, 2])
 """Counted back: 0 is a new version, 1 the newest there is, 2 the one before."""
 
@@ -24,36 +32,52 @@ fates = st.sampled_from(["alarm in canary", "alarm in final bake", "unhealthy", 
 notices = st.sampled_from(["noticed", "unnoticed", "stumbles", "mixed"])
 
 
+calls = st.tuples(st.sampled_from(_OPERATIONS), st.sampled_from([1, 1, 1, 2, 2, 3, 4]))
+"""The nth call of an operation while a function runs."""
+
+times = st.sampled_from([10, 55, 60, 180, 500, 4000]).map(lambda seconds: ("time", seconds))
+advances = st.integers(1, 8).map(lambda times: ("advances", times))
+accidents = st.sampled_from([("deploy",), ("reset", 0), ("reset", 1), ("reset", 2), ("backstop",), ("untested",)])
+
+
 def faults(depth):
     """What happens at which call of a function: mostly nothing."""
     kinds = st.sampled_from(["throttled", "lost", "dies", "died"]).map(Fault)
     if depth:
-        meanwhile = st.lists(steps(depth - 1), min_size=1, max_size=3).map(lambda then: Fault("meanwhile", then))
+        then = st.lists(intrusions(depth - 1), min_size=1, max_size=3)
+        meanwhile = then.map(lambda steps: Fault("meanwhile", steps))
         kinds = st.one_of(kinds, meanwhile, meanwhile)
-    return st.one_of(st.just({}), st.dictionaries(st.integers(1, 45), kinds, min_size=1, max_size=2))
+    return st.one_of(st.just({}), st.dictionaries(calls, kinds, min_size=1, max_size=2))
+
+
+def intrusions(depth):
+    """What may happen while a function runs."""
+    wake = st.tuples(st.just("wake"), faults(depth))
+    rollback = st.tuples(st.just("rollback"), st.just({}))
+    return st.one_of(wake, wake, rollback, advances, times, st.just(("time", 55)), accidents)
 
 
 def steps(depth):
     """One thing that people, SageMaker, CloudFormation, time or an event does."""
     wake = st.tuples(st.just("wake"), faults(depth))
     fate = st.one_of(st.just(()), st.tuples(fates, notices))
-    approve = st.tuples(st.just("approve"), versions, flaws, fate)
-    goes_out = st.tuples(st.just("goes_out"), fate, st.integers(0, 9))
+    goes_out = st.tuples(st.just("goes_out"), fate, faults(depth), st.integers(0, 9))
     return st.one_of(
         wake,
         wake,
         wake,
-        approve,
         goes_out,
         goes_out,
-        st.tuples(st.just("advances"), st.integers(1, 3)),
-        st.tuples(st.just("advances"), st.integers(1, 8)),
+        goes_out,
+        advances,
+        advances,
+        st.tuples(st.just("approve"), versions, flaws, fate),
         st.tuples(st.just("order"), versions, faults(0)),
         st.tuples(st.just("fate"), st.tuples(fates, notices)),
         st.tuples(st.just("rollback"), faults(0)),
-        st.tuples(st.just("time"), st.sampled_from([10, 55, 60, 180, 500, 4000])),
         st.tuples(st.just("reject"), versions),
-        st.sampled_from([("deploy",), ("reset", 0), ("reset", 1), ("reset", 2), ("backstop",), ("untested",)]),
+        times,
+        accidents,
     )
 
 

@@ -1,6 +1,7 @@
 """A small AWS in memory: what the real handlers of a stage see and change; at every call things may go wrong."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,11 +23,11 @@ class Crash(BaseException):
 
 @dataclass
 class Frame:
-    """A function that runs: when it must have ended, how many calls it has made, and what happens at which of them."""
+    """A function that runs: when it must have ended, what it has called, and what happens at which nth call of what."""
 
     ends: datetime
     faults: dict
-    calls: int = 0
+    calls: Counter = field(default_factory=Counter)
     known: int = 0
 
 
@@ -43,12 +44,12 @@ class Fault:
 
 
 class World:
-    """The registry, the ledger's table, SNS, the alarms' history and one serving stack. Its clock moves when told to."""
+    """The registry, the ledger's table, SNS, the alarms' history, one serving stack. The clock moves when told to."""
 
     def __init__(self):
         self.now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
         self.frames, self.play = [], None
-        self.packages, self.ledger, self.messages = {}, {}, []
+        self.packages, self.flaws, self.ledger, self.messages = {}, {}, {}, []
         self.history, self.aborts = [], set()
         self.stack = ServingStack(self)
 
@@ -76,8 +77,8 @@ class World:
     def call(self, operation, effect):
         """One call of the function that runs now."""
         frame = self.frames[-1]
-        frame.calls += 1
-        fault = frame.faults.pop(frame.calls, None)
+        frame.calls[operation] += 1
+        fault = frame.faults.pop((operation, frame.calls[operation]), None)
         kind = fault.kind if fault else ""
         if kind == "meanwhile":
             self.play(fault.steps)
@@ -117,6 +118,7 @@ class World:
     # What people and pipelines do
 
     def register(self, version, *, flaw=""):
+        self.flaws[version] = flaw
         self.packages[version] = {
             "ModelPackageGroupName": MODEL,
             "ModelPackageVersion": version,
@@ -137,17 +139,31 @@ class World:
         changed = {"LastModifiedTime": self.now, "LastModifiedBy": {"IamIdentity": {"Arn": by}}}
         self.packages[version] = {**self.packages[version], **members, **changed}
 
-    def put(self, item):
-        """DynamoDB's conditional put, with what must hold of every record."""
+    def put(self, item, *, only_if_free):
+        """DynamoDB's put, with what must hold of every record. False when its condition fails."""
         sequence = int(item["sequence"]["N"])
-        if sequence in self.ledger:
+        if sequence in self.ledger and only_if_free:
             return False
+        assert sequence not in self.ledger, f"record {sequence} was overwritten"
         self.ledger[sequence] = item
         assert sequence == len(self.ledger), "the ledger has a gap"
         assert len(self.open_releases()) <= 1, "two releases are open"
-        if item["kind"]["S"] == "outcome":
-            self._check_outcome(item)
+        check = getattr(self, f"_check_{item['kind']['S']}", None)
+        if check is not None:
+            check(item)
         return True
+
+    def _check_opened(self, item):
+        """Only what two people stand for goes forward; only what is not vetoed goes anywhere."""
+        version = int(item["version"]["N"])
+        assert version not in self.vetoed(), f"version {version} is vetoed and opened"
+        if item["cause"]["S"] == "approval":
+            assert self.flaws[version] not in ("unmeasured", "altered"), f"version {version} is {self.flaws[version]}"
+            assert item["approved_by"]["S"] == ADA, f"version {version} was approved by {item['approved_by']['S']}"
+
+    def _check_refused(self, item):
+        said = [(record["version"], record["reason"]) for record in self.of_kind("refused")]
+        assert said.count((item["version"], item["reason"])) == 1, f"a refusal was said again: {item['reason']}"
 
     def _check_outcome(self, item):
         release_id, outcome = item["release_id"]["S"], item["outcome"]["S"]
@@ -169,6 +185,8 @@ class World:
             assert served is None or not serves, f"{release_id} serves, its outcome is {outcome}"
         if outcome == "superseded":
             assert release_id not in self.stack.tokens, f"{release_id} was accepted"
+        elif release_id not in self.stack.tokens:
+            assert [r for r in self.of_kind("abort") if r["release_id"]["S"] == release_id], f"{release_id} never began"
         if release_id in self.stack.alarmed:
             assert outcome == "rolled_back", f"an alarm rolled {release_id} back, its outcome is {outcome}"
         if outcome == "rolled_back":

@@ -50,9 +50,9 @@ class DynamoDB(Fake):
         date = format_datetime(world.now, usegmt=True)
         return {"Items": world.records(), "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
 
-    def put_item(self, *, Item, **_):
+    def put_item(self, *, Item, ConditionExpression="", **_):
         def put():
-            if not self._world.put(Item):
+            if not self._world.put(Item, only_if_free=ConditionExpression == "attribute_not_exists(#sequence)"):
                 raise Taken({"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}, "PutItem")
 
         return self._call("PutItem", put)
@@ -174,7 +174,6 @@ class Functions(Fake):
             answer = {"Payload": json.dumps({"errorMessage": repr(died)}), "FunctionError": "Unhandled"}
         finally:
             world.frames.pop()
-            outer.calls = inner.calls
         return {**answer, "Payload": io.BytesIO(answer["Payload"].encode())}
 
 

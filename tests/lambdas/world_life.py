@@ -61,9 +61,19 @@ class Life:
 
     def _wake(self, faults):
         occasion = _EVENTS[next(self._numbers) % len(_EVENTS)]
-        return self.world.run(
+        report = self.world.run(
             lambda event: release.handler(event, None, clients=lambda: self._clients), occasion, faults
         )
+        if not faults:
+            self._check_undone()
+        return report
+
+    def _check_undone(self):
+        """A canary of what is vetoed has been told to go back."""
+        update, vetoed = self.world.stack.update, self.world.vetoed()
+        if update and update.phase in ("canary", "final") and update.token in self.world.open_releases():
+            config = update.config
+            assert self.world.stack.configs[config] not in vetoed or config in self.world.aborts, f"{config} goes on"
 
     def _advance(self):
         self.world.stack.advance()
@@ -95,12 +105,12 @@ class Life:
         by = TIM if flaw == "own" else ADA
         self.world.change_package(version, by, ModelApprovalStatus="Approved")
 
-    def _goes_out(self, fate, phases):
+    def _goes_out(self, fate, faults, phases):
         """A new version is admitted, and its release has got so far."""
         self._approve(0, "", fate)
         if not self.first:
             self._order(1, {})
-        self._wake({})
+        self._wake(faults)
         self._advances(phases)
 
     def _order(self, back, faults):
@@ -178,6 +188,7 @@ class Life:
             if quiet == 2 and stack.status != "UPDATE_ROLLBACK_FAILED":
                 return
             if quiet == 2:  # the runbook: what sluice could not recover, a person does
+                assert len(self.world.of_kind("recovery")) >= 3
                 stack.go_on(f"hand-{next(self._numbers)}", skipped=stack.endpoint == "InService")
         raise AssertionError("it does not come to rest")
 
@@ -200,10 +211,10 @@ class Life:
     def _check_what_serves(self):
         world, stack = self.world, self.world.stack
         serves = stack.configs.get(stack.config)
-        good = self._admitted({v for v in (self._version(t) for t in stack.completed if t.startswith("r")) if v})
+        deployed = [r for r in world.of_kind("outcome") if r["outcome"]["S"] == "deployed"]
+        good = self._admitted({int(record["version"]["N"]) for record in deployed})
         if serves in world.vetoed():
             assert not good, f"version {serves} is vetoed and serves, but {good} did well"
-        deployed = [r for r in world.of_kind("outcome") if r["outcome"]["S"] == "deployed"]
         if deployed and int(deployed[-1]["version"]["N"]) in good:
             assert serves == int(deployed[-1]["version"]["N"])
             assert stack.parameters["ReleaseId"] == deployed[-1]["release_id"]["S"]
@@ -236,9 +247,6 @@ class Life:
         packages = self.world.packages
         approved = {v for v in versions if packages.get(v, {}).get("ModelApprovalStatus") == "Approved"}
         return approved - self.world.vetoed()
-
-    def _version(self, token):
-        return self.world.stack.configs.get(self.world.stack.completed[token])
 
     def outcomes(self):
         """What this life has seen, for statistics."""
