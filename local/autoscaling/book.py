@@ -36,6 +36,7 @@ class Target:
 
     members: dict[str, Any]
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     activities: collections.deque[Activity] = field(default_factory=lambda: collections.deque(maxlen=_KEPT))
 
     @property
@@ -82,6 +83,13 @@ class Book:
         if found is None:
             raise missing("scalable target registered", params)
         return found
+
+    def tagged(self, arn: str) -> dict[str, str]:
+        """The tags of the target of that ARN. Raises AwsError `ResourceNotFoundException`."""
+        for target in self.all():
+            if target.members["ScalableTargetARN"] == arn:
+                return target.tags
+        raise AwsError("ResourceNotFoundException", f"There is no scalable target {arn}.")
 
     def remove(self, params: Mapping[str, Any]) -> None:
         """Forget a target with its policies. Raises AwsError `ObjectNotFoundException`."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from local.autoscaling.book import Activity, Book, Target, missing
 from local.autoscaling.checks import check_place, check_policy, check_variant
 from local.autoscaling.scaler import Scaler
-from local.errors import UnsupportedLocally, ValidationError
+from local.errors import ValidationError
 from local.front import Handler
 from local.paging import page
 from local.services import Services
@@ -42,14 +42,15 @@ class Operations:
             "DescribeScalableTargets": self._describe_targets,
             "DescribeScalingActivities": self._describe_activities,
             "DescribeScalingPolicies": self._describe_policies,
+            "ListTagsForResource": lambda params, _: {"Tags": dict(self._book.tagged(params["ResourceARN"]))},
             "PutScalingPolicy": self._put_policy,
             "RegisterScalableTarget": self._register,
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
         }
 
     def _register(self, params: Params, _: Call) -> Params:
         check_place(params)
-        if params.get("Tags"):
-            raise UnsupportedLocally("tags of a scalable target")
         with self._book.lock:
             known = self._book.find(params["ResourceId"])
             target = known or Target(self._fresh(params))
@@ -57,6 +58,7 @@ class Operations:
             _check_limits(members)
             check_variant(self._services, endpoint=target.endpoint, variant=target.variant)
             target.members = members
+            target.tags.update(params.get("Tags", {}))
             self._book.put(params["ResourceId"], target)
         self._scaler.start()
         return {"ScalableTargetARN": members["ScalableTargetARN"]}
@@ -118,6 +120,15 @@ class Operations:
         with self._book.lock:
             found = [_shown(target, activity) for target in self._named(params) for activity in target.activities]
         return _paged("ScalingActivities", found, params)
+
+    def _tag(self, params: Params, _: Call) -> Params:
+        self._book.tagged(params["ResourceARN"]).update(params["Tags"])
+        return {}
+
+    def _untag(self, params: Params, _: Call) -> Params:
+        for key in params["TagKeys"]:
+            self._book.tagged(params["ResourceARN"]).pop(key, None)
+        return {}
 
     def _named(self, params: Params) -> list[Target]:
         return [t for t in self._book.all() if params.get("ResourceId") in (None, t.members["ResourceId"])]

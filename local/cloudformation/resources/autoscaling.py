@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.cloudformation.errors import ResourceFailed
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing, required
+from local.cloudformation.resources.provisioner import (
+    Provisioner,
+    Request,
+    Schema,
+    refuse_existing,
+    required,
+    tags,
+)
 
 _SERVICE: Final = "application-autoscaling"
 _PLACE: Final = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+_SETTINGS: Final = ("MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState")
 
 
 class ScalableTarget(Provisioner):
@@ -16,24 +24,27 @@ class ScalableTarget(Provisioner):
 
     schema = Schema(
         type="AWS::ApplicationAutoScaling::ScalableTarget",
-        properties=frozenset({*_PLACE, "MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState"}),
+        properties=frozenset({*_PLACE, *_SETTINGS, "Tags"}),
         create_only=frozenset(_PLACE),
         attributes=frozenset({"Id"}),
+        tags="list",
     )
 
     def create(self, request: Request) -> str:
         """Register the target, unless it is registered."""
         place = {name: required(request, name) for name in _PLACE}
         identity = "|".join(place[name] for name in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
-        asked = {"ServiceNamespace": place["ServiceNamespace"], "ResourceIds": [place["ResourceId"]]}
-        if request.call(_SERVICE, "describe_scalable_targets", **asked)["ScalableTargets"]:
+        if self._found(request):
             raise refuse_existing(self.schema, identity)
-        request.call(_SERVICE, "register_scalable_target", **request.properties)
+        labels = {"Tags": tags(request.properties["Tags"])} if "Tags" in request.properties else {}
+        request.call(_SERVICE, "register_scalable_target", **place, **request.some(*_SETTINGS), **labels)
         return identity
 
     def update(self, request: Request) -> None:
-        """Register it with its new limits."""
-        request.call(_SERVICE, "register_scalable_target", **request.properties)
+        """Register it with its new limits, and change its tags."""
+        request.call(_SERVICE, "register_scalable_target", **request.some(*_PLACE, *_SETTINGS))
+        for target in self._found(request):
+            request.retag(_SERVICE, form=dict, ResourceARN=target["ScalableTargetARN"])
 
     def delete(self, request: Request) -> None:
         """Deregister the target."""
@@ -42,6 +53,12 @@ class ScalableTarget(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The target's id."""
         return {"Id": request.physical_id}
+
+    def _found(self, request: Request) -> list[dict[str, Any]]:
+        asked = {"ServiceNamespace": required(request, "ServiceNamespace")}
+        resources = [required(request, "ResourceId")]
+        found = request.call(_SERVICE, "describe_scalable_targets", **asked, ResourceIds=resources)
+        return list(found["ScalableTargets"])
 
 
 class ScalingPolicy(Provisioner):

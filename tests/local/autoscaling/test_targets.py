@@ -98,7 +98,6 @@ def test_a_new_target_needs_both_limits(account):
     [
         ({"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}, "service namespace ecs"),
         ({"ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"}, "DesiredCopyCount"),
-        ({"Tags": {"k": "v"}}, "tags"),
     ],
 )
 def test_other_targets_are_refused_by_name(account, changes, named):
@@ -140,3 +139,13 @@ def test_other_policies_are_refused_by_name(account, members, named):
     asked = {**PLACE, "PolicyName": "p", "PolicyType": "TargetTrackingScaling", **members}
     code, message = refusal(account.client.put_scaling_policy, **asked)
     assert (code, named in message) == ("UnsupportedLocally", True), message
+
+
+def test_a_target_has_tags(account):
+    """By its ARN."""
+    arn = account.register(Tags={"k": "v"})["ScalableTargetARN"]
+    account.client.tag_resource(ResourceARN=arn, Tags={"l": "w"})
+    account.client.untag_resource(ResourceARN=arn, TagKeys=["k"])
+    assert account.client.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"l": "w"}
+    other = f"{arn[:-1]}x"
+    assert refusal(account.client.list_tags_for_resource, ResourceARN=other)[0] == "ResourceNotFoundException"

@@ -79,7 +79,20 @@ def test_a_target_that_is_registered_is_not_taken_over(account, scaling):
     assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"][0]["MaxCapacity"] == 2
 
 
-@pytest.mark.parametrize("name", ["ScheduledActions", "Tags"])
+def test_a_target_bears_its_tags(account, scaling):
+    """Those of the template, and no longer those that left it."""
+
+    def labels():
+        [target] = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        return scaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
+
+    account.create(_scaled(8, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]))
+    assert labels() == {"a": "1", "b": "2"}
+    account.update(_scaled(8, Tags=[{"Key": "b", "Value": "3"}]))
+    assert labels() == {"b": "3"}
+
+
+@pytest.mark.parametrize("name", ["ScheduledActions", "Surprise"])
 def test_an_unknown_property_is_refused_by_name(account, name):
     """Before there is a stack."""
     with pytest.raises(ClientError, match=f"does not support the property {name}"):
