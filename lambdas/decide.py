@@ -12,12 +12,12 @@ from lambdas.ending import begun, ending
 from lambdas.records import Opened, OpenedCause, Outcome, Recovery, Started, Stuck, Veto
 from lambdas.situation import Situation, same_name
 
-START: Final = timedelta(minutes=5)
+START: Final = timedelta(minutes=30)
 """How long after its opening a release may be asked of the stack."""
 
-CLOSE: Final = START + timedelta(minutes=2)
-"""When a release that has not begun can no longer begin: whoever read it in time has run into its own time-out of a
-minute. Before that it must not be closed, since what is closed must not begin."""
+_FENCE: Final = timedelta(minutes=2)
+"""How long after it may not be asked any more a release can still begin: whoever saw it wanted and in time runs into a
+time-out of a minute. Before that it must not be closed, since what is closed must not begin."""
 
 _RECOVERIES: Final = 3
 _BETWEEN_RECOVERIES: Final = timedelta(minutes=1)
@@ -61,7 +61,8 @@ def _condemn(situation: Situation) -> Action | None:
 def watched(situation: Situation) -> tuple[Outcome, timedelta, timedelta] | None:
     """The guarded release whose backstop alarm is a veto, and from when to when after its outcome; None for others.
 
-    Early alarms may still speak of the fleet before. Without a version to return to a veto would change nothing.
+    Early alarms may still speak of the fleet before, and those after a release that did not hold of its canary: that
+    was behind the same endpoint. Without a version to return to a veto would change nothing.
     """
     serving, journal = situation.serving, situation.journal
     if serving is None or journal.open or serving.version in journal.vetoes:
@@ -70,9 +71,11 @@ def watched(situation: Situation) -> tuple[Outcome, timedelta, timedelta] | None
         return None
     if all(candidate.version == serving.version for candidate in returns(situation)):
         return None
-    begins = timedelta(seconds=situation.policy.backstop_seconds) + _EVALUATION
+    deployed = journal.outcomes[serving.release_id]
+    latest = max(outcome.at for outcome in journal.outcomes.values())
+    begins = latest - deployed.at + timedelta(seconds=situation.policy.backstop_seconds) + _EVALUATION
     ends = timedelta(hours=situation.policy.watch_hours)
-    return (journal.outcomes[serving.release_id], begins, ends) if ends > begins else None
+    return (deployed, begins, ends) if ends > begins else None
 
 
 def _drive(situation: Situation, release: Opened) -> Action:
@@ -90,12 +93,14 @@ def _drive(situation: Situation, release: Opened) -> Action:
 
 
 def _begin(situation: Situation, release: Opened) -> Action:
-    journal, age = situation.journal, situation.now - release.at
-    given_up = release.version in journal.vetoes or journal.abort(release.release_id) is not None
-    if age >= CLOSE:
+    """Ask for a release that has not begun; close it when it shall not, or could not for too long."""
+    journal, until = situation.journal, release.at + START
+    for unwanted in (journal.vetoes.get(release.version), journal.abort(release.release_id)):
+        until = min(until, unwanted.at) if unwanted else until
+    if situation.now >= until + _FENCE:
         return Append(record=ending(situation, release))
-    if given_up or age >= START:
-        return Wait(reason=f"release {release.release_id} has not begun and shall not: it is closed in a few minutes")
+    if situation.now >= until:
+        return Wait(reason=f"release {release.release_id} has not begun and shall not: it is closed in two minutes")
     if situation.moving or situation.stack is None or not situation.stack.settled:
         return Wait(reason=f"release {release.release_id} waits for the stack and the endpoint")
     return Apply(release=release)
