@@ -32,11 +32,14 @@ class Fleet(Protocol):
         ...
 
     def shrink(self, counts: Mapping[str, int], *, drain: bool = True) -> None:
-        """End instances in excess of these, the last ones first; with `drain` once their requests are answered."""
+        """End instances in excess of these, the last ones first; with `drain` each once its requests are answered.
+
+        Draining goes on after the call: the instances count no more, and get no more requests.
+        """
         ...
 
     def stop(self, *, drain: bool = False) -> None:
-        """End every instance, those that are being started too; none can be started again."""
+        """End every instance, those that are being started too; none can be started again. `drain` as in `shrink`."""
         ...
 
     def ready(self) -> bool:
@@ -177,18 +180,19 @@ class ServerFleet:
                 failures.append(health_failure(instance, error))
 
     def _end(self, instances: list[Instance], *, drain: bool = False) -> None:
-        """Stop all at once, so that many drain no longer than one."""
+        """Stop all at once; with `drain` without waiting for it, since a request that hangs takes a minute."""
         with self._changed:
             self._ending.extend(instances)
-        threads = [
-            threading.Thread(target=instance.stop, kwargs={"drain": drain}, daemon=True) for instance in instances
-        ]
+        threads = [threading.Thread(target=self._end_one, args=(each, drain), daemon=True) for each in instances]
         for thread in threads:
             thread.start()
-        for thread in threads:
+        for thread in threads if not drain else ():
             thread.join()
+
+    def _end_one(self, instance: Instance, drain: bool) -> None:
+        instance.stop(drain=drain)
         with self._changed:
-            self._ending = [instance for instance in self._ending if instance not in instances]
+            self._ending = [other for other in self._ending if other is not instance]
 
     def _tell(self) -> None:
         with self._changed:

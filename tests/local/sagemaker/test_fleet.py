@@ -19,7 +19,8 @@ class FakeServer:
         self._ends: list[int | None] = []
         self._end = threading.Condition()
         self.stopped = False
-        self.log = self
+        self.log, self.answered = self, threading.Event()
+        self.answered.set()
 
     def say(self, line):
         self._hall.lines.append(line)
@@ -50,6 +51,10 @@ class FakeServer:
         return Response(200, body, {})
 
     def stop(self, *, drain_seconds=0):
+        if drain_seconds:
+            self.answered.wait(drain_seconds)
+        else:
+            self.answered.set()
         with self._end:
             self.stopped = True
             self._ends.append(None)
@@ -153,7 +158,24 @@ def test_requests_reach_the_active_instances_and_no_others(hall):
     before = picked(fleet, 2)
     fleet.shrink({"V": 2})
     assert picked(fleet, 2) == before
-    assert [server.stopped for server in hall.servers].count(True) == 1
+    until("one has ended", lambda: [server.stopped for server in hall.servers].count(True) == 1)
+
+
+def test_nobody_waits_for_requests_under_way(hall):
+    """An instance that hangs is out of the fleet at once, ends when it has answered, or when everything ends."""
+    fleet = hall.fleet()
+    fleet.launch({"V": 3})
+    for server in hall.servers:
+        server.answered.clear()
+    fleet.shrink({"V": 1})
+    assert fleet.counts() == {"V": 1}
+    assert not any(server.stopped for server in hall.servers)
+    _, answering, hanging = hall.servers
+    answering.answered.set()
+    until("it has answered", lambda: answering.stopped)
+    assert not hanging.stopped
+    fleet.stop()
+    assert all(server.stopped for server in hall.servers)
 
 
 def test_a_server_that_ends_is_restarted(hall):
