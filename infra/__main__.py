@@ -15,15 +15,21 @@ from infra import node
 _CHECKOUT = Path(__file__).parents[1]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Synthesize one stage. Gives 0, 1 when the stage's stacks cannot be built, 2 when the stage is no valid one."""
+def main(arguments: list[str] | None = None, *, root: Path | None = None) -> int:
+    """Synthesize one stage. Gives 0, 1 when the stage's stacks cannot be built, 2 when the stage is no valid one.
+
+    ``root`` is the folder of the stages' files, by default ``env/``. What a stage's settings would miss is said on
+    standard error, and stops nothing.
+    """
     context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     options = _options(arguments, default_stage=context.get("stage"))
     try:
-        stage = env.load(options.stage)
+        stage = env.load(options.stage, root=root)
     except EnvError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    for warning in env.warnings(stage):
+        sys.stderr.write(f"warning: {warning}\n")
     node.choose()
     from infra import assembly
     from infra.errors import InfraError

@@ -36,6 +36,36 @@ def test_an_unknown_stage_is_wrong_use(capsys):
     assert capsys.readouterr().err.startswith("env/nowhere.toml: stage 'nowhere' does not exist")
 
 
+QUIET = """
+account = "111111111111"
+region = "eu-west-1"
+registry = true
+
+[models.credit-risk.serving]
+instance_type = "ml.m5.large"
+instance_count = 2
+probe = false
+
+[models.credit-risk.serving.deployment]
+policy = "canary"
+"""
+
+
+def test_what_would_be_missed_is_said_and_stops_nothing(tmp_path, capsys):
+    """A canary that nobody sends a request tells nothing: that is a warning, and the stage is synthesized."""
+    (tmp_path / "quiet.toml").write_text(QUIET)
+
+    assert main(["--stage", "quiet", "--output", str(tmp_path / "out")], root=tmp_path) == 0
+    assert capsys.readouterr().err.startswith("warning: env/quiet.toml: models.credit-risk.serving.alarms would miss")
+    assert (tmp_path / "out" / "sluice-quiet-serving-credit-risk.template.json").exists()
+
+
+def test_a_stage_of_the_kit_is_not_warned_of(capsys, tmp_path):
+    """What the kit's own production would miss is nothing to speak of."""
+    assert main(["--stage", "prod", "--output", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_no_stage_is_wrong_use(capsys, monkeypatch):
     """Without a stage there is nothing to synthesize."""
     monkeypatch.delenv("CDK_CONTEXT_JSON", raising=False)
