@@ -53,7 +53,8 @@ class Broom:
     def sweep(self, report: dict[str, Any]) -> None:
         """Delete what has no reason to stay, configs before the models they run; say it in `report`."""
         left = self._sweep("endpoint config", report)
-        for config in sorted(left | self._configs):
+        spelt = {config.lower(): config for config in (*self._configs, *left)}
+        for config in sorted(spelt.values()):
             for model in remains.models_of(config, self._sagemaker):
                 self._note("model", model, f"{config} runs it")
         self._sweep("model", report)

@@ -115,6 +115,7 @@ def test_everything_kept_has_a_reason(attic):
     attic.leave("young", age=YOUNG)
     report = attic.sweep()
     assert reasons(report, "4") == ("it serves", f"{CONFIG.format(4)} runs it")
+    assert {entry["name"] for entry in report["kept"]} == attic.sagemaker.configs.keys() | attic.sagemaker.models.keys()
     assert reasons(report, "3") == ("version 3 served well", f"{CONFIG.format(3)} runs it")
     assert reasons(report, "young") == ("it is younger than 7 days", f"{CONFIG.format('young')} runs it")
 
@@ -139,6 +140,13 @@ def test_the_endpoint_keeps_what_it_serves(attic):
     attic.sagemaker.serve(CONFIG.format(1))
     attic.sweep()
     assert attic.left == ({"1", "3", "4", "new"}, {"1", "3", "4", "new"})
+
+
+def test_reasons_name_configs_as_they_are_spelt(attic):
+    """The stack knows its config by an ARN in small letters; people read the name that SageMaker lists."""
+    attic.hold(CONFIG.format(3), MODEL_NAME.format(3))
+    attic.write(Veto(version=3, by="somebody", cause="person", reason="bad"))
+    assert reasons(attic.sweep(), "3") == ("the serving stack holds it", f"{CONFIG.format(3)} runs it")
 
 
 def test_a_vetoed_version_is_not_gone_back_to(attic):
