@@ -59,7 +59,7 @@ class ScheduleOperations:
 
     def _create(self, params: Params, _: Call) -> Params:
         token = params.get("ClientToken", "")
-        if token in self._tokens:
+        if token in self._tokens and self._book.find(_key(params)) is not None:
             return {"ScheduleArn": self._tokens[token]}
         check_request(params, now=self._clock.now())
         schedule = self._made(params, created_at=self._clock.now())

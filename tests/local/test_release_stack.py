@@ -1,161 +1,16 @@
-"""Stacks that update endpoints of real processes under an alarm, as releases do."""
-
-import json
-import threading
 from typing import get_args
 
 import pytest
 
-from local.clock import Clock
-from local.cloudformation import CloudFormation, Rollbacks
-from local.cloudwatch import CloudWatch
-from local.sagemaker import SageMaker
-from tests.local.sagemaker.conftest import ECHO_MODEL, IMAGE, ROLE, PlainImages, World
+from local.cloudformation import Rollbacks
+from tests.local.releases import Releases
 
-PATIENCE_SECONDS = 90
-SPEED = 150
 ENDED = {
     "unnoticed": "UPDATE_COMPLETE",
     "noticed": "UPDATE_ROLLBACK_COMPLETE",
     "noticed-again": "UPDATE_ROLLBACK_COMPLETE",
     "stuck": "UPDATE_ROLLBACK_FAILED",
 }
-
-
-def _template(url):
-    config = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
-    alarm = {"Fn::Join": ["-", [config, "abort"]]}
-    return {
-        "Parameters": {"Release": {"Type": "String"}, "Word": {"Type": "String"}},
-        "Resources": {
-            "Model": {
-                "Type": "AWS::SageMaker::Model",
-                "UpdateReplacePolicy": "Retain",
-                "Properties": {
-                    "ExecutionRoleArn": ROLE,
-                    "PrimaryContainer": {
-                        "Image": IMAGE,
-                        "ModelDataUrl": {"Fn::Sub": f"{url}/${{Word}}/model.tar.gz"},
-                        "Environment": {"RELEASE": {"Ref": "Release"}},
-                    },
-                },
-            },
-            "Config": {
-                "Type": "AWS::SageMaker::EndpointConfig",
-                "UpdateReplacePolicy": "Retain",
-                "Properties": {
-                    "ProductionVariants": [
-                        {
-                            "VariantName": "AllTraffic",
-                            "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
-                            "InitialInstanceCount": 2,
-                            "InstanceType": "ml.m5.large",
-                            "InitialVariantWeight": 1,
-                        }
-                    ]
-                },
-            },
-            "Alarm": {
-                "Type": "AWS::CloudWatch::Alarm",
-                "Properties": {
-                    "AlarmName": alarm,
-                    "Namespace": "Sluice/Release",
-                    "MetricName": "Abort",
-                    "Dimensions": [{"Name": "EndpointConfigName", "Value": config}],
-                    "Statistic": "Maximum",
-                    "Period": 60,
-                    "EvaluationPeriods": 1,
-                    "Threshold": 1,
-                    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-                    "TreatMissingData": "notBreaching",
-                },
-            },
-            "Endpoint": {
-                "Type": "AWS::SageMaker::Endpoint",
-                "Properties": {
-                    "EndpointName": "churn-local",
-                    "EndpointConfigName": config,
-                    "RetainAllVariantProperties": True,
-                    "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
-                    "DeploymentConfig": {
-                        "BlueGreenUpdatePolicy": {
-                            "TrafficRoutingConfiguration": {
-                                "Type": "CANARY",
-                                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-                                "WaitIntervalInSeconds": 300,
-                            },
-                            "TerminationWaitInSeconds": 60,
-                            "MaximumExecutionTimeoutInSeconds": 28_800,
-                        },
-                        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": {"Ref": "Alarm"}}]},
-                    },
-                },
-            },
-        },
-    }
-
-
-class Releases:
-    """A serving stack on processes of their own, updated as the release Lambdas do."""
-
-    def __init__(self, small_cloud, rollbacks) -> None:
-        cloud = small_cloud(
-            lambda services: SageMaker(services, images=PlainImages()),
-            lambda services: CloudFormation(services, rollbacks=rollbacks),
-            CloudWatch,
-            clock=Clock(speed=SPEED),
-        )
-        cloud.listen()
-        self._world = World(cloud)
-        self._world.services.record = cloud.parts[2].record
-        self._part, self.client = cloud.parts[1], cloud.client("cloudformation")
-        self._metrics = cloud.client("cloudwatch")
-        for word in ("one", "two", "three"):
-            url = self._world.archive(f"models/{word}/model.tar.gz", {**ECHO_MODEL, "word": word})
-        self._template = json.dumps(_template(url.rpartition("/")[0].rpartition("/")[0]))
-
-    def create(self, word):
-        """The first release."""
-        parameters = self._parameters("r1", word)
-        self.client.create_stack(StackName="s", TemplateBody=self._template, Parameters=parameters)
-        return self.ended()
-
-    def update(self, release, word, *, abort=False):
-        """Another release, aborted or not while it bakes."""
-        self.client.update_stack(
-            StackName="s",
-            UsePreviousTemplate=True,
-            Parameters=self._parameters(release, word),
-            ClientRequestToken=release,
-        )
-        if abort:
-            self._world.stage("Baking", "churn-local")
-            self._abort()
-        return self.ended()
-
-    def ended(self):
-        """The stack's status at its end."""
-        assert self._part.settled(PATIENCE_SECONDS)
-        return self.client.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"]
-
-    def answers(self):
-        """What the endpoint makes of a request."""
-        return self._world.invoke("x", "churn-local")
-
-    def _abort(self):
-        pending = self._endpoint()["PendingDeploymentSummary"]["EndpointConfigName"]
-        datum = {"MetricName": "Abort", "Dimensions": [{"Name": "EndpointConfigName", "Value": pending}], "Value": 1}
-        pause = threading.Event()
-        while self._endpoint().get("PendingDeploymentSummary", {}).get("EndpointConfigName") == pending:
-            self._metrics.put_metric_data(Namespace="Sluice/Release", MetricData=[datum])
-            pause.wait(0.1)
-
-    def _endpoint(self):
-        return self._world.sm.describe_endpoint(EndpointName="churn-local")
-
-    def _parameters(self, release, word):
-        given = {"Release": release, "Word": word}
-        return [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
 
 
 @pytest.mark.parametrize("rollbacks", get_args(Rollbacks))
@@ -170,3 +25,37 @@ def test_an_aborted_release_leaves_the_old_model_serving(small_cloud, rollbacks)
         assert releases.ended() == "UPDATE_ROLLBACK_COMPLETE"
     assert releases.update("r3", "three") == "UPDATE_COMPLETE"
     assert releases.answers() == "three x"
+
+
+def _scaling():
+    place = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/churn-local/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    tracking = {
+        "TargetValue": 2,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+    }
+    target = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "DependsOn": "Endpoint"}
+    policy = {"Type": "AWS::ApplicationAutoScaling::ScalingPolicy", "DependsOn": "Target"}
+    named = {"PolicyName": "p", "PolicyType": "TargetTrackingScaling"}
+    return {
+        "Target": {**target, "Properties": {**place, "MinCapacity": 2, "MaxCapacity": 3}},
+        "Policy": {**policy, "Properties": {**place, **named, "TargetTrackingScalingPolicyConfiguration": tracking}},
+    }
+
+
+def test_a_release_keeps_the_instances_that_traffic_asked_for(small_cloud):
+    """An endpoint under traffic is scaled out, and its next version has as many instances."""
+    releases = Releases(small_cloud, **_scaling())
+    assert releases.create("one") == "CREATE_COMPLETE"
+
+    def count():
+        releases.answers()
+        return releases.endpoint()["ProductionVariants"][0]["CurrentInstanceCount"]
+
+    releases.world.until(count, lambda instances: instances == 3)
+    assert releases.update("r2", "two") == "UPDATE_COMPLETE"
+    assert releases.answers() == "two x"
+    assert releases.endpoint()["ProductionVariants"][0]["CurrentInstanceCount"] == 3

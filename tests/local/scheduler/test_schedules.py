@@ -45,6 +45,9 @@ def test_a_schedule_exists_once(account):
     """A second one of that name is a conflict, unless it is the same request again; in another group it is another."""
     first = account.put("rate(5 minutes)", ClientToken="once")
     assert account.put("rate(5 minutes)", ClientToken="once") == first
+    account.client.delete_schedule(Name="s")
+    assert account.put("rate(5 minutes)", ClientToken="once") == first
+    assert account.client.get_schedule(Name="s")["Arn"] == first
     assert account.refusal("rate(5 minutes)") == ("ConflictException", "Schedule s already exists.")
     account.client.create_schedule_group(Name="g")
     assert account.put("rate(5 minutes)", GroupName="g") == f"{PREFIX}:schedule/g/s"
