@@ -137,8 +137,9 @@ def _move(entry: Row) -> str:
 
 
 def _why(entry: Row) -> str:
-    rang = f" [dim](rang: {', '.join(entry['alarms'])})[/]" if entry["alarms"] else ""
-    return f"{entry['why'] or ''}{rang}"
+    why = entry["why"] or ""
+    unsaid = [alarm for alarm in entry["alarms"] if alarm not in why]
+    return f"{why} [dim](rang: {', '.join(unsaid)})[/]" if unsaid else why
 
 
 def person(arn: str | None) -> str:

@@ -121,11 +121,19 @@ def view(state: State) -> RenderableType:
 def line(state: State) -> str:
     """A model's state in one line, for logs; it changes when something does."""
     parts = [f"{fleet.capacity.role} {_version(state, fleet)} {fleet.capacity.share:.0%}" for fleet in state.fleets]
-    parts.append(f"rings: {', '.join(state.ringing)}" if state.ringing else "no alarm rings")
+    parts.append(f"rings: {', '.join(_short(state))}" if state.ringing else "no alarm rings")
     release = state.open["release_id"] if state.open else "at rest"
     endpoint = (state.endpoint or {}).get("EndpointStatus", "no endpoint")
     veto = [f"vetoed: {state.pending_veto}"] if state.pending_veto else []
     return " · ".join([f"{release} {state.phase.status or endpoint}", *veto, *parts, *state.trouble])
+
+
+def _short(state: State) -> Iterator[str]:
+    """The ringing alarms without the names of configs, which say nothing to people."""
+    roles = {fleet.capacity.config: fleet.capacity.role for fleet in state.fleets}
+    for name in state.ringing:
+        config = next((config for config in roles if name.startswith(config)), None)
+        yield f"{roles[config]}{name.removeprefix(config)}" if config else name
 
 
 def _watch(connection: Connection, model: str) -> None:

@@ -39,7 +39,7 @@ def message(record: Record, situation: Situation, *, stage: str) -> Message:
         *_ringing(situation),
         "",
         "What you can do:",
-        *(f"  {line}" for line in _steps(record, model, stage)),
+        *(f"  {line}" for line in [*_steps(record, model, stage), *_runbook(record)]),
     ]
     return Message(subject=subject[:_SUBJECT_CHARACTERS], body="\n".join(body))
 
@@ -95,7 +95,28 @@ def _steps(record: Record, model: str, stage: str) -> list[str]:
             again = f'sluice approve {model}/{record.version} --stage {stage} --reason "..."'
             return [f"sluice show {model}/{record.version}    the evidence", f"{again}    once the reason is gone"]
         case Stuck():
-            steps = ["docs/runbooks.md    what to do, step by step", f"sluice status {model} --stage {stage}    now"]
-            return [*steps, f'sluice approve {model}/VERSION --stage {stage} --reason "..."    release another version']
+            another = f'sluice approve {model}/VERSION --stage {stage} --reason "..."'
+            return [f"sluice status {model} --stage {stage}    now", f"{another}    release another version"]
         case _:
             return [f"{history}    what happened", f"sluice status {model} --stage {stage}    what serves now"]
+
+
+def _runbook(record: Record) -> list[str]:
+    """Where it stands what a person does, step by step; nothing about good news."""
+    match record:
+        case Outcome(outcome="rolled_back"):
+            where = "docs/runbooks.md#rolled-back"
+        case Outcome(outcome="failed"):
+            where = "docs/runbooks.md#failed"
+        case Veto(cause="alarm"):
+            where = "docs/runbooks.md#backstop-rings"
+        case Veto():
+            where = "docs/runbooks.md#roll-back-by-hand"
+        case Refused():
+            where = "docs/runbooks.md#refused"
+        case Stuck(reason=reason):
+            stuck = "rollback failed" in reason
+            where = "docs/runbooks.md#stack-stuck" if stuck else "docs/runbooks.md#nothing-to-go-back-to"
+        case _:
+            return []
+    return [f"{where}    what to do, step by step"]

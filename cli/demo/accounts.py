@@ -18,6 +18,7 @@ from cli.serving import describe_endpoint
 from cli.state import answered
 from env import naming
 
+_FLEET = "EndpointConfigName"
 _PERIOD_SECONDS = 60
 _PATIENCE_SECONDS = 15
 _PAUSE_SECONDS = 0.5
@@ -60,14 +61,26 @@ class Books:
         return sum(_sent(line, self._model) for line in lines)
 
     def _accounts(self) -> list[Account]:
+        """An account for every fleet that CloudWatch has ever heard of, in the order of their releases."""
         records = ledger.records(self._connection, self._model)
-        ended = [r for r in records if r["kind"] == "outcome" and r.get("config")]
+        # SageMaker lower-cases names in ARNs, from which the ledger has those of fleets that never served.
+        ended = {r["config"].lower(): r for r in records if r["kind"] == "outcome" and r.get("config")}
         begun = datetime.fromisoformat(records[0]["at"]) - timedelta(hours=1)
         now = answered(describe_endpoint(self._connection, self._model) or {})
-        return [self._account(record, begun=begun, now=now) for record in ended]
+        found = [self._account(ended.get(config.lower()), config, begun=begun, now=now) for config in self._configs()]
+        return sorted(found, key=lambda account: account.version)
 
-    def _account(self, record: Record, *, begun: datetime, now: datetime) -> Account:
-        fleet = {"EndpointName": self._endpoint, "VariantName": naming.VARIANT, "EndpointConfigName": record["config"]}
+    def _configs(self) -> set[str]:
+        pages = self._cloudwatch.get_paginator("list_metrics").paginate(
+            Namespace="AWS/SageMaker",
+            MetricName=_METRICS["requests"],
+            Dimensions=[{"Name": "EndpointName", "Value": self._endpoint}, {"Name": _FLEET}],
+        )
+        dimensions = (d for page in pages for metric in page["Metrics"] for d in metric["Dimensions"])
+        return {dimension["Value"] for dimension in dimensions if dimension["Name"] == _FLEET}
+
+    def _account(self, record: Record | None, config: str, *, begun: datetime, now: datetime) -> Account:
+        fleet = {"EndpointName": self._endpoint, "VariantName": naming.VARIANT, _FLEET: config}
         dimensions = [{"Name": name, "Value": value} for name, value in fleet.items()]
         answer = self._cloudwatch.get_metric_data(
             MetricDataQueries=[_sum(name, metric, dimensions) for name, metric in _METRICS.items()],
@@ -75,7 +88,9 @@ class Books:
             EndTime=now + timedelta(seconds=_PERIOD_SECONDS),
         )
         sums = {result["Id"]: round(sum(result["Values"])) for result in answer["MetricDataResults"]}
-        return Account(release=record["release_id"], version=record["version"], **sums)
+        return Account(
+            release=record["release_id"] if record else "?", version=record["version"] if record else 0, **sums
+        )
 
 
 def table(accounts: Iterable[Account]) -> Table:

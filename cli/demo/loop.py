@@ -63,7 +63,7 @@ def tell(story: Story) -> None:
         said.append(f"{MODEL}/{second}")
     with Traffic(connection, MODEL, rows=evaluation.held_out.rows, per_second=PER_SECOND) as traffic:
         _canary(story, people, traffic, version=second)
-        third = _stopped_mistake(story, people, inbox, after=second)
+        third = _stopped_mistake(story, people, connection, inbox, after=second)
         _roll_back(story, people, vetoed=second, returns_to=first)
     sent = scored + traffic.sent
     _settle(story, Books(connection, MODEL), sent=sent, failed=traffic.failed, faulty=third)
@@ -109,10 +109,12 @@ def _canary(story: Story, people: People, traffic: Traffic, *, version: int) -> 
         said.append(f"{ended['release_id']} {ended['outcome']}")
 
 
-def _stopped_mistake(story: Story, people: People, inbox: Inbox, *, after: int) -> int:
+def _stopped_mistake(story: Story, people: People, connection: Connection, inbox: Inbox, *, after: int) -> int:
     with story.part("A mistake is approved, and the canary stops it") as said:
-        version = mistake.register(people.scientist, MODEL, after=after)
-        progress.print(f"  {MODEL}/{version} was registered by hand: its code forgot the purpose {mistake.FORGOTTEN!r}")
+        version = mistake.register(connection, MODEL, after=after)
+        progress.print(
+            f"  {MODEL}/{version} was registered past the pipeline: its code forgot the purpose {mistake.FORGOTTEN!r}"
+        )
         approve(people, version, reason="it has the same evidence")
         ended = follow_release(people.operator, version)
         alarms = ", ".join(ended["alarms"])
