@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from local.cloudwatch.alarm_checks import check_alarm
 from local.cloudwatch.alarms import ACTIONS, Alarm, Alarms, State
 from local.cloudwatch.evaluation import Rule
-from local.cloudwatch.evaluations import Evaluations
 from local.cloudwatch.metrics import Metric
 from local.cloudwatch.transitions import Transitions
 from local.errors import AwsError, UnsupportedLocally
@@ -24,13 +24,13 @@ Params = dict[str, Any]
 
 
 class AlarmOperations:
-    """Handlers over `alarms`; `transitions` tells of what they change, `evaluations` moves what they put."""
+    """Handlers over `alarms`; `transitions` tells of what they change, `wake` is told of what they put."""
 
     def __init__(
-        self, services: Services, alarms: Alarms, *, transitions: Transitions, evaluations: Evaluations
+        self, services: Services, alarms: Alarms, *, transitions: Transitions, wake: Callable[[Alarm], None]
     ) -> None:
         self._clock, self._alarms = services.clock, alarms
-        self._transitions, self._evaluations = transitions, evaluations
+        self._transitions, self._wake = transitions, wake
         self._prefix = f"arn:aws:cloudwatch:{services.region}:{services.account}:alarm:"
 
     def handlers(self) -> dict[str, Handler]:
@@ -54,12 +54,12 @@ class AlarmOperations:
         settings = {"ActionsEnabled": True, **params}
         tags = {tag["Key"]: tag["Value"] for tag in settings.pop("Tags", ())}
         state = State("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", since=now, updated=now)
-        rule = Rule.of(settings)
-        alarm, before = self._alarms.put(
-            Alarm(name, self._prefix + name, settings, rule=rule, configured=now, state=state, tags=tags)
+        made = Alarm(
+            name, self._prefix + name, settings, rule=Rule.of(settings), configured=now, state=state, tags=tags
         )
+        alarm, before = self._alarms.put(made)
         self._transitions.configured(alarm, "Update" if before else "Create", before=before)
-        self._evaluations.wake(short=rule.short)
+        self._wake(alarm)
         return {}
 
     def _describe_alarms(self, params: Params, _: Call) -> Params:

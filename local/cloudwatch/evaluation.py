@@ -84,6 +84,11 @@ class Rule:
         """Whether it is evaluated every ten seconds and not every minute."""
         return self.period in SHORT_PERIODS
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric that it looks at."""
+        return (self.source.metric,) if isinstance(self.source, Statistic) else self.source.metrics
+
     def window(self, now: datetime) -> Window:
         """The evaluation range: periods that end at the last full minute, whatever the wall clock's hours are.
 

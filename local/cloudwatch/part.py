@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from local.cloudwatch.alarm_operations import AlarmOperations
-from local.cloudwatch.alarms import Alarms
+from local.cloudwatch.alarms import Alarm, Alarms
 from local.cloudwatch.data_operations import DataOperations
 from local.cloudwatch.evaluations import Evaluations
 from local.cloudwatch.history import History
 from local.cloudwatch.history_operations import HistoryOperations
 from local.cloudwatch.metric_operations import MetricOperations
 from local.cloudwatch.metrics import Metrics
+from local.cloudwatch.queues import Queues
 from local.cloudwatch.transitions import Transitions
 from local.front import Family
 from local.services import Services
@@ -25,12 +26,13 @@ class CloudWatch:
         metrics, history = Metrics(), History()
         self._alarms = Alarms()
         self._transitions = Transitions(services, self._alarms, history)
-        evaluations = Evaluations(services.clock, self._alarms, metrics=metrics, transitions=self._transitions)
+        self._evaluations = Evaluations(services.clock, self._alarms, metrics=metrics, transitions=self._transitions)
         self._metric_operations = MetricOperations(services.clock, metrics)
+        self._queues = Queues(services, self._alarms, self.record)
         operations = (
             self._metric_operations,
             DataOperations(metrics),
-            AlarmOperations(services, self._alarms, transitions=self._transitions, evaluations=evaluations),
+            AlarmOperations(services, self._alarms, transitions=self._transitions, wake=self._wake),
             HistoryOperations(history),
         )
         self._handlers = {name: handler for each in operations for name, handler in each.handlers().items()}
@@ -60,3 +62,7 @@ class CloudWatch:
     def close(self) -> None:
         """Drop the actions that have not begun; the clock drops the evaluations."""
         self._transitions.close()
+
+    def _wake(self, alarm: Alarm) -> None:
+        self._evaluations.wake(short=alarm.rule.short)
+        self._queues.wake()

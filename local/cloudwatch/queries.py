@@ -58,6 +58,11 @@ class Queries:
         metrics = [query.period for query in self._metrics if query.period]
         return metrics[0] if metrics else next((query.period for query in self.asked if query.period), 60)
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric that is asked for."""
+        return tuple(query.source.metric for query in self._metrics if isinstance(query.source, Statistic))
+
     def values(self, lookup: Lookup, window: Window) -> dict[str, Value]:
         """The value of every query by Id, all over the same window."""
         metrics: dict[str, Series] = {}

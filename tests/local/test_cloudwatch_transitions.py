@@ -307,3 +307,19 @@ def test_a_listener_that_fails_stops_no_evaluation(cloud, cloudwatch, caplog):
     cloud.services.clock.advance(3 * MINUTE)
     assert [cloud.services.alarms.state(name) for name in "ab"] == ["ALARM", "ALARM"]
     assert "the evaluation of the alarm a failed" in caplog.text
+
+
+def test_an_alarm_on_a_queue_rings_when_something_lies_in_it(cloud, cloudwatch):
+    """SQS's own metrics, each minute, of the queues that alarms watch; one that does not exist yet has none."""
+    watched = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Statistic": "Maximum"}
+    for name in ("lost", "missing"):
+        put_alarm(cloudwatch, AlarmName=name, Dimensions=[{"Name": "QueueName", "Value": name}], **watched)
+    url = cloud.client("sqs").create_queue(QueueName="lost")["QueueUrl"]
+    cloud.services.clock.advance(3 * MINUTE)
+    empty = cloud.services.alarms.state("lost")
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody="an event")
+    cloud.services.clock.advance(3 * MINUTE)
+    assert [empty, *map(cloud.services.alarms.state, ("lost", "missing"))] == ["OK", "ALARM", "OK"]
+    cloudwatch.delete_alarms(AlarmNames=["lost", "missing"])
+    cloud.services.clock.advance(timedelta(hours=4))
+    assert cloudwatch.list_metrics(RecentlyActive="PT3H")["Metrics"] == []
