@@ -29,7 +29,7 @@ def alarms():
                 yield pytest.param({**properties, "AlarmActions": []}, id=f"{path.stem}-{logical_id}")
 
 
-@pytest.mark.parametrize("alarm", alarms())
+@pytest.mark.parametrize("alarm", list(alarms()))
 def test_every_alarm_of_the_templates_can_be_evaluated(alarm):
     """Its expressions too; none of them rings or waits for ever where there is no traffic."""
     check_alarm(alarm)
