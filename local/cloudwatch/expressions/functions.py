@@ -15,8 +15,8 @@ from local.errors import UnsupportedLocally
 Arguments = list[Value | str]
 
 _ELSEWHERE: Final = (
-    *("ANOMALY_DETECTION_BAND", "DATE", "DAY", "DB_PERF_INSIGHTS", "DIFF", "DIFF_TIME", "EPOCH", "FIRST", "HOUR"),
-    *("INSIGHT_RULE_METRIC", "LAMBDA", "LAST", "MINUTE", "MONTH", "RATE", "REMOVE_EMPTY", "RUNNING_SUM", "SEARCH"),
+    *("ANOMALY_DETECTION_BAND", "DATE", "DAY", "DB_PERF_INSIGHTS", "EPOCH", "FIRST", "HOUR"),
+    *("INSIGHT_RULE_METRIC", "LAMBDA", "LAST", "MINUTE", "MONTH", "REMOVE_EMPTY", "SEARCH"),
     *("SERVICE_QUOTA", "SLICE", "SORT", "STDDEV", "YEAR"),
 )
 
@@ -157,6 +157,36 @@ def _interpolated(points: Sequence[float | None]) -> list[float | None]:
     return filled
 
 
+def _stepwise(step: Callable[[float, float, float], float]) -> Callable[[Call], Value]:
+    """Of each data point but the first: `step(value, value before, seconds between)`, whatever is missing between."""
+
+    def of(series: Series, period: int) -> Series:
+        known = [(number, point) for number, point in enumerate(series.points) if point is not None]
+        found: list[float | None] = [None] * len(series.points)
+        for (earlier, before), (number, point) in itertools.pairwise(known):
+            found[number] = step(point, before, float((number - earlier) * period))
+        return Series(found, series.label)
+
+    def apply(use: Call) -> Value:
+        value = _series_or_array(use)
+        if isinstance(value, Series):
+            return of(value, use.window.period)
+        return tuple(of(series, use.window.period) for series in value)
+
+    return apply
+
+
+def _running_sum(use: Call) -> Value:
+    value = _series_or_array(use)
+    return _summed(value) if isinstance(value, Series) else tuple(_summed(series) for series in value)
+
+
+def _summed(series: Series) -> Series:
+    totals = itertools.accumulate(point or 0.0 for point in series.points)
+    pairs = zip(series.points, totals, strict=True)
+    return Series([None if point is None else total for point, total in pairs], series.label)
+
+
 def _metrics(use: Call) -> Value:
     if len(use.arguments) > 1 or not all(isinstance(argument, str) for argument in use.arguments):
         raise ExpressionError("METRICS takes nothing or one string")
@@ -210,6 +240,10 @@ _FUNCTIONS: Final[dict[str, Callable[[Call], Value]]] = {
     "MIN": _aggregate(min, missing_as_zero=False),
     "SUM": _aggregate(math.fsum, missing_as_zero=True),
     "DATAPOINT_COUNT": _aggregate(lambda values: float(len(values)), missing_as_zero=False),
+    "DIFF": _stepwise(lambda value, before, _: value - before),
+    "DIFF_TIME": _stepwise(lambda _, __, seconds: seconds),
+    "RATE": _stepwise(lambda value, before, seconds: (value - before) / seconds),
+    "RUNNING_SUM": _running_sum,
     "FILL": _fill,
     "IF": _if,
     "METRICS": _metrics,
