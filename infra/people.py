@@ -33,7 +33,8 @@ def admit(scope: Construct, *, stage: Stage) -> None:
     models = list(stage.models)
     if stage.registry:
         _Person(scope, "scientist", stage=stage, given=_scientist(stage, models), refused=_never_approve(stage))
-    _Person(scope, "approver", stage=stage, given=_approver(stage, models), refused=[Refusal(actions=_TRAINING)])
+    never_trains = [Refusal(actions=_TRAINING), *rights.never_rehash()]
+    _Person(scope, "approver", stage=stage, given=_approver(stage, models), refused=never_trains)
     _Person(scope, "operator", stage=stage, given=_operator(stage, models), refused=_never_approve(stage))
 
 

@@ -13,6 +13,7 @@ from env import images, naming
 from env.naming import Located
 from env.stage import Stage
 from infra.rules import acknowledge
+from lambdas.checks import SHA256
 
 PACKAGE_NUMBERS = "SageMaker numbers the packages of a group."
 KEYS = "Keys below a model's prefix are born at run time."
@@ -194,6 +195,18 @@ def describe_package(stage: Stage, model: str) -> Right:
         resources=[packages_arn(stage, model)],
         because=PACKAGE_NUMBERS,
     )
+
+
+def never_rehash() -> list[Refusal]:
+    """The hash that vouches for a package's artefact is registered with it, and is nobody's to write or remove later.
+
+    Source: Service Authorization Reference, "Condition keys for Amazon SageMaker".
+    """
+    written = {"Null": {f"sagemaker:CustomerMetadataProperties/{SHA256}": "false"}}
+    removed = {"ForAnyValue:StringEquals": {"sagemaker:CustomerMetadataPropertiesToRemove": [SHA256]}}
+    return [
+        Refusal(actions=["sagemaker:UpdateModelPackage"], conditions=conditions) for conditions in (written, removed)
+    ]
 
 
 def read_stack(stage: Stage, model: str, *, calls: Iterable[str]) -> Right:

@@ -16,7 +16,8 @@ def roles(synthesized):
 def allowed(synthesized, person):
     """Every action that a role is given and not denied everywhere."""
     given = statements(synthesized.template("release"), person.capitalize())
-    denied = {a for s in given if s["Effect"] == "Deny" and s["Resource"] == "*" for a in actions(s)}
+    plainly = [s for s in given if s["Effect"] == "Deny" and s["Resource"] == "*" and "Condition" not in s]
+    denied = {a for s in plainly for a in actions(s)}
     return {a for s in given if s["Effect"] == "Allow" for a in actions(s)} - denied
 
 
@@ -110,3 +111,18 @@ def test_approvers_read_the_evidence_where_it_is(prod):
 
     assert reading["Resource"] == "arn:aws:s3:::sluice-dev-artifacts-111111111111-eu-west-1/credit-risk/*"
     assert "arn:aws:sagemaker:eu-west-1:111111111111:model-package/credit-risk/*" in describing["Resource"]
+
+
+@pytest.mark.parametrize("role", ["Approver", "ReleaseRole"])
+def test_nobody_vouches_for_another_artefact(every, role):
+    """Who may change a package may neither write nor remove the hash that was registered with it."""
+    denied = [
+        s["Condition"]
+        for s in statements(every.template("release"), role)
+        if s["Effect"] == "Deny" and "sagemaker:UpdateModelPackage" in actions(s)
+    ]
+
+    assert denied == [
+        {"Null": {"sagemaker:CustomerMetadataProperties/sluice:model-sha256": "false"}},
+        {"ForAnyValue:StringEquals": {"sagemaker:CustomerMetadataPropertiesToRemove": ["sluice:model-sha256"]}},
+    ]
