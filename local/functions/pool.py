@@ -14,7 +14,7 @@ from local.functions.libraries import link_libraries
 from local.functions.worker import Worker
 from local.services import Services
 
-_WORKERS_PER_FUNCTION: Final = 8
+_WORKERS_PER_FUNCTION: Final = 4
 _IDLE_SECONDS: Final = 90.0
 """Wall time. A worker with boto3 loaded holds 60 MB and is started again in half a second of CPU time; this keeps the
 one warm that is called every minute, and none of those that a burst of events has needed beside it."""

@@ -103,8 +103,8 @@ def test_who_comes_when_all_workers_are_busy_waits(pools, function):
 
     with ThreadPoolExecutor(32) as threads:
         processes = set(threads.map(use, range(32)))
-    assert max(most) <= 8
-    assert len(processes) <= 8
+    assert max(most) <= 4
+    assert len(processes) <= 4
 
 
 def test_reserved_concurrency_is_a_limit_without_a_queue(pools, function):
