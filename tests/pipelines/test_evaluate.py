@@ -1,12 +1,28 @@
 import hashlib
+import io
 import json
 import re
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from tests.pipelines.execution import MODEL
+
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "evaluation.json").read_text())
+
+NAN = """
+
+class Broken:
+    def predict_proba(self, rows):
+        import numpy
+        return numpy.full((len(rows), 2), numpy.nan)
+
+
+def model_fn(model_dir):
+    return Broken()
+"""
 
 
 def served(image, trained):
@@ -75,6 +91,24 @@ def test_the_model_is_known_by_its_hash(trained, evaluate):
     evaluate(trained.folder, output="hashed")
     archive = (trained.folder / "packed" / "model.tar.gz").read_bytes()
     assert trained.json("hashed/summary.json")["model_sha256"] == hashlib.sha256(archive).hexdigest()
+
+
+def test_a_model_that_refuses_the_test_rows_is_not_measured(tmp_path, trained, image_python):
+    """Scores that are no numbers end the step with the refusal as the last line, and leave no evaluation."""
+    (tmp_path / "packed").mkdir()
+    refusing = (trained.model / "code" / "inference.py").read_text() + NAN
+    with tarfile.open(tmp_path / "packed" / "model.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("code/inference.py")
+        member.size = len(refusing.encode())
+        archive.addfile(member, io.BytesIO(refusing.encode()))
+    options = {"min-auc": 0.7, "max-brier": 0.2, "max-cost": 0.65, "output": tmp_path / "evaluation"}
+    folders = {"model": tmp_path / "packed", "test": trained.folder / "test", "report": trained.folder / "report"}
+    argv = [word for name, value in {**options, **folders}.items() for word in (f"--{name}", str(value))]
+    command = [str(image_python), str(MODEL / "steps" / "evaluate.py"), *argv]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("ValueError: The model does not score the test rows: The model's")
+    assert not (tmp_path / "evaluation").exists()
 
 
 def test_the_sample_is_rows_that_the_endpoint_takes(image, trained):

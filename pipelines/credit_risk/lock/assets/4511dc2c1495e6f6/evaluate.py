@@ -31,14 +31,20 @@ SAMPLE_ROWS = 500
 
 
 def scores(archive: Path, features: pd.DataFrame) -> list[float]:
-    """The probability of a bad applicant for each row, from the model and the inference code in ``model.tar.gz``."""
+    """The probability of a bad applicant for each row, from the model and the inference code in ``model.tar.gz``.
+
+    Raises ValueError with the refusal when the code answers the rows by one, as it does where a score is no number.
+    """
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(archive) as packed:
             packed.extraction_filter = getattr(tarfile, "data_filter", None)  # absent before Python 3.11.4
             packed.extractall(folder)
         serving = _module(Path(folder) / "code" / "inference.py")
         rows = serving.input_fn(features.to_csv(index=False, header=False), serving.CSV)
-        return list(serving.predict_fn(rows, serving.model_fn(folder)))
+        answer = serving.predict_fn(rows, serving.model_fn(folder))
+        if not isinstance(answer, list):
+            raise ValueError(f"The model does not score the test rows: {answer.get_data(as_text=True)}")
+        return answer
 
 
 def decisions(probabilities: pd.Series, bad: pd.Series) -> dict[str, int]:
