@@ -101,9 +101,12 @@ def _begin(situation: Situation, release: Opened) -> Action:
         return Append(record=ending(situation, release))
     if situation.now >= until:
         return Wait(reason=f"release {release.release_id} has not begun and shall not: it is closed in two minutes")
-    if situation.moving or situation.stack is None or not situation.stack.settled:
-        return Wait(reason=f"release {release.release_id} waits for the stack and the endpoint")
-    return Apply(release=release)
+    if situation.stack and situation.stack.status == "UPDATE_ROLLBACK_FAILED":
+        if recovery := _recover(situation, release.release_id):
+            return recovery
+    elif situation.stack and situation.stack.settled and not situation.moving:
+        return Apply(release=release)
+    return Wait(reason=f"release {release.release_id} waits for the stack and the endpoint")
 
 
 def _accompany(situation: Situation, release: Opened) -> Action:

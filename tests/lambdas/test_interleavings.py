@@ -35,7 +35,7 @@ notices = st.sampled_from(["noticed", "unnoticed", "stumbles", "mixed"])
 calls = st.tuples(st.sampled_from(_OPERATIONS), st.sampled_from([1, 1, 1, 2, 2, 3, 4]))
 """The nth call of an operation while a function runs."""
 
-times = st.sampled_from([10, 55, 60, 180, 500, 4000]).map(lambda seconds: ("time", seconds))
+times = st.sampled_from([10, 55, 60, 120, 500, 1900]).map(lambda seconds: ("time", seconds))
 advances = st.integers(1, 8).map(lambda times: ("advances", times))
 accidents = st.sampled_from([("deploy",), ("reset", 0), ("reset", 1), ("reset", 2), ("backstop",), ("untested",)])
 

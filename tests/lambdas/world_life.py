@@ -188,7 +188,7 @@ class Life:
             if quiet == 2 and stack.status != "UPDATE_ROLLBACK_FAILED":
                 return
             if quiet == 2:  # the runbook: what sluice could not recover, a person does
-                assert len(self.world.of_kind("recovery")) >= 3
+                assert len(self.world.of_kind("recovery")) >= 3, "the stack's rollback was not continued"
                 stack.go_on(f"hand-{next(self._numbers)}", skipped=stack.endpoint == "InService")
         raise AssertionError("it does not come to rest")
 
@@ -201,10 +201,10 @@ class Life:
     def check(self):
         """The right version serves, everything has ended, and people know."""
         world, stack = self.world, self.world.stack
-        assert world.open_releases() == []
-        assert stack.endpoint in (None, "InService")
+        assert world.open_releases() == [], "a release is open"
+        assert stack.endpoint in (None, "InService"), f"the endpoint is {stack.endpoint}"
         news = [record for record in world.records() if record["kind"]["S"] in ("outcome", "refused", "veto", "stuck")]
-        assert {int(record["sequence"]["N"]) for record in news} == told(world)
+        assert {int(record["sequence"]["N"]) for record in news} == told(world), "people were not told"
         self._check_what_serves()
         self._check_what_is_new()
 
@@ -213,14 +213,14 @@ class Life:
         serves = stack.configs.get(stack.config)
         deployed = [r for r in world.of_kind("outcome") if r["outcome"]["S"] == "deployed"]
         good = self._admitted({int(record["version"]["N"]) for record in deployed})
-        if serves in world.vetoed():
-            assert not good, f"version {serves} is vetoed and serves, but {good} did well"
+        if serves in world.vetoed() or world.packages.get(serves, {}).get("ModelApprovalStatus") == "Rejected":
+            assert not good, f"version {serves} may not serve and does, but {good} did well"
         if deployed and int(deployed[-1]["version"]["N"]) in good:
-            assert serves == int(deployed[-1]["version"]["N"])
-            assert stack.parameters["ReleaseId"] == deployed[-1]["release_id"]["S"]
-            assert stack.parameters["ModelPackageArn"] == arn(serves)
+            assert serves == int(deployed[-1]["version"]["N"]), f"version {serves} serves"
+            assert stack.parameters["ReleaseId"] == deployed[-1]["release_id"]["S"], "the stack has other parameters"
+            assert stack.parameters["ModelPackageArn"] == arn(serves), "the stack has another package"
         if good:
-            assert serves in good or serves is not None
+            assert serves is not None, "nothing serves"
 
     def _check_what_is_new(self):
         """What was admitted has been released, refused, or has failed for good."""

@@ -84,11 +84,14 @@ class ServingStack:
             return
         update.config = f"DevConfig-{next(self._numbers)}"
         self.configs[update.config] = package["ModelPackageVersion"]
-        made = f"arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/{update.config.lower()}"
-        self._event("Config", "AWS::SageMaker::EndpointConfig", "UPDATE_COMPLETE", physical=made)
+        self._config_event(update.config)
         for alarm in ("server-errors", "model-errors", "latency", "abort"):
             self._event(alarm, "AWS::CloudWatch::Alarm", "UPDATE_COMPLETE", physical=f"{update.config}-{alarm}")
         update.phase = "configured"
+
+    def _config_event(self, config):
+        arn = f"arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/{config.lower()}"
+        self._event("Config", "AWS::SageMaker::EndpointConfig", "UPDATE_COMPLETE", physical=arn)
 
     def _configured(self, update):
         self.pending = update.config if self.config else None
@@ -165,6 +168,8 @@ class ServingStack:
 
     def _rolled_back(self, update):
         self.parameters = update.before
+        if update.config and self.config:
+            self._config_event(self.config)
         self._stack("UPDATE_ROLLBACK_COMPLETE")
         self.update = None
 
