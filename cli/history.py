@@ -64,7 +64,6 @@ def _release(record: Record, ended: Record | None, serving: int | None) -> Row:
         "by": record.get("approved_by"),
         "rollout": record.get("rollout"),
         "cause": record.get("cause"),
-        "why": record.get("reason"),
         "alarms": list(record.get("alarms", [])),
         **(_ended(ended) if ended else {"outcome": "open"}),
     }
@@ -92,6 +91,7 @@ def _entry(record: Record, kind: str) -> Row:
         "by": record.get("by"),
         "rollout": None,
         "cause": record.get("cause"),
+        "reason": record.get("reason"),
         "outcome": None,
         "why": record.get("reason"),
         "alarms": [],
@@ -138,6 +138,9 @@ def _move(entry: Row) -> str:
 
 def _why(entry: Row) -> str:
     why = entry["why"] or ""
+    if entry["kind"] == "release":
+        told = "" if entry["outcome"] in ("open", "deployed") else f" [dim]→[/] {why}"
+        why = f"{entry['cause']}: {entry['reason']}{told}"
     unsaid = [alarm for alarm in entry["alarms"] if alarm not in why]
     return f"{why} [dim](rang: {', '.join(unsaid)})[/]" if unsaid else why
 

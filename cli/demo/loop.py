@@ -122,7 +122,9 @@ def _stopped_mistake(story: Story, people: People, connection: Connection, inbox
         story.check(f"{MODEL}/{after} still serves", serves(people.operator) == after)
         message = inbox.wait_for(ended["release_id"])
         progress.print(message)
-        story.check("a person was told, and what to do", f"{MODEL}/{version}" in message and "docs/" in message)
+        told = (f"version {version} was rolled back", f"Serves now: version {after} ", "docs/runbooks.md#rolled-back")
+        story.check("a person was told what happened, what serves, what to do", all(text in message for text in told))
+        follow(people.operator, MODEL, until=lambda state: state.at_rest, pause_seconds=_PAUSE_SECONDS)
         said.append(f"{ended['release_id']} {ended['outcome']}")
     return version
 

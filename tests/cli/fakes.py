@@ -20,7 +20,7 @@ class Paginated:
         self._operation = operation
 
     def paginate(self, **arguments):
-        return [self._operation(**arguments)]
+        yield self._operation(**arguments)  # when it is read, as boto3's
 
 
 class FakeClient(SimpleNamespace):
