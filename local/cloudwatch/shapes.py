@@ -13,6 +13,7 @@ from local.cloudwatch.reasons import stamp
 
 _STATISTICS: Final = {"SampleCount": "SAMPLE_COUNT"}
 _TIMES: Final = ("AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp")
+_CONFIGURED: Final = {"Create": "createdAlarm", "Update": "updatedAlarm", "Delete": "deletedAlarm"}
 _SUBJECT_CHARACTERS: Final = 100
 
 Document = dict[str, Any]
@@ -75,7 +76,7 @@ def configuration_update(alarm: Alarm, kind: str) -> Document:
     members |= {name: _moment(members[name]) for name in _TIMES}
     for name in ("StateReason", "StateReasonData", "StateTransitionedTimestamp"):
         members.pop(name, None)
-    return {"version": "1.0", "type": kind, f"{_lower(kind).rstrip('e')}edAlarm": _lowered(members)}
+    return {"version": "1.0", "type": kind, _CONFIGURED[kind]: _lowered(members)}
 
 
 def _state(state: State) -> Document:
