@@ -11,7 +11,6 @@ _SETTINGS: Final = (
     "Description",
     "EndDate",
     "GroupName",
-    "KmsKeyArn",
     "ScheduleExpressionTimezone",
     "StartDate",
     "State",

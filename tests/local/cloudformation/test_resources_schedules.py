@@ -82,6 +82,7 @@ def test_a_schedule_may_stand_in_a_group_of_its_stack(account, scheduler):
     [
         ({"Name": "watch", "Surprise": 1}, "does not support the property Surprise of AWS::Scheduler::Schedule"),
         ({"Name": "watch", "Tags": []}, "does not support the property Tags"),
+        ({"Name": "watch", "KmsKeyArn": "k"}, "does not support the property KmsKeyArn"),
     ],
 )
 def test_an_unknown_property_is_refused_by_name(account, properties, said):
