@@ -78,7 +78,7 @@ def parse(item: dict[str, Any]) -> Record:
     kind = KINDS.get(item["kind"]["S"])
     if kind is None:
         raise LedgerError(f"record {item['sequence']['N']} is of the unknown kind {item['kind']['S']!r}")
-    hints = _hints(kind)
+    hints = _hints(kind.kind)
     try:
         return kind(**{f.name: _value(item[f.name], hints[f.name]) for f in fields(kind) if f.name in item})
     except (KeyError, TypeError, ValueError) as error:
@@ -86,8 +86,8 @@ def parse(item: dict[str, Any]) -> Record:
 
 
 @functools.cache
-def _hints(kind: type[Record]) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _hints(kind: str) -> dict[str, Any]:
+    return get_type_hints(KINDS[kind])
 
 
 def _attribute(value: Any) -> dict[str, Any]:
