@@ -1,5 +1,7 @@
 import pytest
 
+from local.cloudwatch.expressions import Scope, Series, parse, value_of
+from local.cloudwatch.metrics import Window
 from tests.infra.templates import only, resources
 
 CONFIG = {"Fn::GetAtt": ["CreditRiskProdConfig", "EndpointConfigName"]}
@@ -113,3 +115,32 @@ def test_every_alarm_tells_people(every):
     topic = f"arn:aws:sns:{every.stage.region}:{every.stage.account}:sluice-{every.stage.name}-notify"
 
     assert {tuple(alarm["AlarmActions"]) for alarm in alarms(every).values()} == {(topic,)}
+
+
+def judged(alarm, **minutes):
+    """Which minutes break an alarm's threshold, by CloudWatch's math over metrics of one value a minute."""
+    expression = parse(alarm["Metrics"][-1]["Expression"])
+    series = {name: Series(values, name) for name, values in minutes.items()}
+    window = Window(0, 60, len(next(iter(minutes.values()))))
+    points = value_of(expression, Scope(window, series, {})).points
+    return [None if point is None else point >= alarm["Threshold"] for point in points]
+
+
+def test_a_fleet_is_judged_by_minutes_with_traffic(prod):
+    """Twenty requests and two errors make a minute that counts; with fewer it is good, without any there is no data."""
+    requests, errors = [20, 20, 19, 2000, 2000, None], [2, 1, 19, 39, 40, None]
+
+    minutes = judged(alarms(prod)["ModelErrors"], requests=requests, errors=errors)
+    assert minutes == [True, False, False, False, True, None]
+    p90 = [500_000, 499_999, 60_000_000, 499_999, 500_001, None]
+    assert judged(alarms(prod)["Latency"], requests=requests, p90=p90) == minutes
+
+
+def test_the_backstop_is_judged_by_the_worse_rate(prod):
+    """Either rate rings it: of answers with 5xx, or of requests that the model failed; a quiet minute never does."""
+    requests = [2000, 2000, 2000, 19, None]
+    server = [29, 30, 0, 19, None]
+    model = [79, 0, 80, 19, None]
+
+    minutes = judged(alarms(prod)["Backstop"], requests=requests, server=server, model=model)
+    assert minutes == [False, True, True, False, None]
