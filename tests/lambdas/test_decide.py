@@ -1,154 +1,413 @@
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lambdas.decide import Observed, Package, Release, Serving, Wait, decide, release_id
+from lambdas.actions import Append, Apply, Open, Recover, Reject, Tell, Undo, Wait
+from lambdas.decide import START, decide
+from lambdas.journal import Journal
+from lambdas.records import Abort, Approved, Opened, Outcome, Recovery, Refused, Started, Stuck, Told, Veto
+from lambdas.situation import Endpoint, Package, ReleasePolicy, Situation, Stack, Trace
 
-MOMENT = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
-V1 = Package(arn="arn:aws:sagemaker:eu-west-1:123456789012:model-package/credit-risk/1", version=1, changed=MOMENT)
-V2 = Package(arn=V1.arn[:-1] + "2", version=2, changed=MOMENT + timedelta(hours=1))
-R1 = release_id(V1, after="none")
-R2 = release_id(V2, after=R1)
-
-
-def observed(
-    *, approved=V2, status="UPDATE_COMPLETE", package_arn=V1.arn, release=R1, attempts=(R1,), endpoint="InService"
-):
-    """A stage in which version 1 serves and version 2 is approved, but for what is given."""
-    serving = Serving(status=status, package_arn=package_arn, release_id=release, attempts=frozenset(attempts))
-    return Observed(approved=approved, serving=serving, endpoint_status=endpoint)
+BEGIN = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+POLICY = ReleasePolicy(two_people=True, approval_valid_hours=168, watch_hours=24, backstop_seconds=120)
+REGISTRY = "arn:aws:sagemaker:eu-west-1:123456789012"
 
 
-def test_a_newly_approved_package_is_released():
-    """The newest approved package is what should serve."""
-    assert decide(observed()) == Release(package=V2, release_id=R2)
+def package(version, approval="Approved", modified=BEGIN):
+    """A version in the registry."""
+    arn = f"{REGISTRY}:model-package/churn/{version}"
+    return Package(arn=arn, version=version, approval=approval, status="Completed", modified=modified)
 
 
-def test_the_first_package_is_released_where_there_is_no_endpoint_yet():
+def opened(version, *, cause="approval", rollout="guarded", **members):
+    """The record of a release that begins."""
+    arn = package(version).arn
+    return Opened(version=version, package_arn=arn, rollout=rollout, cause=cause, reason="so", **members)
+
+
+def outcome(release_id, result="deployed", **members):
+    """The record of a release that ended."""
+    version = int(release_id.rpartition("v")[2])
+    return Outcome(release_id=release_id, version=version, outcome=result, reason="so", **members)
+
+
+def journal(*records, minutes=60, told=True):
+    """A log of which people know all, read some minutes after its last record; one record a minute."""
+    placed = Journal("churn", (), BEGIN)
+    for record in records:
+        placed = replace(placed, now=placed.now + timedelta(minutes=1))
+        placed = placed.following(record.placed(sequence=placed.last + 1, at=placed.now))
+    for record in placed.untold if told else []:
+        placed = placed.following(Told(about=record.sequence).placed(sequence=placed.last + 1, at=placed.now))
+    return replace(placed, now=placed.now + timedelta(minutes=minutes))
+
+
+SERVED = (opened(1), Started(release_id="r1-v1"), outcome("r1-v1", config="Config-1"))
+SERVED_TWICE = (*SERVED, opened(2), Started(release_id="r4-v2"), outcome("r4-v2", config="Config-2"))
+
+
+def situation(log, *, versions=(), status="UPDATE_COMPLETE", release_id="r1-v1", config="Config-1", **members):
+    """A first stage at rest in which version 1 serves, but for what is given. `versions` are packages or numbers."""
+    packages = {p.version: p for p in (p if isinstance(p, Package) else package(p) for p in versions)}
+    version = int(release_id.rpartition("v")[2]) if "v" in release_id else None
+    arn = package(version).arn if version else "none"
+    given = {
+        "journal": log,
+        "registry": REGISTRY,
+        "policy": POLICY,
+        "first": True,
+        "may_reject_deployed": True,
+        "packages": packages,
+        "stack": Stack(status=status, package_arn=arn, release_id=release_id),
+        "endpoint": Endpoint(status="InService", config=config),
+    }
+    return Situation(**{**given, **members})
+
+
+def underway(log, **members):
+    """Release r4-v2 in its bake, version 1 still serving."""
+    given = {
+        "status": "UPDATE_IN_PROGRESS",
+        "release_id": "r4-v2",
+        "endpoint": Endpoint(status="Updating", config="Config-1", pending="Config-2"),
+        "trace": Trace(began=True, config="config-2"),
+    }
+    return situation(log, versions=(1, 2), **{**given, **members})
+
+
+STARTED = (*SERVED, opened(2), Started(release_id="r4-v2"))
+
+
+# Forward
+
+
+def test_a_newly_approved_version_is_opened_guarded():
+    """The newest approved version is what should serve, and its approval is to be checked."""
+    action = decide(situation(journal(*SERVED), versions=(1, 2)))
+    assert isinstance(action, Open)
+    assert (action.release.version, action.release.rollout, action.release.cause) == (2, "guarded", "approval")
+    assert (action.release.follows, action.check) == ("r1-v1", True)
+
+
+def test_the_first_version_is_opened_where_there_is_no_endpoint_yet():
     """A stack that was deployed before any model exists takes its first package."""
-    first = observed(
-        approved=V1, status="CREATE_COMPLETE", package_arn="none", release="none", attempts=(), endpoint=None
+    action = decide(situation(journal(), versions=(1,), status="CREATE_COMPLETE", release_id="none", endpoint=None))
+    assert action.release.version == 1
+
+
+def test_what_went_out_once_is_not_taken_for_new():
+    """Version 1 is approved still, and was released before version 2."""
+    log = journal(*SERVED_TWICE)
+    assert decide(situation(log, versions=(1, 2), release_id="r4-v2", config="Config-2")) == Wait(
+        reason="what should serve does"
     )
-    assert decide(first) == Release(package=V1, release_id=R1)
+
+
+def test_in_a_later_stage_the_registry_admits_nothing():
+    """There a record of the stage's own is needed."""
+    assert isinstance(decide(situation(journal(*SERVED), versions=(1, 2), first=False)), Wait)
+    ordered = journal(*SERVED, Approved(version=2, by="ada", reason="good"))
+    action = decide(situation(ordered, versions=(1, 2), first=False))
+    assert (action.release.version, action.release.approved_by) == (2, "ada")
+
+
+def test_an_order_is_used_up_by_the_release_it_asks_for():
+    """An approval that led to a release says nothing about the time after."""
+    log = journal(*SERVED, Approved(version=2, by="ada", reason="good"), opened(2), outcome("r5-v2", config="Config-2"))
+    assert isinstance(decide(situation(log, versions=(1, 2), release_id="r5-v2", config="Config-2", first=False)), Wait)
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2)])
+def test_a_failed_release_is_tried_again_after_a_while(failures, minutes):
+    """One minute after the first failure, two after the second."""
+    failed = (opened(2), Started(release_id="r4-v2"), outcome("r4-v2", "failed"))
+    again = (opened(2, attempt=2), Started(release_id="r7-v2"), outcome("r7-v2", "failed"))
+    records = (*SERVED, *failed, *(again if failures == 2 else ()))
+    early = decide(situation(journal(*records, minutes=minutes - 0.5), versions=(1, 2)))
+    assert early == Wait(reason="version 2 is tried again in 30 s")
+    action = decide(situation(journal(*records, minutes=minutes), versions=(1, 2)))
+    assert (action.release.version, action.release.attempt) == (2, failures + 1)
+
+
+def test_three_failures_are_enough():
+    """Then somebody has to look at it; approving it once more is an order for three further attempts."""
+    failed = (opened(2, attempt=3), Started(release_id="r4-v2"), outcome("r4-v2", "failed"))
+    assert isinstance(decide(situation(journal(*SERVED, *failed), versions=(1, 2))), Wait)
+    again = journal(*SERVED, *failed, Approved(version=2, by="ada", reason="the quota was raised"))
+    assert decide(situation(again, versions=(1, 2))).release.attempt == 1
+
+
+def test_a_refusal_stands_until_somebody_approves_again():
+    """The package's last change tells; what sluice itself wrote on it is not one."""
+    refused = Refused(version=2, reason="no metrics", modified=BEGIN.isoformat())
+    log = journal(*SERVED, refused)
+    assert isinstance(decide(situation(log, versions=(1, 2))), Wait)
+    changed = package(2, modified=BEGIN + timedelta(hours=1))
+    assert isinstance(decide(situation(log, versions=(1, changed))), Open)
+    told = Told(about=4, modified=changed.modified.isoformat())
+    assert isinstance(decide(situation(journal(*SERVED, refused, told), versions=(1, changed))), Wait)
+
+
+def test_below_a_refused_version_the_next_one_is_new():
+    """A version that cannot go out does not keep others in."""
+    refused = Refused(version=3, reason="no metrics", modified=BEGIN.isoformat())
+    assert decide(situation(journal(*SERVED, refused), versions=(1, 2, 3))).release.version == 2
+
+
+def test_ringing_alarms_are_reported_and_refuse_nothing():
+    """The release may be the cure."""
+    action = decide(situation(journal(*SERVED), versions=(1, 2), ringing=("churn-dev-backstop",)))
+    assert action.release.alarms == ("churn-dev-backstop",)
+
+
+# What is under way
+
+
+def test_an_opened_release_is_asked_of_the_stack():
+    """A crash after the opening is made good by whatever comes next."""
+    log = journal(*SERVED, opened(2), minutes=1)
+    assert decide(situation(log, versions=(1, 2))) == Apply(release=log.open)
+
+
+def test_an_accepted_release_is_written_down():
+    """Also when the answer was lost: the stack's events know."""
+    log = journal(*SERVED, opened(2), minutes=1)
+    assert decide(underway(log)) == Append(record=Started(release_id="r4-v2"))
+
+
+def test_a_release_under_way_is_waited_for():
+    """Nothing is asked twice."""
+    assert decide(underway(journal(*STARTED))) == Wait(reason="release r4-v2 is under way")
 
 
 @pytest.mark.parametrize(
-    ("situation", "reason"),
+    "unwanted",
     [
-        (observed(approved=None), "no package is approved"),
-        (observed(package_arn=V2.arn), "version 2 is what the stack serves"),
-        (observed(status="UPDATE_IN_PROGRESS"), "the serving stack is UPDATE_IN_PROGRESS"),
-        (observed(status="UPDATE_ROLLBACK_FAILED"), "the serving stack is UPDATE_ROLLBACK_FAILED"),
-        (observed(endpoint="Updating"), "the endpoint is Updating"),
-        (Observed(approved=V2, serving=None, endpoint_status=None), "the serving stack is not deployed"),
+        Veto(version=2, by="ada", cause="person", reason="bad answers"),
+        Abort(release_id="r4-v2", reason="bad answers", by="sluice"),
     ],
 )
-def test_otherwise_it_waits_and_says_why(situation, reason):
-    """Whatever stands in the way of a release is named."""
-    assert decide(situation) == Wait(reason=reason)
+def test_an_unwanted_canary_is_undone_by_its_alarm(unwanted):
+    """No API stops an update; the abort alarm's metric does, at the next bake."""
+    assert decide(underway(journal(*STARTED, unwanted))) == Undo(config="Config-2", reason="bad answers")
 
 
-def test_a_release_that_did_not_hold_is_not_tried_again():
-    """After a rollback the same approval would end the same way."""
-    after_rollback = observed(status="UPDATE_ROLLBACK_COMPLETE", attempts=[R1, R2])
-    assert "was tried and did not hold" in decide(after_rollback).reason
+def test_a_deployment_of_somebody_else_is_not_undone():
+    """The metric is put for the release's own config only."""
+    other = Endpoint(status="Updating", config="Config-1", pending="Config-9")
+    log = journal(*STARTED, Veto(version=2, by="ada", cause="person", reason="bad"))
+    assert isinstance(decide(underway(log, endpoint=other)), Wait)
 
 
-def test_approving_again_is_a_new_attempt():
-    """A later approval of the same version has another release id."""
-    again = Package(arn=V2.arn, version=2, changed=V2.changed + timedelta(minutes=5))
-    after_rollback = observed(approved=again, status="UPDATE_ROLLBACK_COMPLETE", attempts=[R1, R2])
-    assert decide(after_rollback) == Release(package=again, release_id=release_id(again, after=R1))
+def test_a_release_that_shall_not_begin_is_closed_only_when_it_cannot():
+    """Whoever read it before the veto may be about to begin it."""
+    records = (*SERVED, opened(2), Veto(version=2, by="ada", cause="person", reason="bad"))
+    assert isinstance(decide(situation(journal(*records, minutes=1.9), versions=(1, 2))), Wait)
+    ended = decide(situation(journal(*records, minutes=2), versions=(1, 2))).record
+    assert (ended.release_id, ended.outcome) == ("r4-v2", "superseded")
 
 
-def test_when_the_newest_package_is_rejected_the_one_before_returns():
-    """That it has been released once is no reason against it; its return is a release of its own."""
-    rejected = observed(approved=V1, package_arn=V2.arn, release=R2, attempts=[R1, R2])
-    back = decide(rejected)
-    assert back.package == V1
-    assert back.release_id not in (R1, R2)
+def test_a_release_that_cannot_begin_is_given_up():
+    """Another update of the stack has taken too long; the version is opened again afterwards."""
+    minutes = START / timedelta(minutes=1)
+    busy = {"versions": (1, 2), "status": "UPDATE_IN_PROGRESS"}
+    assert isinstance(decide(situation(journal(*SERVED, opened(2), minutes=minutes + 1), **busy)), Wait)
+    assert decide(situation(journal(*SERVED, opened(2), minutes=minutes + 2), **busy)).record.outcome == "superseded"
+    after = situation(journal(*SERVED, opened(2), outcome("r4-v2", "superseded")), versions=(1, 2))
+    assert (decide(after).release.version, decide(after).release.attempt) == (2, 1)
 
 
-def test_a_return_that_did_not_hold_is_not_tried_again():
-    """A return is tried once, like every release."""
-    back = release_id(V1, after=R2)
-    failed = observed(approved=V1, package_arn=V2.arn, release=R2, attempts=[R1, R2, back])
-    assert "was tried and did not hold" in decide(failed).reason
+# How a release ends
 
 
-def test_a_release_id_is_a_valid_client_request_token():
-    """CloudFormation takes letters, digits and hyphens, at most 128 of them."""
-    assert re.fullmatch(r"v2-20261102T110000000000-[0-9a-f]{8}", R2)
+@pytest.mark.parametrize(
+    ("config", "trace", "result"),
+    [
+        ("Config-2", Trace(began=True, config="config-2"), "deployed"),
+        ("Config-1", Trace(began=True, config="config-2"), "failed"),
+        ("Config-1", Trace(began=True, config="config-2", rang=("Config-2-latency",)), "rolled_back"),
+        ("Config-1", Trace(began=True, failure="CreateModel failed"), "failed"),
+        ("Config-9", Trace(began=True, config="config-2", later=frozenset({"config-9"})), "deployed"),
+        ("Config-9", Trace(began=True, config="config-2"), "failed"),
+    ],
+)
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_the_outcome_is_what_serves_whatever_the_stack_says(config, trace, result, status):
+    """The endpoint's config is compared with the release's; names in ARNs are in lower case."""
+    at_rest = situation(journal(*STARTED), versions=(1, 2), release_id="r4-v2", config=config, trace=trace)
+    stack = replace(at_rest.stack, status=status)
+    ended = decide(replace(at_rest, stack=stack)).record
+    assert (ended.outcome, ended.config) == (result, config if result == "deployed" else trace.config)
 
 
-class World:
-    """A stack that takes what it is told, as CloudFormation does: the token of an update stays in its events."""
-
-    def __init__(self):
-        self.packages, self.releases, self.before = {}, [], None
-        self.serving = Serving(status="CREATE_COMPLETE", package_arn="none", release_id="none", attempts=frozenset())
-
-    @property
-    def approved(self):
-        return self.packages.get(max(self.packages, default=None))
-
-    def approve(self, version):
-        changed = MOMENT + timedelta(hours=version)
-        self.packages.setdefault(version, Package(arn=f"{V1.arn[:-1]}{version}", version=version, changed=changed))
-
-    def reject(self, version):
-        self.packages.pop(version, None)
-
-    def event(self):
-        action = decide(Observed(approved=self.approved, serving=self.serving, endpoint_status="InService"))
-        if isinstance(action, Release):
-            self.releases.append(action.release_id)
-            self.before = self.serving
-            self.serving = Serving(
-                status="UPDATE_IN_PROGRESS",
-                package_arn=action.package.arn,
-                release_id=action.release_id,
-                attempts=self.serving.attempts | {action.release_id},
-            )
-
-    def finish(self, holds):
-        if self.serving.status == "UPDATE_IN_PROGRESS":
-            status, stands = ("UPDATE_COMPLETE", self.serving) if holds else ("UPDATE_ROLLBACK_COMPLETE", self.before)
-            self.serving = replace(stands, status=status, attempts=self.serving.attempts)
-
-    def live(self, history):
-        for kind, value in history:
-            getattr(self, kind)(*([] if value is None else [value]))
+def test_a_vetoed_release_that_went_back_was_rolled_back():
+    """The veto is the reason, as the person gave it."""
+    log = journal(*STARTED, Veto(version=2, by="ada", cause="person", reason="bad answers"))
+    trace = Trace(began=True, config="config-2")
+    ended = decide(situation(log, versions=(1, 2), trace=trace)).record
+    assert (ended.outcome, ended.reason) == ("rolled_back", "version 2 is vetoed: bad answers")
 
 
-def histories(*, holds):
-    """Approvals, rejections, events and ends of updates in any order."""
-    versions = st.integers(1, 4)
-    happenings = st.one_of(
-        versions.map(lambda version: ("approve", version)),
-        versions.map(lambda version: ("reject", version)),
-        st.just(("event", None)),
-        holds.map(lambda held: ("finish", held)),
+def test_an_untested_release_failed_and_is_not_vetoed():
+    """Nothing speaks against the version but that nobody used it."""
+    log = journal(*STARTED, Abort(release_id="r4-v2", reason="untested: 3 requests", by="sluice"))
+    ended = decide(situation(log, versions=(1, 2), trace=Trace(began=True, config="config-2"))).record
+    assert (ended.outcome, ended.reason) == ("failed", "untested: 3 requests")
+
+
+# A rollback that fails
+
+
+def broken(log, **members):
+    """The stack's rollback has failed."""
+    return situation(log, versions=(1, 2), status="UPDATE_ROLLBACK_FAILED", **members)
+
+
+@pytest.mark.parametrize(("endpoint", "skipped"), [("InService", ("Endpoint",)), ("UpdateRollbackFailed", ())])
+def test_a_failed_rollback_goes_on_without_an_endpoint_that_serves(endpoint, skipped):
+    """One that serves is as it shall be; one that is mixed must be put right."""
+    stack = Stack(status="UPDATE_ROLLBACK_FAILED", package_arn="x", release_id="r4-v2", failed=("Endpoint",))
+    log = journal(*STARTED)
+    action = decide(broken(log, stack=stack, endpoint=Endpoint(status=endpoint, config="Config-1")))
+    assert action == Recover(record=Recovery(release_id="r4-v2", attempt=1, skipped=skipped))
+
+
+def test_a_recovery_is_given_a_minute():
+    """Two deliveries of one event are one attempt."""
+    log = journal(*STARTED, Recovery(release_id="r4-v2", attempt=1), minutes=0.5)
+    assert isinstance(decide(broken(log, release_id="r4-v2")), Wait)
+
+
+def test_after_three_recoveries_the_release_failed_and_a_person_is_needed():
+    """It is said once; what to do stands in the runbook."""
+    recoveries = [Recovery(release_id="r4-v2", attempt=n) for n in (1, 2, 3)]
+    assert decide(broken(journal(*STARTED, *recoveries), release_id="r4-v2")).record.outcome == "failed"
+    ended = (*STARTED, *recoveries, outcome("r4-v2", "failed"))
+    stuck = decide(broken(journal(*ended))).record
+    assert isinstance(stuck, Stuck)
+    assert isinstance(decide(broken(journal(*ended, stuck))), Wait)
+
+
+# The way back
+
+
+def test_what_is_vetoed_gives_way_at_once_to_what_served_well():
+    """Immediate, and before anything new."""
+    log = journal(*SERVED_TWICE, Veto(version=2, by="ada", cause="person", reason="bad"))
+    action = decide(situation(log, versions=(1, 2, 3), release_id="r4-v2", config="Config-2"))
+    assert (action.release.version, action.release.rollout, action.release.cause) == (1, "immediate", "rollback")
+    assert action.check is False
+
+
+def test_a_rejection_by_hand_of_what_serves_is_a_veto():
+    """A click in the registry is enough."""
+    log = journal(*SERVED_TWICE)
+    rejected = (1, package(2, "Rejected"))
+    action = decide(situation(log, versions=rejected, release_id="r4-v2", config="Config-2"))
+    assert (action.record.version, action.record.cause) == (2, "rejected")
+
+
+def test_without_a_way_back_it_is_said_once_and_something_new_may_cure():
+    """What serves goes on serving."""
+    veto = Veto(version=1, by="ada", cause="person", reason="bad")
+    stuck = decide(situation(journal(*SERVED, veto), versions=(1,))).record
+    assert isinstance(stuck, Stuck)
+    told = journal(*SERVED, veto, stuck)
+    rejected = package(1, "Rejected")
+    assert isinstance(decide(situation(told, versions=(rejected,))), Wait)
+    assert decide(situation(told, versions=(rejected, 2))).release.version == 2
+
+
+def test_a_return_is_tried_for_as_long_as_it_takes_but_not_for_ever_first():
+    """After three failures what is new may go first."""
+    veto = Veto(version=2, by="ada", cause="person", reason="bad")
+    back = [
+        r for n in (1, 2, 3) for r in (opened(1, cause="rollback", attempt=n), outcome(f"r{6 + 2 * n}-v1", "failed"))
+    ]
+    given = {"versions": (1, 2, 3), "release_id": "r4-v2", "config": "Config-2"}
+    assert isinstance(decide(situation(journal(*SERVED_TWICE, veto, *back[:2], minutes=0.5), **given)), Wait)
+    assert decide(situation(journal(*SERVED_TWICE, veto, *back, minutes=0.5), **given)).release.version == 3
+    assert decide(situation(journal(*SERVED_TWICE, veto, *back, minutes=4), **given)).release.version == 1
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"release_id": "none"},
+        {"release_id": "r4-v2"},
+        {"endpoint": None, "release_id": "none"},
+        {"config": "Config-9", "release_id": "none"},
+        {"endpoint": Endpoint(status="UpdateRollbackFailed", config="Config-1")},
+    ],
+)
+def test_what_was_lost_is_restored(lost):
+    """Forgotten parameters, a rollback CloudFormation did not notice, a deleted endpoint, a mixed one."""
+    failed = (opened(2, attempt=3), Started(release_id="r4-v2"), outcome("r4-v2", "failed", config="Config-2"))
+    action = decide(situation(journal(*SERVED, *failed), versions=(1, 2), **lost))
+    assert (action.release.version, action.release.cause, action.release.rollout) == (1, "restore", "immediate")
+
+
+def test_a_deployment_of_the_stack_is_written_down():
+    """`cdk deploy` keeps the parameters and makes a new config of them."""
+    again = decide(situation(journal(*SERVED), versions=(1,), config="Config-9")).record
+    assert (again.cause, again.release_id, again.config) == ("deploy", "r1-v1", "Config-9")
+    assert isinstance(decide(situation(journal(*SERVED, again), versions=(1,), config="Config-9")), Wait)
+
+
+# The backstop
+
+
+@pytest.mark.parametrize(("minutes", "vetoed"), [(4, False), (6, True), (24 * 60, True), (24 * 60 + 1, False)])
+def test_the_backstop_counts_after_the_old_fleet_is_forgotten_and_while_it_is_watched(minutes, vetoed):
+    """Two periods and three minutes after the release, until the watch ends."""
+    log = journal(*SERVED_TWICE)
+    rang = log.outcomes["r4-v2"].at + timedelta(minutes=minutes)
+    action = decide(situation(log, versions=(1, 2), release_id="r4-v2", config="Config-2", backstop=rang))
+    assert (isinstance(action, Append) and action.record.cause == "alarm") == vetoed
+
+
+def test_the_backstop_vetoes_nothing_when_there_is_no_way_back():
+    """People are told by the alarm itself."""
+    log = journal(*SERVED)
+    rang = log.now - timedelta(minutes=10)
+    assert isinstance(decide(situation(log, versions=(1,), backstop=rang)), Wait)
+
+
+# People and the registry
+
+
+def test_people_hear_before_anything_new_begins_and_after_what_is_urgent():
+    """A return does not wait for a message; a new release does."""
+    log = journal(*SERVED_TWICE, told=False)
+    assert decide(situation(log, versions=(1, 2, 3), release_id="r4-v2", config="Config-2")) == Tell(
+        record=log.outcomes["r1-v1"]
     )
-    return st.lists(happenings, max_size=30)
+    vetoed = journal(*SERVED_TWICE, Veto(version=2, by="ada", cause="person", reason="bad"), told=False)
+    assert isinstance(decide(situation(vetoed, versions=(1, 2), release_id="r4-v2", config="Config-2")), Open)
 
 
-@given(histories(holds=st.booleans()))
-def test_events_in_any_number_and_order_do_nothing_twice(history):
-    """No release is asked for twice, however often and whenever its events come: each has a token of its own."""
-    world = World()
-    world.live(history)
-    assert len(world.releases) == len(set(world.releases))
+@pytest.mark.parametrize(
+    ("members", "rejected"),
+    [({}, True), ({"may_reject_deployed": False}, False), ({"first": False, "may_reject_deployed": False}, False)],
+)
+def test_what_is_vetoed_is_rejected_where_nobody_else_can_serve_it(members, rejected):
+    """A later stage may serve what was deployed here once."""
+    veto = Veto(version=2, by="ada", cause="person", reason="bad")
+    log = journal(*SERVED_TWICE, veto, opened(1, cause="rollback"), outcome("r8-v1", config="Config-3"))
+    action = decide(situation(log, versions=(1, 2), release_id="r8-v1", config="Config-3", **members))
+    assert (action == Reject(package=package(2), evidence="bad")) == rejected
 
 
-@given(histories(holds=st.just(True)))
-def test_in_the_end_the_newest_approved_package_serves(history):
-    """When events keep coming and updates hold, what should serve is what serves, returns included."""
-    world = World()
-    world.live([*history, *2 * [("finish", True), ("event", None)], ("finish", True)])
-    if world.approved:
-        assert world.serving.package_arn == world.approved.arn
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"stack": None}, "the serving stack is not deployed"),
+        ({"status": "UPDATE_IN_PROGRESS"}, "the serving stack is UPDATE_IN_PROGRESS"),
+        ({"status": "ROLLBACK_COMPLETE"}, "the serving stack is ROLLBACK_COMPLETE"),
+        ({"endpoint": Endpoint(status="Updating", config="Config-1")}, "the endpoint is Updating"),
+    ],
+)
+def test_otherwise_it_waits_and_says_why(members, reason):
+    """Whatever stands in the way of a release is named."""
+    assert decide(situation(journal(*SERVED), versions=(1, 2), **members)) == Wait(reason=reason)
