@@ -40,11 +40,12 @@ class Shell:
             aws_secret_access_key="test",
         )
 
-    def decisions(self):
-        """What the release function has logged, oldest first."""
-        pages = self.client("logs").filter_log_events(logGroupName="/aws/lambda/sluice-local-release")["events"]
-        lines = [json.loads(event["message"]) for event in pages if event["message"].startswith("{")]
-        return [line for line in lines if line.get("message") == "decided"]
+    def looks(self):
+        """What the release function says that it has done, each time it looked after the model."""
+        pages = self.client("logs").get_paginator("filter_log_events")
+        events = [e for page in pages.paginate(logGroupName="/aws/lambda/sluice-local-release") for e in page["events"]]
+        lines = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+        return [line for line in lines if line.get("message") == "looked after"]
 
     def copy_of(self, version):
         """Register one version's model again: a new version that waits for a person."""
@@ -74,18 +75,9 @@ class Shell:
         """What a line with JSON output says."""
         return json.loads(self.run(line).stdout)
 
-    def wait_until_serving(self, version):
-        """Wait until the stack rests on a version, then see that `sluice status` says so."""
-        cloudformation, deadline = self.client("cloudformation"), time.monotonic() + PATIENCE_SECONDS
-        while True:
-            (stack,) = cloudformation.describe_stacks(StackName=f"sluice-local-serving-{MODEL}")["Stacks"]
-            package = next(p["ParameterValue"] for p in stack["Parameters"] if p["ParameterKey"] == "ModelPackageArn")
-            if package.endswith(f"/{version}") and stack["StackStatus"] == "UPDATE_COMPLETE":
-                break
-            assert time.monotonic() < deadline, stack
-            time.sleep(0.2)
-        (state,) = self.json(f"sluice status {MODEL} --json")
-        assert state["serves"] == f"{MODEL}/{version}"
+    def history(self):
+        """The ledger, newest first, as `sluice history` tells it."""
+        return self.json(f"sluice history {MODEL} --json")
 
 
 def plain_environ():
@@ -96,9 +88,8 @@ def plain_environ():
 @pytest.fixture(scope="session")
 def cloud():
     """`sluice up` in a process of its own; afterwards it has left none behind."""
-    child = subprocess.Popen(
-        [BIN / "sluice", "up", "--port", "0"], cwd=ROOT, env=plain_environ(), stdout=subprocess.PIPE, text=True
-    )
+    line = [BIN / "sluice", *readme_commands()[0].split()[1:], "--port", "0"]
+    child = subprocess.Popen(line, cwd=ROOT, env=plain_environ(), stdout=subprocess.PIPE, text=True)
     exported = {}
     for line in child.stdout:
         if found := re.match(r"export (\w+)=(.*)", line):
@@ -111,30 +102,28 @@ def cloud():
     child.stdout.close()
 
 
-def readme_session():
-    """The commands of the README's section on working with a local cloud."""
+def readme_commands():
+    """The commands of the README's section on working with a local cloud, the first of which starts it."""
     section = (ROOT / "README.md").read_text().split("## A local cloud to work with")[1].split("\n## ")[0]
-    commands = re.findall(r"^\$ (.+?)(?:\s+#.*)?$", section, flags=re.MULTILINE)
-    return [command for command in commands if not command.endswith("sluice up")]
+    return re.findall(r"^\$ (.+?)(?:\s+#.*)?$", section, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
 def shell(cloud):
-    """A terminal in which the README's session has been typed, waiting where a person would."""
+    """A terminal in which the README's session has been typed; before the first approval it was too early to score."""
     _, environ = cloud
-    shell, commands = Shell(environ), readme_session()
+    shell, commands = Shell(environ), readme_commands()[1:]
     for line in commands:
-        if " approve " in line:
+        if " approve " in line and shell.too_early is None:
             shell.too_early = shell.run(next(later for later in commands if " invoke " in later), expect=1)
-        if " invoke " in line:
-            shell.wait_until_serving(1)
         shell.run(line)
     return shell
 
 
 def answer(shell, fragment):
     """What the README's command that contains `fragment` said."""
-    return next(done.stdout for line, done in shell.said.items() if fragment in line and "--json" not in line)
+    typed = readme_commands()
+    return next(done.stdout for line, done in shell.said.items() if line in typed and fragment in line)
 
 
 def test_the_readme_session_scores_applicants(shell):
@@ -156,10 +145,49 @@ def test_the_evidence_names_data_code_and_metrics(shell):
     assert evidence["reason"] == "better than what serves"
 
 
+def test_a_canary_and_a_rollback_stand_in_the_history(shell):
+    """Who approved, what went out, who took it back and why: version 2 came by canary, then version 1 returned."""
+    first, second, veto, back = [row for row in reversed(shell.history()) if row["kind"] in ("release", "veto")][:4]
+    assert [(row["from"], row["version"]) for row in (first, second, back)] == [(None, 1), (1, 2), (2, 1)]
+    assert {row["outcome"] for row in (first, second, back)} == {"deployed"}
+    assert (second["rollout"], back["rollout"]) == ("guarded", "immediate")
+    assert "sluice-local-approver" in second["by"]
+    assert (veto["version"], veto["why"]) == (2, "complaints")
+    assert "sluice-local-operator" in veto["by"]
+
+
+def test_a_rollback_says_what_returns_and_sees_it_serve(shell):
+    """The command ends when the version before is behind the endpoint."""
+    said = answer(shell, "rollback credit-risk")
+    assert "back to credit-risk/1 now" in said
+    assert "credit-risk/1 serves" in said
+
+
+def test_what_was_taken_back_cannot_be_approved_again(shell):
+    """In this stage it never serves again; the sentence says since when and why."""
+    done = shell.run(f"sluice approve {MODEL}/2 --reason 'on second thoughts'", expect=1)
+    assert re.search(r"version 2 of credit-risk was (vetoed|rejected)|credit-risk/2 was rejected", done.stderr)
+
+
+def test_who_trained_a_version_may_not_approve_it(shell):
+    """The refusal stands in the ledger and on the package, and nothing is released."""
+    version = shell.copy_of(1)
+    shell.run(f"sluice approve {MODEL}/{version} --as scientist --reason 'mine is good'")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (rows := [row for row in shell.history() if row["version"] == version]):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert [(row["outcome"], "ask somebody else" in row["why"]) for row in rows] == [("refused", True)]
+    while "ask somebody else" not in (shell.json(f"sluice show {MODEL}/{version} --json")["reason"] or ""):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
 def test_the_aws_command_line_sees_the_registry(shell):
-    """The AWS CLI lists the package by the variables alone."""
+    """The AWS CLI lists the packages by the variables alone."""
     listed = json.loads(answer(shell, "aws sagemaker list-model-packages"))
-    assert listed["ModelPackageSummaryList"][-1]["ModelPackageArn"].endswith("model-package/credit-risk/1")
+    numbers = {package["ModelPackageArn"].rsplit("/", 1)[1] for package in listed["ModelPackageSummaryList"]}
+    assert numbers == {"1", "2"}
 
 
 def test_the_aws_command_line_sees_the_endpoint(shell):
@@ -262,21 +290,18 @@ def test_data_without_a_column_fails_loudly(shell):
     assert "Train" not in done.stderr
 
 
-def test_a_second_version_replaces_the_first_and_events_do_nothing_twice(shell):
-    """The next approval moves the endpoint; an event that says nothing new leaves the stack alone."""
-    version = shell.copy_of(1)
-    shell.run(f"sluice approve {MODEL}/{version} --reason 'the next one'")
-    shell.wait_until_serving(version)
+def test_an_event_that_says_nothing_new_does_nothing(shell):
+    """It is looked into, and the stack is left alone."""
     cloudformation, stack = shell.client("cloudformation"), f"sluice-local-serving-{MODEL}"
     updated = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["LastUpdatedTime"]
-    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{MODEL}/{version}"
-    before = len(shell.decisions())
+    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{MODEL}/1"
+    before = len(shell.looks())
     shell.client("sagemaker").update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"seen": "again"})
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while len(decisions := shell.decisions()) == before:
-        assert time.monotonic() < deadline, decisions
+    while len(looks := shell.looks()) == before:
+        assert time.monotonic() < deadline, looks
         time.sleep(0.3)
-    assert decisions[-1]["action"] == "wait"
+    assert looks[-1]["did"] == ["waits: what should serve does"]
     assert cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["LastUpdatedTime"] == updated
 
 
