@@ -152,3 +152,14 @@ def test_the_scope_comes_from_the_header_or_from_a_presigned_url():
 def test_a_raw_answer_has_no_headers_unless_given():
     """A handler need not name any."""
     assert Raw({"Body": b""}).headers == {}
+
+
+def test_a_slash_inside_a_label_is_no_slash_of_the_path():
+    """An ARN in the path is one label, as it was sent; servers hand the path over with its quotes taken off."""
+    speaks, model = wire("scheduler", "rest-json"), service("scheduler")
+    arn = "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/g"
+    asked = request("rest-json", "scheduler", "ListTagsForResource", {"ResourceArn": arn})
+    assert asked.path == f"/tags/{arn}"
+    asked.environ["RAW_URI"] = "/tags/arn%3Aaws%3Ascheduler%3Aeu-west-1%3A123456789012%3Aschedule-group%2Fg?x=1"
+    assert speaks.operation(model, asked) == "ListTagsForResource"
+    assert speaks.read(model.operation_model("ListTagsForResource"), asked) == {"ResourceArn": arn}
