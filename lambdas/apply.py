@@ -21,7 +21,7 @@ from lambdas.settings import from_environ
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sagemaker import SageMakerClient
 
@@ -129,16 +129,11 @@ def _unfit(release: Opened, model: str, sagemaker: SageMakerClient) -> str | Non
 
 def _update(release: Opened, model: str, settings: Settings, cloudformation: CloudFormationClient) -> dict[str, str]:
     stack = _stack(model, settings)
-    given = {"ModelPackageArn": release.package_arn, "ReleaseId": release.release_id, "Rollout": release.rollout}
-    known = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
-    parameters: list[ParameterTypeDef] = [{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]
-    kept = [parameter["ParameterKey"] for parameter in known if parameter["ParameterKey"] not in given]
-    parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
     try:
         cloudformation.update_stack(
             StackName=stack,
             UsePreviousTemplate=True,
-            Parameters=parameters,
+            Parameters=_parameters(release, cloudformation.describe_stacks(StackName=stack)["Stacks"][0]),
             RoleARN=_role(model, settings),
             StackPolicyBody=json.dumps(_STACK_POLICY),
             ClientRequestToken=release.release_id,
@@ -146,6 +141,15 @@ def _update(release: Opened, model: str, settings: Settings, cloudformation: Clo
     except ClientError as error:
         return _explained(error)
     return {"outcome": "started"}
+
+
+def _parameters(release: Opened, stack: StackTypeDef) -> list[ParameterTypeDef]:
+    """What the release chooses; whatever else the stack has stays as it is."""
+    given = {"ModelPackageArn": release.package_arn, "ReleaseId": release.release_id, "Rollout": release.rollout}
+    kept = [p["ParameterKey"] for p in stack.get("Parameters", []) if p["ParameterKey"] not in given]
+    chosen: list[ParameterTypeDef] = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
+    kept_as_it_is: list[ParameterTypeDef] = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
+    return chosen + kept_as_it_is
 
 
 def _recover(

@@ -1,269 +1,169 @@
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 
-from lambdas import apply, release
-from lambdas.errors import EventError, LambdaError, RequestError
-from lambdas.settings import to_environ
-from local.cloud import LocalCloud
+from lambdas import release
+from lambdas.errors import EventError, LambdaError
+from tests.lambdas.world import ADA, MODEL, STAGE, World, error
+from tests.lambdas.world_clients import SNS, CloudFormation, DynamoDB, Functions, clients
+from tests.lambdas.world_life import Life
 
-REGION, ACCOUNT, MODEL = "eu-west-1", "123456789012", "credit-risk"
-STACK = f"sluice-local-serving-{MODEL}"
-TEMPLATE = {
-    "Parameters": {
-        "ModelPackageArn": {"Type": "String", "Default": "none"},
-        "Rollout": {"Type": "String", "Default": "guarded"},
-        "ReleaseId": {"Type": "String", "Default": "none"},
-        "Kept": {"Type": "String", "Default": "by default"},
-    },
-    "Resources": {
-        "Serves": {
-            "Type": "AWS::SSM::Parameter",
-            "Properties": {"Name": "/serves", "Type": "String", "Value": {"Ref": "ModelPackageArn"}},
-        }
-    },
-}
-"""What a release needs of a serving stack, without the minutes an endpoint takes."""
-
-
-class Functions:
-    """Lambda's Invoke, for one function that runs right here."""
-
-    def __init__(self, clients):
-        self._clients = clients
-
-    def invoke(self, *, FunctionName, Payload):
-        try:
-            answer = {"Payload": json.dumps(apply.handler(json.loads(Payload), None, clients=lambda: self._clients))}
-        except (RequestError, self._clients.cloudformation.exceptions.ClientError) as error:
-            answer = {"Payload": json.dumps({"errorMessage": str(error)}), "FunctionError": "Unhandled"}
-        return {**answer, "Payload": io.BytesIO(answer["Payload"].encode())}
-
-
-class Stage:
-    """A stage with one serving stack and a registry, and the two functions with their environment."""
-
-    def __init__(self, cloud):
-        session = cloud.session()
-        self.cloudformation, self.sagemaker = session.client("cloudformation"), session.client("sagemaker")
-        self.ssm = session.client("ssm")
-        self.applying = apply.Clients(cloudformation=self.cloudformation, sagemaker=self.sagemaker)
-        self.clients = release.Clients(
-            cloudformation=self.cloudformation, functions=Functions(self.applying), sagemaker=self.sagemaker
-        )
-        self.sagemaker.create_model_package_group(ModelPackageGroupName=MODEL)
-        s3 = session.client("s3")
-        s3.create_bucket(Bucket="artefacts", CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_object(Bucket="artefacts", Key="model.tar.gz", Body=b"")
-        role = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}}]}
-        session.client("iam").create_role(
-            RoleName=f"sluice-local-deploy-{MODEL}", AssumeRolePolicyDocument=json.dumps(role)
-        )
-
-    def deploy(self, template=TEMPLATE):
-        self.cloudformation.create_stack(
-            StackName=STACK,
-            TemplateBody=json.dumps(template),
-            Parameters=[{"ParameterKey": "Kept", "ParameterValue": "by hand"}],
-        )
-        self.rest("stack_create_complete")
-
-    def rest(self, waiter="stack_update_complete"):
-        config = {"Delay": 0.05, "MaxAttempts": 400}
-        self.cloudformation.get_waiter(waiter).wait(StackName=STACK, WaiterConfig=config)
-
-    def register(self, status="Approved"):
-        specification = {
-            "Containers": [
-                {
-                    "Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image:1",
-                    "ModelDataUrl": "s3://artefacts/model.tar.gz",
-                }
-            ],
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-        }
-        return self.sagemaker.create_model_package(
-            ModelPackageGroupName=MODEL, ModelApprovalStatus=status, InferenceSpecification=specification
-        )["ModelPackageArn"]
-
-    def event(self, model=MODEL):
-        event = {
-            "detail-type": "SageMaker Model Package State Change",
-            "detail": {"ModelPackageGroupName": model, "ModelApprovalStatus": "Approved"},
-        }
-        return release.handler(event, None, clients=lambda: self.clients)
-
-    def parameters(self):
-        stack = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        return {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+STACK = f"sluice-{STAGE}-serving-{MODEL}"
 
 
 @pytest.fixture
-def stage(monkeypatch):
-    """A stage on a local cloud that nobody listens to."""
-    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-    settings = release.Settings(
-        stage="local",
-        first=True,
-        models=(MODEL,),
-        apply_function="sluice-local-apply",
-        registry=f"arn:aws:sagemaker:{REGION}:{ACCOUNT}",
-    )
-    applied = apply.Settings(stage="local", account=ACCOUNT, region=REGION)
-    for name, value in (to_environ(settings) | to_environ(applied)).items():
+def world(monkeypatch):
+    """A stage with an empty serving stack and one approved version."""
+    for name, value in Life.environ().items():
         monkeypatch.setenv(name, value)
-    with LocalCloud(region=REGION) as cloud:
-        yield Stage(cloud)
+    world = World()
+    world.register(1)
+    world.change_package(1, ADA, ModelApprovalStatus="Approved")
+    return world
 
 
-def test_an_approval_reaches_the_stack(stage):
-    """The stack takes the package, the release's name and the guarded rollout, and keeps what else it has."""
-    stage.deploy()
-    arn = stage.register()
-    report = stage.event()
-    stage.rest()
-    assert (report["action"], report["outcome"], report["version"]) == ("release", "started", 1)
-    assert stage.parameters() == {
-        "ModelPackageArn": arn,
-        "Rollout": "guarded",
-        "ReleaseId": report["release_id"],
-        "Kept": "by hand",
-    }
-    assert stage.ssm.get_parameter(Name="/serves")["Parameter"]["Value"] == arn
+def ask(world, event=None, **fakes):
+    """Run the handler in the world, some clients replaced."""
+    made = SimpleNamespace(**{**vars(clients(world)), **fakes})
+    return world.run(lambda given: release.handler(given, None, clients=lambda: made), event or {"model": MODEL})
 
 
-def test_the_same_event_again_does_nothing(stage):
-    """A repeated event finds nothing left to do, during the update and after it."""
-    stage.deploy()
-    stage.register()
-    stage.event()
-    during = stage.event()
-    stage.rest()
-    assert {during["action"], stage.event()["action"]} == {"wait"}
+def finish(world):
+    """Let the update under way come to its end."""
+    while world.stack.update is not None:
+        world.stack.advance()
 
 
-def test_events_that_come_together_start_one_update(stage):
-    """Of many deliveries at once one starts the release; CloudFormation holds the others off."""
-    stage.deploy()
-    stage.register()
-    with ThreadPoolExecutor(8) as pool:
-        reports = list(pool.map(lambda _: stage.event(), range(8)))
-    stage.rest()
-    history = stage.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
-    begun = [
-        event
-        for event in history
-        if event["ResourceStatus"] == "UPDATE_IN_PROGRESS" and event["LogicalResourceId"] == STACK
-    ]
-    assert len(begun) == 1
-    assert {report.get("outcome", "wait") for report in reports} <= {"started", "busy", "unchanged", "wait"}
+def test_an_approval_goes_all_the_way(world):
+    """It is checked, opened, asked of the stack; at the end the outcome is what serves, and people hear of it."""
+    assert ask(world)["models"][MODEL] == ["opened a release of version 1", "asked for r1-v1: started"]
+    finish(world)
+    subject = "told people: [dev] churn: release r1-v1 of version 1 serves"
+    assert ask(world)["models"][MODEL] == ["wrote outcome", subject, "waits: what should serve does"]
+    (message,) = world.messages
+    assert "sluice rollback churn --stage dev" in message[1]
 
 
-def test_the_newest_approved_package_wins(stage):
-    """An event about an old version, late, releases the newest approved one."""
-    stage.deploy()
-    stage.register()
-    newest = stage.register()
-    stage.register(status="PendingManualApproval")
-    stage.event()
-    stage.rest()
-    assert stage.parameters()["ModelPackageArn"] == newest
-
-
-def test_a_release_that_failed_is_not_tried_again(stage):
-    """After CloudFormation has gone back, the same approval asks for nothing."""
-    taken = {"Type": "AWS::S3::Bucket", "Condition": "HasModel", "Properties": {"BucketName": "artefacts"}}
-    has_model = {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelPackageArn"}, "none"]}]}
-    resources = {**TEMPLATE["Resources"], "Taken": taken}
-    stage.deploy({**TEMPLATE, "Conditions": {"HasModel": has_model}, "Resources": resources})
-    stage.register()
-    stage.event()
-    stage.rest("stack_rollback_complete")
-    assert "did not hold" in stage.event()["reason"]
-    assert stage.parameters()["ModelPackageArn"] == "none"
-
-
-def test_a_rejected_version_gives_way_to_the_one_before(stage):
-    """What served before is released again, under a token that CloudFormation has not seen."""
-    stage.deploy()
-    before = stage.register()
-    first = stage.event()["release_id"]
-    stage.rest()
-    newer = stage.register()
-    stage.event()
-    stage.rest()
-    stage.sagemaker.update_model_package(ModelPackageArn=newer, ModelApprovalStatus="Rejected")
-    back = stage.event()
-    stage.rest()
-    assert stage.parameters()["ModelPackageArn"] == before
-    assert stage.parameters()["ReleaseId"] == back["release_id"] != first
-
-
-def test_a_stack_whose_creation_is_not_executed_yet_is_waited_for(stage):
-    """A deployment's first change set makes a stack without parameters, and an event of it."""
-    stage.cloudformation.create_change_set(
-        StackName=STACK, ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(TEMPLATE)
+def test_what_is_known_is_not_done_again(world):
+    """The same event again finds nothing to do, during the update and after it."""
+    ask(world)
+    during = ask(world)["models"][MODEL]
+    finish(world)
+    ask(world)
+    assert (during, ask(world)["models"][MODEL]) == (
+        ["waits: release r1-v1 is under way"],
+        ["waits: what should serve does"],
     )
-    stage.register()
-    assert stage.event()["reason"] == "the serving stack is REVIEW_IN_PROGRESS"
 
 
-def test_before_the_stack_is_deployed_nothing_can_be_released(stage):
+def test_a_refusal_stands_in_the_ledger_and_on_the_package_once(world):
+    """Whoever approved sees there why nothing happened."""
+    world.packages[1]["ModelMetrics"] = {}
+    ask(world)
+    ask(world)
+    assert len(world.of_kind("refused")) == len(world.messages) == 1
+    reason = "the package has no evaluation: ModelMetrics.ModelQuality.Statistics is missing"
+    assert world.packages[1]["ApprovalDescription"] == f"Refused for stage dev: {reason}"
+    assert world.packages[1]["ModelApprovalStatus"] == "Approved"
+
+
+def test_before_the_stack_is_deployed_nothing_can_be_released(world):
     """An approval that comes too early waits for the deployment's own event."""
-    stage.register()
-    assert stage.event() == {"model": MODEL, "action": "wait", "reason": "the serving stack is not deployed"}
+
+    class NoStack(CloudFormation):
+        def describe_stacks(self, **_):
+            raise error("DescribeStacks", "ValidationError", f"Stack with id {STACK} does not exist")
+
+    report = ask(world, cloudformation=NoStack(world))
+    assert report["models"][MODEL] == ["waits: the serving stack is not deployed"]
 
 
-def test_events_of_other_models_are_ignored(stage):
-    """The rule may let more through than this stage's models."""
-    assert stage.event(model="somebody-elses")["action"] == "ignore"
+def test_what_cloudformation_will_not_have_is_given_up_with_its_reason(world):
+    """The release fails with CloudFormation's words, once it can be sure that it did not begin."""
+
+    class Refusing(Functions):
+        def invoke(self, **_):
+            return {"Payload": io.BytesIO(json.dumps({"outcome": "refused", "reason": "no rights"}).encode())}
+
+    ask(world, functions=Refusing(world))
+    world.pass_time(120)
+    ask(world, functions=Refusing(world))
+    (ended,) = world.of_kind("outcome")
+    assert (ended["outcome"]["S"], ended["reason"]["S"]) == ("failed", "no rights")
+
+
+def test_a_failing_apply_fails_the_release(world):
+    """The error of the second function is the first one's, so that the event is retried and kept."""
+
+    class Broken(Functions):
+        def invoke(self, **_):
+            return {"Payload": io.BytesIO(b'{"errorMessage": "no rights"}'), "FunctionError": "Unhandled"}
+
+    failed = ask(world, functions=Broken(world))
+    assert isinstance(failed, LambdaError)
+    assert "no rights" in str(failed)
+
+
+def test_when_people_cannot_be_told_the_way_back_is_taken_all_the_same(world):
+    """A message is worth less than what serves."""
+
+    class Mute(SNS):
+        def publish(self, **_):
+            raise error("Publish", "InternalError", "SNS is away")
+
+    life = Life(first=True)
+    life.release_well(2)
+    life._rollback({})
+    report = ask(life.world, sns=Mute(life.world))
+    assert report["models"][MODEL][:2] == ["opened a release of version 1", "asked for r10-v1: started"]
+
+
+def test_one_models_trouble_is_not_anothers(world, monkeypatch):
+    """The tick looks after every model, and fails at the end."""
+    policies = json.loads(Life.environ()["MODELS"])
+    monkeypatch.setenv("MODELS", json.dumps({"abalone": policies[MODEL], MODEL: policies[MODEL]}))
+
+    class Half(DynamoDB):
+        def query(self, *, ExpressionAttributeValues, **_):
+            if ExpressionAttributeValues[":model"]["S"] == "abalone":
+                raise error("Query", "Throttling", "Rate exceeded")
+            return super().query()
+
+    failed = ask(world, {"detail-type": "Scheduled Event", "detail": {}}, dynamodb=Half(world))
+    assert "abalone" in str(failed)
+    assert world.stack.parameters["ReleaseId"] == "r1-v1"
 
 
 @pytest.mark.parametrize(
     ("detail_type", "detail", "expected"),
     [
-        ("SageMaker Endpoint State Change", {"EndpointName": "credit-risk-local"}, MODEL),
-        ("SageMaker Endpoint State Change", {"EndpointName": "credit-risk-prod"}, None),
-        ("CloudFormation Stack Status Change", {"stack-id": f"arn:aws:cloudformation:r:a:stack/{STACK}/1"}, MODEL),
-        ("CloudFormation Stack Status Change", {"stack-id": "arn:aws:cloudformation:r:a:stack/other/1"}, None),
-        ("SageMaker Model Package State Change", {"ModelPackageGroupName": MODEL}, MODEL),
+        ("SageMaker Endpoint State Change", {"EndpointName": "churn-dev"}, [MODEL]),
+        ("SageMaker Endpoint Deployment State Change", {"EndpointName": "churn-dev"}, [MODEL]),
+        ("SageMaker Endpoint State Change", {"EndpointName": "churn-prod"}, []),
+        ("CloudFormation Stack Status Change", {"stack-id": f"arn:aws:cloudformation:r:a:stack/{STACK}/1"}, [MODEL]),
+        ("CloudFormation Stack Status Change", {"stack-id": "arn:aws:cloudformation:r:a:stack/other/1"}, []),
+        ("SageMaker Model Package State Change", {"ModelPackageGroupName": MODEL}, [MODEL]),
+        ("CloudWatch Alarm State Change", {"alarmName": "churn-dev-backstop"}, [MODEL]),
+        ("CloudWatch Alarm State Change", {"alarmName": "dead-letters"}, []),
+        ("Scheduled Event", {}, [MODEL, "abalone"]),
     ],
 )
-def test_every_event_speaks_of_a_model(detail_type, detail, expected):
-    """Package, endpoint and stack events lead to the same question about the same model."""
-    settings = SimpleNamespace(stage="local", models=(MODEL,))
+def test_every_event_speaks_of_models(detail_type, detail, expected):
+    """Package, endpoint, stack and alarm events lead to the same question about one model, the tick about all."""
+    settings = SimpleNamespace(stage=STAGE, models={MODEL: None, "abalone": None})
     assert release.parse({"detail-type": detail_type, "detail": detail}, settings) == expected
+
+
+def test_a_model_can_be_named():
+    """That is how the other functions and people ask."""
+    settings = SimpleNamespace(stage=STAGE, models={MODEL: None})
+    assert release.parse({"model": MODEL}, settings) == [MODEL]
+    assert release.parse({"model": "somebody-elses"}, settings) == []
 
 
 def test_an_event_no_rule_sends_is_an_error():
     """It would be a defect of a rule; the queue of dead letters keeps it."""
     with pytest.raises(EventError, match="EC2"):
-        release.parse(
-            {"detail-type": "EC2 Instance State-change Notification"}, SimpleNamespace(stage="local", models=())
-        )
-
-
-@pytest.mark.parametrize(("status", "model"), [("Rejected", MODEL), ("Approved", "another-model")])
-def test_apply_touches_nothing_for_a_package_it_may_not_release(stage, status, model):
-    """A package that is not approved, or not of the model's own group, is refused."""
-    stage.deploy()
-    request = {"model": model, "package_arn": stage.register(status), "release_id": "v1-x"}
-    with pytest.raises(RequestError):
-        apply.handler(request, None, clients=lambda: stage.applying)
-    assert stage.parameters()["ModelPackageArn"] == "none"
-
-
-def test_a_failing_apply_fails_the_release(stage):
-    """The error of the second function is the first one's, so that the event is retried and kept."""
-    stage.deploy()
-    stage.register()
-    broken = SimpleNamespace(
-        invoke=lambda **_: {"Payload": io.BytesIO(b'{"errorMessage": "no rights"}'), "FunctionError": "Unhandled"}
-    )
-    stage.clients = release.Clients(cloudformation=stage.cloudformation, functions=broken, sagemaker=stage.sagemaker)
-    with pytest.raises(LambdaError, match="no rights"):
-        stage.event()
+        release.parse({"detail-type": "EC2 Instance State-change Notification"}, SimpleNamespace(stage="", models={}))

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+
+from lambdas.messages import message
+from lambdas.records import Outcome, Refused, Stuck, Veto
+from lambdas.situation import Endpoint
+from tests.lambdas.test_decide import SERVED, journal, situation
+
+NOW = situation(journal(*SERVED), ringing=("churn-dev-backstop",))
+
+
+def test_a_message_says_what_why_what_serves_and_what_to_do():
+    """Whoever is woken at night needs nothing else to begin."""
+    record = Outcome(release_id="r4-v2", version=2, outcome="rolled_back", reason="Config-2-latency rang")
+    said = message(record, NOW, stage="prod")
+    assert said.subject == "[prod] churn: release r4-v2 of version 2 was rolled back"
+    assert said.body.splitlines() == [
+        "What: churn in stage prod: release r4-v2 of version 2 was rolled back.",
+        "Why: Config-2-latency rang.",
+        "Serves now: version 1 (release r1-v1); the endpoint is InService.",
+        "Alarms ringing: churn-dev-backstop.",
+        "",
+        "What you can do:",
+        "  sluice history churn --stage prod    what happened",
+        "  sluice status churn --stage prod    what serves now",
+        "  docs/runbooks.md#rolled-back    what to do, step by step",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "step"),
+    [
+        (Outcome(release_id="r1-v1", version=1, outcome="deployed", reason="x"), "sluice rollback churn --stage prod"),
+        (Refused(version=2, reason="x"), "sluice approve churn/2 --stage prod"),
+        (Stuck(version=1, reason="x"), "docs/runbooks.md"),
+        (Veto(version=1, by="ada", cause="person", reason="x"), "sluice history churn --stage prod"),
+    ],
+)
+def test_there_is_something_to_do_about_everything(record, step):
+    """Commands as they are typed."""
+    assert f"  {step}" in message(record, NOW, stage="prod").body
+
+
+def test_a_subject_is_what_sns_takes():
+    """Below 101 characters, ASCII."""
+    long = replace(NOW, journal=replace(NOW.journal, model="ü" * 120))
+    subject = message(Stuck(version=1, reason="x"), long, stage="prod").subject
+    assert len(subject) == 100
+    assert subject.isascii()
+
+
+def test_nothing_is_said_to_serve_where_nothing_does():
+    """No endpoint, or a config that the ledger does not know."""
+    record = Stuck(version=1, reason="x")
+    gone = situation(journal(*SERVED), endpoint=None)
+    unknown = situation(journal(*SERVED), endpoint=Endpoint(status="InService", config="Config-9"))
+    assert "Serves now: nothing, there is no endpoint." in message(record, gone, stage="prod").body
+    assert "Serves now: endpoint config Config-9, which is of no release" in message(record, unknown, stage="prod").body
