@@ -1,0 +1,1 @@
+"""How much a bad release harms, measured: the parts of ``blast_radius.py``."""
