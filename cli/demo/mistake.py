@@ -43,7 +43,7 @@ _NEVER_COPIED = (
 )
 
 
-def register(connection: Connection, model: str, *, after: int) -> int:
+def register(connection: Connection, model: str, *, after: int, change: str = _CHANGE) -> int:
     """Register version `after` again with changed code, its own hash and the same evidence; gives the new number.
 
     Nobody has evaluated it anew: that is the mistake.
@@ -55,7 +55,7 @@ def register(connection: Connection, model: str, *, after: int) -> int:
     # A pipeline did not make this one.
     copied["MetadataProperties"] = {k: v for k, v in copied.get("MetadataProperties", {}).items() if k != "GeneratedBy"}
     container = copied["InferenceSpecification"]["Containers"][0]
-    archive = with_mistake(read(s3, container["ModelDataUrl"]))
+    archive = with_mistake(read(s3, container["ModelDataUrl"]), change=change)
     bucket, key = naming.artifact_bucket(connection.stage), f"{model}/by-hand/{after + 1}/model.tar.gz"
     s3.put_object(Bucket=bucket, Key=key, Body=archive)
     container["ModelDataUrl"] = f"s3://{bucket}/{key}"
@@ -66,8 +66,11 @@ def register(connection: Connection, model: str, *, after: int) -> int:
     return int(made["ModelPackageArn"].rsplit("/", 1)[1])
 
 
-def with_mistake(archive: bytes) -> bytes:
-    """A model's archive (.tar.gz) whose inference code raises KeyError for applicants of the forgotten purpose."""
+def with_mistake(archive: bytes, *, change: str = _CHANGE) -> bytes:
+    """A model's archive (.tar.gz) whose inference code raises KeyError for applicants of the forgotten purpose.
+
+    `change` is what is added to the code instead.
+    """
     written = io.BytesIO()
     with (
         tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as old,
@@ -77,7 +80,7 @@ def with_mistake(archive: bytes) -> bytes:
             body = old.extractfile(member)
             data = body.read() if body else b""
             if member.name.removeprefix("./") == _CODE:
-                data += _CHANGE.encode()
+                data += change.encode()
                 member.size = len(data)
             new.addfile(member, io.BytesIO(data))
     return written.getvalue()
