@@ -110,16 +110,19 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
 
 
 def _approver(stage: Stage, models: Sequence[str]) -> list[Right]:
-    """Reading the evidence and what serves, and letting a version in."""
-    return [
-        *_read_evidence(stage, models),
-        *_see_serving(stage, models),
-        *ledger.read(stage),
+    """Reading the evidence and what serves, and letting a version in: in the first stage by its approval status."""
+    approving = [
         Right(
             actions=_APPROVING,
             resources=[rights.packages_arn(stage, model) for model in models],
             because=rights.PACKAGE_NUMBERS,
-        ),
+        )
+    ]
+    return [
+        *_read_evidence(stage, models),
+        *_see_serving(stage, models),
+        *ledger.read(stage),
+        *(approving if stage.first else []),
         rights.ask(stage, "approve"),
     ]
 

@@ -89,8 +89,34 @@ def _policy(stage: Stage, model: str, readers: list[str]) -> iam.PolicyDocument:
                     "Null": {"sagemaker:ModelApprovalStatus": "true"},
                 },
             ),
+            *_approvals(stage, packages),
         ]
     )
+
+
+def _approvals(stage: Stage, packages: str) -> list[iam.PolicyStatement]:
+    """Where the chain begins in another account, its first stage's people approve, and its release takes back."""
+    if stage.first or stage.others[0].account == stage.account:
+        return []
+    first = stage.others[0]
+    approver = naming.role_arn(first, naming.person_role(first, "approver"))
+    conditions = {
+        "Approvals": {"ArnEquals": {"aws:PrincipalArn": approver}},
+        "Rejections": {
+            "ArnEquals": {"aws:PrincipalArn": _judge(first)},
+            "StringEquals": {"sagemaker:ModelApprovalStatus": "Rejected"},
+        },
+    }
+    return [
+        iam.PolicyStatement(
+            sid=sid,
+            principals=[iam.AccountPrincipal(first.account)],
+            actions=["sagemaker:UpdateModelPackage"],
+            resources=[packages],
+            conditions=condition,
+        )
+        for sid, condition in conditions.items()
+    ]
 
 
 def _judge(place: Place) -> str:

@@ -66,10 +66,10 @@ def test_who_trains_does_not_approve(local):
 
 
 def test_who_approves_does_not_train(every):
-    """An approver changes packages and asks approve; starting a pipeline or registering a package is denied."""
+    """An approver asks approve, in the first stage changes packages, and may neither start a pipeline nor register."""
     denied = [a for s in statements(every.template("release"), "Approver") if s["Effect"] == "Deny" for a in actions(s)]
 
-    assert "sagemaker:UpdateModelPackage" in allowed(every, "approver")
+    assert ("sagemaker:UpdateModelPackage" in allowed(every, "approver")) == every.stage.first
     assert asked(every, "approver") == {"approve"}
     assert {"sagemaker:StartPipelineExecution", "sagemaker:CreateModelPackage"} <= set(denied)
 

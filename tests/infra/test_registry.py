@@ -1,4 +1,6 @@
-from tests.infra.templates import only, resources
+import env
+from infra import assembly
+from tests.infra.templates import Synthesized, only, resources
 
 
 def test_a_model_has_a_group_of_its_name(local):
@@ -56,3 +58,39 @@ def test_later_stages_hear_of_changes(synthesized):
 def test_a_stage_that_stands_alone_forwards_nothing(local):
     """Without other accounts there is no rule."""
     assert list(resources(local.template("registry"), "AWS::Events::Rule")) == []
+
+
+FIRST = """
+account = "222222222222"
+region = "eu-west-1"
+"""
+OWNER = """
+account = "111111111111"
+region = "eu-west-1"
+registry = true
+after = "first"
+
+[models.credit-risk.serving]
+instance_type = "ml.m5.large"
+
+[models.credit-risk.serving.deployment]
+policy = "all-at-once"
+"""
+
+
+def test_the_first_stage_approves_wherever_the_registry_is(tmp_path):
+    """Where a later stage owns the registry, the first one's approver changes packages there, its release rejects."""
+    (tmp_path / "first.toml").write_text(FIRST)
+    (tmp_path / "owner.toml").write_text(OWNER)
+    stage = env.load("owner", root=tmp_path)
+    assembly.synthesize(stage, pipelines=tmp_path, assembly=tmp_path / "out")
+    group = only(Synthesized(stage, tmp_path / "out").template("registry"), "AWS::SageMaker::ModelPackageGroup")
+    *_, approving, rejecting = group["ModelPackageGroupPolicy"]["Statement"]
+
+    assert approving["Condition"] == {
+        "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/sluice-first-approver"}
+    }
+    assert rejecting["Condition"] == {
+        "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/sluice-first-function-release"},
+        "StringEquals": {"sagemaker:ModelApprovalStatus": "Rejected"},
+    }
