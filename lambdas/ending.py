@@ -66,9 +66,9 @@ def _serves(situation: Situation) -> bool:
 def _replaced(situation: Situation, release: Opened) -> bool:
     """Whether what serves is a config that a later deployment made with this release's parameters."""
     stack, endpoint, trace = situation.stack, situation.endpoint, situation.trace
-    if stack is None or endpoint is None or stack.release_id != release.release_id:
+    if stack is None or endpoint is None or situation.serving or stack.release_id != release.release_id:
         return False
-    return endpoint.config.lower() in trace.later or (not trace.began and situation.serving is None)
+    return endpoint.config.lower() in trace.later or not trace.began
 
 
 def _failure(situation: Situation) -> str:

@@ -19,7 +19,8 @@ SEQUENCES = int(os.environ.get("SLUICE_INTERLEAVINGS", "100"))
 _OPERATIONS = (
     *3 * ("PutItem", "UpdateStack", "Invoke"),
     *("Query", "DescribeStacks", "DescribeStackEvents", "DescribeEndpoint", "DescribeModelPackage"),
-    *("ListModelPackages", "UpdateModelPackage", "DescribeAlarmHistory", "PutMetricData", "GetObject", "Publish"),
+    *("ListEndpointConfigs", "DescribeStackResources", "DeleteEndpointConfig", "DeleteModel", "ListModelPackages"),
+    *("UpdateModelPackage", "DescribeAlarmHistory", "PutMetricData", "GetObject", "Publish"),
     "ContinueUpdateRollback",
 )
 """Most can go wrong where something is changed."""
@@ -35,7 +36,7 @@ notices = st.sampled_from(["noticed", "unnoticed", "stumbles", "mixed"])
 calls = st.tuples(st.sampled_from(_OPERATIONS), st.sampled_from([1, 1, 1, 2, 2, 3, 4]))
 """The nth call of an operation while a function runs."""
 
-times = st.sampled_from([10, 55, 60, 120, 500, 1900]).map(lambda seconds: ("time", seconds))
+times = st.sampled_from([10, 55, 60, 120, 500, 1900, 90_000]).map(lambda seconds: ("time", seconds))
 advances = st.integers(1, 8).map(lambda times: ("advances", times))
 accidents = st.sampled_from([("deploy",), ("reset", 0), ("reset", 1), ("reset", 2), ("backstop",), ("untested",)])
 
@@ -76,6 +77,7 @@ def steps(depth):
         st.tuples(st.just("fate"), st.tuples(fates, notices)),
         st.tuples(st.just("rollback"), faults(0)),
         st.tuples(st.just("reject"), versions),
+        st.tuples(st.just("sweep"), faults(depth)),
         times,
         accidents,
     )
@@ -104,7 +106,7 @@ def test_releases_are_safe_in_every_order_of_events(first, before, history):
 def environment(monkeypatch, caplog):
     """The handlers' environment, and no log of what they do a hundred thousand times."""
     caplog.set_level(logging.WARNING, logger="lambdas")
-    for name in ("apply", "release", "approve", "rollback"):
+    for name in ("apply", "release", "approve", "rollback", "sweep"):
         caplog.set_level(logging.WARNING, logger=f"lambdas.{name}")
     for name, value in Life.environ().items():
         monkeypatch.setenv(name, value)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from botocore.exceptions import ClientError
 
 from lambdas import apply
-from tests.lambdas.world import LIMIT, Crash, Frame, error, history_item
+from tests.lambdas.world import LIMIT, MODEL, STAGE, Crash, Frame, error, history_item
 from tests.lambdas.world_stack import NAME
 
 OURS = "arn:aws:sts::123456789012:assumed-role/sluice-dev-release/sluice-dev-release"
@@ -89,8 +89,56 @@ class SageMaker(Fake):
         pending = {"PendingDeploymentSummary": {"EndpointConfigName": stack.pending}} if stack.pending else {}
         return {"EndpointStatus": stack.endpoint, "EndpointConfigName": stack.config or "", **pending}
 
+    def list_endpoint_configs(self, **_):
+        return self._call("ListEndpointConfigs", lambda: {"EndpointConfigs": self._left("EndpointConfig", "Config")})
+
+    def list_models(self, **_):
+        return self._call("ListModels", lambda: {"Models": self._left("Model", "Model")})
+
+    def _left(self, prefix, word):
+        stack = self._world.stack
+        names = {config.replace("Config", word): at for config, at in stack.made.items()}
+        left = [(name, at) for name, at in names.items() if name not in stack.deleted]
+        return [{f"{prefix}Name": name, f"{prefix}Arn": f"arn/{name}", "CreationTime": at} for name, at in left]
+
+    def list_tags(self, **_):
+        tags = [{"Key": "sluice:stage", "Value": STAGE}, {"Key": "sluice:model", "Value": MODEL}]
+        return self._call("ListTags", lambda: {"Tags": tags})
+
+    def describe_endpoint_config(self, *, EndpointConfigName):
+        def described():
+            if EndpointConfigName in self._world.stack.deleted:
+                text = f"Could not find endpoint configuration {EndpointConfigName}."
+                raise error("DescribeEndpointConfig", "ValidationException", text)
+            return {"ProductionVariants": [{"ModelName": EndpointConfigName.replace("Config", "Model")}]}
+
+        return self._call("DescribeEndpointConfig", described)
+
+    def delete_endpoint_config(self, *, EndpointConfigName):
+        return self._call("DeleteEndpointConfig", lambda: self._world.stack.delete(EndpointConfigName))
+
+    def delete_model(self, *, ModelName):
+        return self._call("DeleteModel", lambda: self._world.stack.delete(ModelName))
+
 
 class CloudFormation(Fake):
+    def describe_stack_resources(self, **_):
+        held = self._world.stack.held
+        names = {
+            "AWS::SageMaker::EndpointConfig": held,
+            "AWS::SageMaker::Model": held and held.replace("Config", "Model"),
+        }
+        found = [
+            {
+                "ResourceType": kind,
+                "LogicalResourceId": name.rpartition("-")[0],
+                "PhysicalResourceId": f"arn/{name.lower()}",
+            }
+            for kind, name in names.items()
+            if name
+        ]
+        return self._call("DescribeStackResources", lambda: {"StackResources": found})
+
     def describe_stacks(self, **_):
         def described():
             stack = self._world.stack

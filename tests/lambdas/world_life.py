@@ -2,7 +2,7 @@
 
 import os
 
-from lambdas import apply, approve, release, rollback
+from lambdas import apply, approve, release, rollback, sweep
 from lambdas.errors import Conflict
 from lambdas.ledger import Ledger
 from lambdas.records import Abort
@@ -17,6 +17,14 @@ _EVENTS = (
     {"detail-type": "SageMaker Endpoint State Change", "detail": {"EndpointName": f"{MODEL}-{STAGE}"}},
     {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": f"{MODEL}-{STAGE}-backstop"}},
 )
+
+
+_MODELS = {
+    rollback: MODEL,
+    approve: f'{{"{MODEL}":0}}',
+    # It keeps as little as it can be told to.
+    sweep: f'{{"{MODEL}":{{"releases":1,"days":0}}}}',
+}
 
 
 class Life:
@@ -123,9 +131,13 @@ class Life:
     def _rollback(self, faults):
         self._ask(rollback, {"model": MODEL, "reason": "it is bad", "by": ONE}, faults)
 
+    def _sweep(self, faults):
+        self._ask(sweep, {}, faults)
+
     def _ask(self, function, event, faults):
+        """Run another function, whose environment has other facts of a model."""
         models = os.environ["MODELS"]
-        os.environ["MODELS"] = MODEL if function is rollback else f'{{"{MODEL}":0}}'
+        os.environ["MODELS"] = _MODELS[function]
         try:
             self.world.run(lambda event: function.handler(event, None, clients=lambda: self._clients), event, faults)
         finally:

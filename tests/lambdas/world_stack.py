@@ -31,7 +31,7 @@ class ServingStack:
         self.endpoint, self.pending, self.config = None, None, None
         self.configs, self.completed, self.revived, self.alarmed = {}, {}, set(), set()
         self.next_fate, self.next_notices = "holds", "noticed"
-        self.began_to_serve = []
+        self.held, self.made, self.deleted = None, {}, set()
 
     # What clients ask
 
@@ -63,6 +63,13 @@ class ServingStack:
         self._stack("UPDATE_ROLLBACK_IN_PROGRESS")
         return None
 
+    def delete(self, name):
+        """A config, or the model it runs, is deleted."""
+        config = name.replace("Model", "Config")
+        needed = {self.config, self.pending, self.update.config if self.update else None}
+        assert config not in needed, f"{name} is deleted and needed"
+        self.deleted.add(name)
+
     # What time does
 
     def advance(self):
@@ -83,7 +90,7 @@ class ServingStack:
             self._roll(update)
             return
         update.config = f"DevConfig-{next(self._numbers)}"
-        self.configs[update.config] = package["ModelPackageVersion"]
+        self.configs[update.config], self.made[update.config] = package["ModelPackageVersion"], self._world.now
         self._config_event(update.config)
         for alarm in ("server-errors", "model-errors", "latency", "abort"):
             self._event(alarm, "AWS::CloudWatch::Alarm", "UPDATE_COMPLETE", physical=f"{update.config}-{alarm}")
@@ -104,7 +111,6 @@ class ServingStack:
         elif self.config is None or update.parameters["Rollout"] == "immediate":
             self._complete(update)
         else:
-            self._begins_to_serve(update)
             update.phase = "canary"
 
     def _canary(self, update):
@@ -130,16 +136,11 @@ class ServingStack:
         return False
 
     def _complete(self, update):
-        if self.config is None or update.parameters["Rollout"] == "immediate":
-            self._begins_to_serve(update)
         self.endpoint, self.config, self.pending = "InService", update.config, None
         self.completed[update.token] = update.config
         self.revived.add(update.parameters["ReleaseId"])
         self._event("Endpoint", "AWS::SageMaker::Endpoint", "UPDATE_COMPLETE")
         self._end(update)
-
-    def _begins_to_serve(self, update):
-        self.began_to_serve.append((update.token, self.configs[update.config]))
 
     def _back(self, update):
         """SageMaker goes back to the config before; CloudFormation notices, or does not."""
@@ -168,8 +169,8 @@ class ServingStack:
 
     def _rolled_back(self, update):
         self.parameters = update.before
-        if update.config and self.config:
-            self._config_event(self.config)
+        if update.config and self.held:
+            self._config_event(self.held)
         self._stack("UPDATE_ROLLBACK_COMPLETE")
         self.update = None
 
@@ -186,6 +187,7 @@ class ServingStack:
         self._skipping(update)
 
     def _end(self, update):
+        self.held = update.config
         self._stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         update.phase = "cleanup"
 
