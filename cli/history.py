@@ -49,7 +49,7 @@ def _told(records: Sequence[Record]) -> Iterator[Row]:
         if kind == "opened":
             yield _release(record, ledger.outcome_of(records, record["release_id"]), serving)
         elif kind == "outcome" and (record["release_id"] not in opened or record.get("cause") == "deploy"):
-            yield {**_entry(record, "deploy"), "release": record["release_id"], "from": serving, **_ended(record)}
+            yield {**_entry(record, "deploy"), "from": serving, **_ended(record)}
         elif kind in _SINGLE:
             yield _SINGLE[kind](record)
         if kind == "outcome" and record["outcome"] == "deployed":
@@ -59,7 +59,6 @@ def _told(records: Sequence[Record]) -> Iterator[Row]:
 def _release(record: Record, ended: Record | None, serving: int | None) -> Row:
     return {
         **_entry(record, "release"),
-        "release": record["release_id"],
         "from": serving,
         "by": record.get("approved_by"),
         "rollout": record.get("rollout"),
@@ -85,7 +84,7 @@ def _entry(record: Record, kind: str) -> Row:
         "sequence": record["sequence"],
         "at": record["at"],
         "kind": kind,
-        "release": None,
+        "release": record.get("release_id"),
         "version": record.get("version"),
         "from": None,
         "by": record.get("by"),
@@ -100,11 +99,17 @@ def _entry(record: Record, kind: str) -> Row:
     }
 
 
+def _recovered(record: Record) -> str:
+    skipped = ", ".join(record.get("skipped", []))
+    without = f" without {skipped}" if skipped else ""
+    return f"the stack's rollback was continued{without} (attempt {record['attempt']})"
+
+
 _SINGLE: Mapping[str, Callable[[Record], Row]] = {
     "approved": lambda record: {**_entry(record, "approval"), "outcome": "approved"},
     "veto": lambda record: {**_entry(record, "veto"), "outcome": "vetoed"},
-    "abort": lambda record: {**_entry(record, "abort"), "outcome": "aborted", "release": record["release_id"]},
-    "recovery": lambda record: {**_entry(record, "recovery"), "outcome": "recovery", "release": record["release_id"]},
+    "abort": lambda record: {**_entry(record, "abort"), "outcome": "aborted"},
+    "recovery": lambda record: {**_entry(record, "recovery"), "outcome": "recovery", "why": _recovered(record)},
     "refused": lambda record: {**_entry(record, "refusal"), "outcome": "refused"},
     "stuck": lambda record: {**_entry(record, "stuck"), "outcome": "stuck"},
 }

@@ -108,7 +108,9 @@ def _follow(connection: Connection, model: str, *, vetoed: int, returns_to: int)
 def _returned(state: State, since: Sequence[Record], *, vetoed: int, returns_to: int) -> bool:
     """Whether the version before serves, by the endpoint's own word, and the ledger says how that came."""
     ended = any(record["kind"] == "outcome" for record in since)
-    under_way = state.open is not None and state.open["version"] in (vetoed, returns_to)
+    release = state.open
+    # A release that only puts the stack's parameters right (`restore`) changes nothing about what serves.
+    under_way = release is not None and (release["version"] == vetoed or release["cause"] == "rollback")
     return ended and not under_way and state.serves == f"{state.model}/{returns_to}"
 
 

@@ -64,7 +64,9 @@ class State:
             return None
         if self.phase.status == "Baking":
             return "acts in this bake, when the abort alarm rings"
-        return "acts at the next bake"
+        if (self.endpoint or {}).get("EndpointStatus") == "Updating":
+            return "acts at the next bake"
+        return "no traffic goes there; the release ends when the stack rests"
 
     @property
     def at_rest(self) -> bool:
