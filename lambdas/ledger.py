@@ -78,16 +78,21 @@ def parse(item: dict[str, Any]) -> Record:
     kind = KINDS.get(item["kind"]["S"])
     if kind is None:
         raise LedgerError(f"record {item['sequence']['N']} is of the unknown kind {item['kind']['S']!r}")
-    hints = _hints(kind.kind)
+    members = _members(kind.kind)
     try:
-        return kind(**{f.name: _value(item[f.name], hints[f.name]) for f in fields(kind) if f.name in item})
+        return kind(**{name: _value(item[name], is_a) for name, is_a in members.items() if name in item})
     except (KeyError, TypeError, ValueError) as error:
         raise LedgerError(f"record {item['sequence']['N']} is no {kind.kind}: {error}") from error
 
 
 @functools.cache
-def _hints(kind: str) -> dict[str, Any]:
-    return get_type_hints(KINDS[kind])
+def _members(kind: str) -> dict[str, Any]:
+    """What the members of a record are, by name; of `X | None` that is X."""
+    hints = {field.name: get_type_hints(KINDS[kind])[field.name] for field in fields(KINDS[kind])}
+    return {
+        name: next(part for part in get_args(hint) if part is not NoneType) if isinstance(hint, UnionType) else hint
+        for name, hint in hints.items()
+    }
 
 
 def _attribute(value: Any) -> dict[str, Any]:
@@ -104,15 +109,10 @@ def _attribute(value: Any) -> dict[str, Any]:
             return {"S": value}
 
 
-def _value(attribute: dict[str, Any], hint: Any) -> Any:
-    kind = next(part for part in get_args(hint) if part is not NoneType) if isinstance(hint, UnionType) else hint
+def _value(attribute: dict[str, Any], kind: Any) -> Any:
     ((code, raw),) = attribute.items()
-    match code:
-        case "N":
-            return kind(raw)
-        case "L":
-            return tuple(text["S"] for text in raw)
-        case "S" if kind is datetime:
-            return datetime.fromisoformat(raw)
-        case _:
-            return raw
+    if code == "N":
+        return kind(raw)
+    if code == "L":
+        return tuple(text["S"] for text in raw)
+    return datetime.fromisoformat(raw) if kind is datetime else raw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -31,8 +32,13 @@ def from_environ(kind: type[_T], environ: Mapping[str, str]) -> _T:
     missing = [name.upper() for name in wanted if name.upper() not in environ]
     if missing:
         raise SettingsError(f"missing environment variables: {', '.join(missing)}")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     return kind(**{name: _read(name, environ[name.upper()], hints[name]) for name in wanted})
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _write(value: Any) -> str:
