@@ -13,7 +13,7 @@ from blast.way_back import WayBack
 
 _ROOT = Path(__file__).resolve().parents[2]
 PAGE, PLOT = _ROOT / "docs" / "blast_radius.md", _ROOT / "docs" / "blast_radius.svg"
-_BEGIN, _END = "<!-- measured: begin (benchmarks/blast_radius.py writes this part) -->", "<!-- measured: end -->"
+_BEGIN, _END = "<!-- measured: {part} (benchmarks/blast_radius.py writes this part) -->", "<!-- measured: end -->"
 
 
 def faults_table(released: Sequence[Released]) -> str:
@@ -56,11 +56,16 @@ def way_back_table(ways: Sequence[WayBack]) -> str:
     return "\n".join(lines)
 
 
-def write(sections: Sequence[str], released: Sequence[Released]) -> None:
-    """Put the measured sections into the page, and draw the plot."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
+def write(part: str, table: str) -> None:
+    """Put what was measured in place of what the page says of this part."""
+    begin = _BEGIN.format(part=part)
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(_END)
-    PAGE.write_text("\n\n".join([before + _BEGIN, *sections, _END + after]), encoding="utf-8")
+    PAGE.write_text(f"{before}{begin}\n{table}\n{_END}{after}", encoding="utf-8")
+
+
+def draw(released: Sequence[Released]) -> None:
+    """Draw the plot beside the page."""
     PLOT.write_text(plot.drawn(released), encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """How long a way back takes through the whole of it: stacks, Lambdas, ledger, endpoint, on the demo's own local cloud.
 
-The model that is taken back is the demo's mistake: its code fails on applicants who want a car. Nobody asks for one
-while it bakes; afterwards everybody does, and the first car that is scored again tells that the old version serves.
+The model that is taken back fails on applicants who want a yacht. Nobody asks for one in its bakes, afterwards everyone
+does, and the first yacht that is scored again tells that the old version serves.
 """
 
 from __future__ import annotations
@@ -28,8 +28,18 @@ from env import canary, naming
 
 SPEED = 10.0
 _PER_SECOND = 12.0
-"""Requests of users in a second of this machine: 72 in a minute of the cloud's, so that no probe is needed."""
-_PURPOSE = 7
+"""Requests of users in a second of this machine: 72 in a minute of the cloud's."""
+_PURPOSE, _YACHT = 7, "yacht"
+_CHANGE = f"""
+
+_predict_before = predict_fn
+
+
+def predict_fn(rows, model):
+    if (rows["purpose"] == {_YACHT!r}).any():
+        raise ValueError("what is a yacht?")
+    return _predict_before(rows, model)
+"""
 _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 300.0
 
@@ -72,7 +82,7 @@ def measure(progress: Progress) -> Iterator[WayBack]:
                 provisioning = (back - updated).total_seconds() if updated else 0.0
                 yield WayBack(name, title, (back - began).total_seconds(), provisioning)
                 _until(lambda: gather(connection, MODEL).at_rest, f"{MODEL} is at rest")
-                users.ask_for_cars(False)
+                users.ask_for_yachts(False)
 
 
 Instants = tuple[datetime, datetime | None, datetime]
@@ -80,26 +90,26 @@ Instants = tuple[datetime, datetime | None, datetime]
 
 
 def _by_alarm(connection: Connection, people: People, users: _Users, first: int) -> Instants:
-    deployed = _release(people, mistake.register(connection, MODEL, after=first))
+    deployed = _release(people, mistake.register(connection, MODEL, after=first, change=_CHANGE))
     alarms = connection.stage.models[MODEL].serving.alarms
     settled = deployed + timedelta(seconds=canary.least_bake_seconds(minutes=alarms.periods) + 10)
     _until(lambda: _now(connection) > settled, "the release has settled")
-    users.ask_for_cars(True)
+    users.ask_for_yachts(True)
     updated, back = _watched(connection, users)
     return _rang(connection), updated, back
 
 
 def _by_hand(connection: Connection, people: People, users: _Users, first: int) -> Instants:
-    _release(people, mistake.register(connection, MODEL, after=first))
+    _release(people, mistake.register(connection, MODEL, after=first, change=_CHANGE))
     began = _now(connection)
     rollback.take_back(people.operator, MODEL, reason="the benchmark takes it back", wait=False)
-    users.ask_for_cars(True)
+    users.ask_for_yachts(True)
     updated, back = _watched(connection, users)
     return began, updated, back
 
 
 def _by_hand_in_bake(connection: Connection, people: People, users: _Users, first: int) -> Instants:
-    approve(people, mistake.register(connection, MODEL, after=first), reason="for the benchmark")
+    approve(people, mistake.register(connection, MODEL, after=first, change=_CHANGE), reason="for the benchmark")
     _until(lambda: gather(connection, MODEL).phase.status == "Baking", "the canary bakes")
     began = _now(connection)
     rollback.take_back(people.operator, MODEL, reason="the benchmark takes it back", wait=False)
@@ -117,18 +127,18 @@ def _release(people: People, version: int) -> datetime:
 
 
 def _watched(connection: Connection, users: _Users) -> tuple[datetime, datetime]:
-    """When the endpoint was asked for the old version, and when users got a car from it."""
+    """When the endpoint was asked for the old version, and when users got a yacht from it."""
     seen: list[datetime] = []
 
     def served() -> bool:
         pending = (describe_endpoint(connection, MODEL) or {}).get("PendingDeploymentSummary")
         if pending:
             seen.append(pending["StartTime"])
-        return users.first_car is not None
+        return users.first_yacht is not None
 
     _until(served, "the old version answers again")
-    assert users.first_car is not None
-    return seen[0], users.first_car
+    assert users.first_yacht is not None
+    return seen[0], users.first_yacht
 
 
 def _whole(connection: Connection) -> bool:
@@ -146,7 +156,9 @@ def _rang(connection: Connection) -> datetime:
     """When the backstop rang last."""
     name = naming.backstop(connection.stage, MODEL)
     history = connection.client("cloudwatch").describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate")
-    rung = [item["Timestamp"] for item in history["AlarmHistoryItems"] if "to ALARM" in item["HistorySummary"]]
+    rung: list[datetime] = [
+        item["Timestamp"] for item in history["AlarmHistoryItems"] if "to ALARM" in item["HistorySummary"]
+    ]
     return max(rung)
 
 
@@ -163,23 +175,23 @@ def _until(reached: Callable[[], bool], what: str) -> None:
 
 
 class _Users:
-    """Ask for everything but cars or, once told to, for nothing else. A context manager."""
+    """Ask for everything but yachts or, once told to, for nothing else. A context manager."""
 
     def __init__(self, connection: Connection, held_out: HeldOut) -> None:
         self._runtime = connection.client("sagemaker-runtime", attempts=1)
         self._endpoint = naming.endpoint(connection.stage, MODEL)
-        usual = [row for row in held_out.rows if row[_PURPOSE] != mistake.FORGOTTEN]
-        cars = [row for row in held_out.rows if row[_PURPOSE] == mistake.FORGOTTEN]
-        self._bodies = {False: [as_csv([row]) for row in usual], True: [as_csv([row]) for row in cars]}
-        self._cars = False
-        self.first_car: datetime | None = None
-        """When a car was scored first since it was asked for."""
+        rows = held_out.rows
+        yachts = [(*row[:_PURPOSE], _YACHT, *row[_PURPOSE + 1 :]) for row in rows]
+        self._bodies = {False: [as_csv([row]) for row in rows], True: [as_csv([row]) for row in yachts]}
+        self._yachts = False
+        self.first_yacht: datetime | None = None
+        """When a yacht was scored first since one was asked for."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._ask_on, name="users", daemon=True)
 
-    def ask_for_cars(self, cars: bool) -> None:
-        """Ask for cars from now on, or for everything else."""
-        self.first_car, self._cars = None, cars
+    def ask_for_yachts(self, yachts: bool) -> None:
+        """Ask for yachts from now on, or for everything else."""
+        self.first_yacht, self._yachts = None, yachts
 
     def __enter__(self) -> _Users:
         self._thread.start()
@@ -192,10 +204,10 @@ class _Users:
     def _ask_on(self) -> None:
         turn = 0
         while not self._ended.wait(1 / _PER_SECOND):
-            turn, cars = turn + 1, self._cars
-            scored = self._score(self._bodies[cars][turn % len(self._bodies[cars])])
-            if cars and scored and self.first_car is None:
-                self.first_car = scored
+            turn, yachts = turn + 1, self._yachts
+            scored = self._score(self._bodies[yachts][turn % len(self._bodies[yachts])])
+            if yachts and scored and self.first_yacht is None:
+                self.first_yacht = scored
 
     def _score(self, body: bytes) -> datetime | None:
         request: dict[str, Any] = {"Body": body, "ContentType": "text/csv", "Accept": "text/csv"}
