@@ -94,7 +94,7 @@ def _busy(journal: Journal, described: DescribeEndpointOutputTypeDef | None, sta
     """Why nothing may be deleted now: whatever is under way may need anything."""
     if journal.open is not None:
         return f"release {journal.open.release_id} is under way"
-    if not status.endswith("_COMPLETE") or status == "DELETE_COMPLETE":
+    if not status.endswith("_COMPLETE"):
         return f"the serving stack is {status}"
     if described is not None and described["EndpointStatus"] != "InService":
         return f"the endpoint is {described['EndpointStatus']}"

@@ -133,6 +133,15 @@ def test_a_deployment_that_nobody_wrote_down_yet_serves_the_same_version(world):
     assert ask(world)["vetoed"] == 2
 
 
+def test_a_config_of_a_release_that_nobody_wrote_down_yet_is_not_guessed(world):
+    """While a release is under way, an unknown config is likely its own: the version before does not serve any more."""
+    serve(world, 1)
+    start(world, 2)
+    world.sagemaker.serve("config-of-the-release")
+    with pytest.raises(RequestError, match=r"version 1 is not what serves .* ask for 2"):
+        ask(world, version=1)
+
+
 def test_whoever_is_faster_is_heard(world):
     """A veto that somebody else writes meanwhile is read, not overwritten and not doubled."""
     serve(world, 1, 2)
