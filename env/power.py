@@ -10,6 +10,11 @@ A forecast is exact for this description of the world, and only as good as it:
   the chance to catch is greater than forecast.
 * The alarm on errors and the alarm on latency ring independently of each other. What happens after the deployment,
   when an alarm of the endpoint calls people, is left out.
+
+Where the formulas are from: a canary's share of random requests, Kingman, "Poisson Processes" (``chances.poisson``);
+minutes that are bad by errors or by their 90th percentile, David and Nagaraja, "Order Statistics" (``minutes``); M bad
+minutes in N, Fu and Koutras, "Distribution Theory of Runs: A Markov Chain Approach", and Feller, "An Introduction to
+Probability Theory and Its Applications", XIII.7 (``runs.rung``).
 """
 
 from __future__ import annotations

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 from env import canary, minutes
 from env.advice import FACTOR, POWER
-from env.stage import Alarms, AllAtOnce, Serving
+from env.stage import AllAtOnce, Serving
 from env.watching import Settings, Traffic
+
+Fault = Literal["errors", "latency"]
 
 FALSE_ROLLBACK = 0.001
 """The chance with which a good model may be rolled back."""
@@ -18,6 +21,8 @@ _BAKES_SECONDS = (300, 360, 420, 480, 600, 720, 900, 1200, 1500, 1800, 2400, 300
 _PERIODS = ((1, 1), (2, 2), (2, 3), (3, 3), (2, 5), (3, 5), (4, 5))
 _RATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.75)
 """Thresholds to try, as parts of the bad model's error rate."""
+_LATENCIES = (0.3, 0.5, 0.7, 0.9, 1.1)
+"""Thresholds to try, as parts of the latency that half of the bad model's answers keep."""
 _ALIGNMENTS = 6
 _LONGEST_TIMEOUT_SECONDS = 28_800
 
@@ -28,24 +33,24 @@ def settings_for(
     *,
     power: float = POWER,
     factor: float = FACTOR,
+    fault: Fault = "errors",
     false_rollback: float = FALSE_ROLLBACK,
-    observation_seconds: float = canary.OBSERVATION_SECONDS,
 ) -> Serving | None:
-    """Settings that catch ``factor`` times the errors in the first bake with the chance ``power``; None if none do.
+    """Settings that catch ``factor`` times the errors, or latency, in the first bake with the chance ``power``.
 
     They are the present ones if those do. If not, they roll a good model back no more often than ``false_rollback``,
     and are those with the smallest canary, and of these with the shortest bake, that any threshold, floor and minutes
-    of the alarms allow. Raises ValueError for chances that are none.
+    of the alarms allow; None when none do. Raises ValueError for chances that are none.
     """
     if not (0 < power < 1 and 0 < false_rollback < 1 and factor > 1):
         raise ValueError("power and false_rollback are chances between 0 and 1, and a factor is more than 1")
-    search = _Search(traffic, power=power, factor=factor, observation_seconds=observation_seconds)
+    search = _Search(traffic, power=power, factor=factor, fault=fault)
     if search.reached_by(serving) and search.mistakes_of(serving) <= false_rollback:
         return serving
     for sized in _sizes(serving):
         found = [
             (bake, number, _baked(candidate, bake))
-            for number, candidate in enumerate(_alarmed(sized, traffic, factor=factor))
+            for number, candidate in enumerate(search.alarmed(sized))
             if (bake := search.shortest_bake(candidate)) is not None
         ]
         for _, _, candidate in sorted(found, key=lambda entry: entry[:2]):
@@ -57,31 +62,46 @@ def settings_for(
 class _Search:
     """What is looked for: the chance to catch a model so much worse, at this traffic."""
 
-    def __init__(self, traffic: Traffic, *, power: float, factor: float, observation_seconds: float) -> None:
-        self._good, self._bad = traffic, traffic.worse(errors=factor)
-        self._power, self._observation_seconds = power, observation_seconds
+    def __init__(self, traffic: Traffic, *, power: float, factor: float, fault: Fault) -> None:
+        self._good, self._power, self._fault = traffic, power, fault
+        self._bad = traffic.worse(**{fault: factor})
 
     def reached_by(self, serving: Serving) -> bool:
         """Whether these settings catch the bad model in the first bake."""
-        settings = self._settings(serving)
+        settings = Settings.of(serving)
         return minutes.caught_by(settings, self._bad, seconds=(settings.phases[0].seconds,))[0] >= self._power
 
     def mistakes_of(self, serving: Serving) -> float:
         """The chance that these settings roll the good model back."""
-        settings = self._settings(serving)
+        settings = Settings.of(serving)
         return minutes.caught_by(settings, self._good, seconds=(settings.seconds,), alignments=_ALIGNMENTS)[0]
 
     def shortest_bake(self, serving: Serving) -> int | None:
         """Seconds of the shortest bake, not below the present one, in which these alarms catch the bad model."""
         least = max(_bake_seconds(serving), canary.least_bake_seconds(minutes=serving.alarms.needed))
         bakes = [bake for bake in (least, *_BAKES_SECONDS) if bake >= least]
-        settings = self._settings(_baked(serving, bakes[-1]))
+        settings = Settings.of(_baked(serving, bakes[-1]))
         chances = minutes.caught_by(settings, self._bad, seconds=bakes, alignments=_ALIGNMENTS)
         reached = (bake for bake, chance in zip(bakes, chances, strict=True) if chance >= self._power)
         return next(reached, None)
 
-    def _settings(self, serving: Serving) -> Settings:
-        return Settings.of(serving, observation_seconds=self._observation_seconds)
+    def alarmed(self, serving: Serving) -> Iterator[Serving]:
+        """The present alarms, then others, those of the fewest minutes first."""
+        yield serving
+        per_minute = self._good.requests_per_minute * Settings.of(serving).phases[0].share
+        floors = sorted({serving.alarms.minimum_invocations, *(max(10, int(per_minute * p)) for p in (0.25, 0.5))})
+        for (datapoints, periods), threshold, floor in itertools.product(_PERIODS, self._thresholds(serving), floors):
+            span = {"periods": periods, "datapoints": datapoints, "minimum_invocations": floor}
+            yield serving.model_copy(update={"alarms": serving.alarms.model_copy(update={**threshold, **span})})
+
+    def _thresholds(self, serving: Serving) -> Iterator[dict[str, float]]:
+        if self._fault == "latency":
+            for part in _LATENCIES:
+                yield {"p90_latency_ms": min(60_000, max(1, round(self._bad.median_latency_ms * part)))}
+        else:
+            for part in _RATES:
+                rate = float(f"{self._bad.error_rate * part:.2g}")
+                yield {"server_error_rate": rate, "model_error_rate": max(rate, serving.alarms.model_error_rate)}
 
 
 def _bake_key(serving: Serving) -> str:
@@ -114,27 +134,3 @@ def _sizes(serving: Serving) -> Iterator[Serving]:
     for instances in range(first + 1, serving.instance_count // 2 + 1):
         percent = max(10, math.ceil(100 * instances / serving.instance_count))
         yield serving.model_copy(update={"deployment": serving.deployment.model_copy(update={key: percent})})
-
-
-def _alarmed(serving: Serving, traffic: Traffic, *, factor: float) -> Iterator[Serving]:
-    """The present alarms, then others, those of the fewest minutes first."""
-    yield serving
-    alarms = serving.alarms
-    per_minute = traffic.requests_per_minute * Settings.of(serving).phases[0].share
-    floors = sorted({alarms.minimum_invocations, *(max(10, int(per_minute * part)) for part in (0.25, 0.5))})
-    bad = traffic.worse(errors=factor).error_rate
-    for (datapoints, periods), part, floor in itertools.product(_PERIODS, _RATES, floors):
-        yield serving.model_copy(update={"alarms": _changed(alarms, datapoints, periods, bad * part, floor)})
-
-
-def _changed(alarms: Alarms, datapoints: int, periods: int, rate: float, floor: int) -> Alarms:
-    rounded = float(f"{rate:.2g}")
-    return alarms.model_copy(
-        update={
-            "server_error_rate": rounded,
-            "model_error_rate": max(rounded, alarms.model_error_rate),
-            "periods": periods,
-            "datapoints": datapoints,
-            "minimum_invocations": floor,
-        }
-    )

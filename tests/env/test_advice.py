@@ -95,6 +95,16 @@ def test_what_is_found_keeps_its_promise():
     assert (caught >= 0.94, mistaken <= 0.0015) == (True, True)
 
 
+def test_a_slower_model_is_looked_for_by_latency():
+    """Ten times a latency of 20 ms is below the usual threshold: another one catches it, and spares the good model."""
+    traffic = Traffic(requests_per_minute=120, error_rate=0.0001, median_latency_ms=20)
+
+    found = settings_for(serving(), traffic, fault="latency")
+
+    assert found is not None
+    assert 20 < found.alarms.p90_latency_ms < 400
+
+
 def test_no_settings_see_what_is_not_there():
     """Ten requests a minute do not show one error in a hundred, whatever is set."""
     assert settings_for(serving(), Traffic(requests_per_minute=10)) is None
