@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -142,6 +143,12 @@ def _move(entry: Row) -> str:
 
 
 def _why(entry: Row) -> str:
+    """The reason for people: an alarm bears the name of its fleet's config, which says nothing to them."""
+    told = _reasons(entry)
+    return re.sub(f"{re.escape(entry['config'])}-", "", told, flags=re.IGNORECASE) if entry["config"] else told
+
+
+def _reasons(entry: Row) -> str:
     why = entry["why"] or ""
     if entry["kind"] == "release":
         told = "" if entry["outcome"] in ("open", "deployed") else f" [dim]→[/] {why}"

@@ -113,8 +113,7 @@ def view(state: State) -> RenderableType:
     if state.fleets:
         lines += [Text(), _table([_fleet_row(state, fleet) for fleet in state.fleets])]
     if state.alarms:
-        rows = [{"alarm": a.name, "state": _coloured(a.state), "since": instant(a.since)} for a in state.alarms]
-        lines += [Text(), _table(rows)]
+        lines += [Text(), _table(_alarm_rows(state))]
     return Group(*lines)
 
 
@@ -128,12 +127,31 @@ def line(state: State) -> str:
     return " · ".join([f"{release} {state.phase.status or endpoint}", *veto, *parts, *state.trouble])
 
 
+def _alarm_rows(state: State) -> list[dict[str, str]]:
+    """A row for each condition, a column for each fleet, one for the whole endpoint."""
+    whole = "endpoint"
+    rows: dict[str, dict[str, str]] = {}
+    for alarm in state.alarms:
+        fleet, condition = _split(state, alarm.name)
+        told = f"[bold red]ALARM[/] {instant(alarm.since)}" if alarm.state == "ALARM" else f"[dim]{alarm.state}[/]"
+        rows.setdefault(condition, {})[fleet or whole] = told
+    columns = [fleet.capacity.role for fleet in state.fleets] + [whole]
+    return [{"alarm": name, **{column: row.get(column, "") for column in columns}} for name, row in rows.items()]
+
+
+def _split(state: State, alarm: str) -> tuple[str, str]:
+    """An alarm's fleet and condition; the fleet of an alarm on the whole endpoint is empty."""
+    for fleet in state.fleets:
+        if alarm.startswith(f"{fleet.capacity.config}-"):
+            return fleet.capacity.role, alarm.removeprefix(f"{fleet.capacity.config}-")
+    return "", alarm.rsplit("-", 1)[-1]
+
+
 def _short(state: State) -> Iterator[str]:
     """The ringing alarms without the names of configs, which say nothing to people."""
-    roles = {fleet.capacity.config: fleet.capacity.role for fleet in state.fleets}
     for name in state.ringing:
-        config = next((config for config in roles if name.startswith(config)), None)
-        yield f"{roles[config]}{name.removeprefix(config)}" if config else name
+        fleet, condition = _split(state, name)
+        yield f"{fleet} {condition}".strip()
 
 
 def _watch(connection: Connection, model: str) -> None:
@@ -201,10 +219,6 @@ def _table(rows: Sequence[Mapping[str, str]]) -> Table:
     for row in rows:
         table.add_row(*row.values())
     return table
-
-
-def _coloured(alarm_state: str) -> str:
-    return f"[bold red]{alarm_state}[/]" if alarm_state == "ALARM" else f"[dim]{alarm_state}[/]"
 
 
 def _parameter(state: State, key: str) -> str | None:
