@@ -45,7 +45,8 @@ def take_back(connection: Connection, model: str, *, reason: str, wait: bool) ->
     before = gather(connection, model)
     answer = ask(connection, "rollback", {"model": model, "reason": reason, "by": connection.caller()})
     vetoed, returns_to = answer["vetoed"], answer.get("returns_to")
-    out.print(f"[bold]{model}/{vetoed}[/] is vetoed in stage {connection.stage.name}: it never serves there again")
+    if vetoed is not None:
+        out.print(f"[bold]{model}/{vetoed}[/] is vetoed in stage {connection.stage.name}: it never serves there again")
     if returns_to is None:
         keeps = f"{before.serves} keeps serving" if before.serves else "nothing serves"
         remedy = f"{keeps} until another version is approved ({RUNBOOKS}#nothing-to-go-back-to)"

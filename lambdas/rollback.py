@@ -60,9 +60,10 @@ def live() -> Clients:
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
     """Veto a version for the stage. `event` has `model`, `reason`, `by` (the person's ARN) and maybe `version`.
 
-    Without `version` that is the release under way, else what serves. Gives `vetoed`, `returns_to` (a version, or None)
-    and `effect`: when the version stops to serve. The same request again vetoes nothing else: while the way back is
-    under way, it is what is being left that counts as serving.
+    Without `version` that is the release under way, else what serves. Gives `vetoed` and `returns_to` (versions, or
+    None) and `effect`: when the version stops to serve. The same request again vetoes nothing else: while the way back
+    is under way, it is what is being left that counts as serving. The only version left is not vetoed: it would serve
+    on, and nothing could ever return to it.
     Raises RequestError for a version that neither serves nor is under way, and for a request that names no model of
     the stage, nobody or no reason.
     """
@@ -89,18 +90,28 @@ class Sight:
         self._endpoint = endpoint.describe(request.model, stage=settings.stage, sagemaker=sagemaker)
 
     def veto(self, journal: Journal) -> Veto | None:
-        """The veto that is asked for; None when it stands in the ledger already. Raises RequestError."""
+        """The veto that is asked for; None when it stands in the ledger already, or would leave nothing to serve.
+
+        Raises RequestError.
+        """
         version = self._meant(journal)
-        if version in journal.vetoes:
+        if version in journal.vetoes or self._alone(version, journal):
             return None
         return Veto(version=version, by=self._request.by, cause="person", reason=self._request.reason)
 
     def answer(self, journal: Journal) -> dict[str, Any]:
         """What will come of it, for the person."""
         version = self._meant(journal)
-        back = self._returns_to(journal)
+        vetoed = version if version in journal.vetoes else None
+        back = self._returns_to(journal) if vetoed else None
         effect = self._effect(version, journal) if back is not None else "nothing to go back to"
-        return {"model": self._request.model, "vetoed": version, "returns_to": back, "effect": effect}
+        return {"model": self._request.model, "vetoed": vetoed, "returns_to": back, "effect": effect}
+
+    def _alone(self, version: int, journal: Journal) -> bool:
+        """Whether a version serves, nothing is under way, and no other version could return."""
+        if journal.open is not None:
+            return False
+        return not any(opened.version != version and self._approved(opened) for opened in journal.served_well())
 
     def _meant(self, journal: Journal) -> int:
         where = f"{self._request.model} in stage {self._stage}"

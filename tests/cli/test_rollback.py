@@ -93,12 +93,13 @@ def test_without_waiting_it_ends_at_once(capsys):
     assert "back to credit-risk/1 now" in capsys.readouterr().out
 
 
-def test_nothing_to_go_back_to_is_a_bad_outcome():
-    """The veto stands, what serves goes on, and the sentence names the runbook."""
-    there, _ = stage((2, BEFORE), vetoed=2, returns_to=None, effect="nothing to go back to")
+def test_nothing_to_go_back_to_is_a_bad_outcome(capsys):
+    """What serves goes on, nothing is called vetoed, and the sentence names the runbook."""
+    there, _ = stage((2, BEFORE), vetoed=None, returns_to=None, effect="nothing to go back to")
     with pytest.raises(CliError, match=r"credit-risk/2 keeps serving .*#nothing-to-go-back-to") as said:
         take_back(there, "credit-risk", reason="complaints", wait=True)
     assert said.value.exit_code == 1
+    assert "vetoed" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

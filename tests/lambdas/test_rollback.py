@@ -117,13 +117,23 @@ def test_a_package_that_is_gone_does_not_return(world):
     serve(world, 1, 2)
     world.sagemaker.packages.clear()
     assert ask(world)["effect"] == "nothing to go back to"
+    assert vetoed(world) == set()
 
 
 def test_nothing_to_go_back_to_is_said(world):
-    """The only version that ever served is vetoed all the same: the person decides, and hears that it stays."""
+    """The only version that ever served is not vetoed: it would serve on, and nothing could return to it."""
     serve(world, 1)
-    assert ask(world) == {"model": MODEL, "vetoed": 1, "returns_to": None, "effect": "nothing to go back to"}
-    assert vetoed(world) == {1}
+    assert ask(world) == {"model": MODEL, "vetoed": None, "returns_to": None, "effect": "nothing to go back to"}
+    assert vetoed(world) == set()
+
+
+def test_a_second_rollback_does_not_take_the_last_version_too(world):
+    """Who asks again when the way back has ended hears that there is no further one."""
+    serve(world, 1, 2)
+    ask(world)
+    serve(world, 1)
+    assert ask(world) == {"model": MODEL, "vetoed": None, "returns_to": None, "effect": "nothing to go back to"}
+    assert vetoed(world) == {2}
 
 
 def test_a_deployment_that_nobody_wrote_down_yet_serves_the_same_version(world):
@@ -152,7 +162,7 @@ def test_whoever_is_faster_is_heard(world):
 
 def test_a_ledger_that_never_rests_is_an_error(world):
     """After eight turns the function gives up rather than claim a veto that does not stand."""
-    serve(world, 1)
+    serve(world, 1, 2)
 
     def again():
         world.write(Approved(version=9, by=PERSON, reason="busy"))
