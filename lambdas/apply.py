@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from lambdas.decide import START
 from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger
 from lambdas.records import Opened
 from lambdas.settings import from_environ
+from lambdas.underway import START
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

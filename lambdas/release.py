@@ -16,7 +16,8 @@ from lambdas.actions import Wait
 from lambdas.decide import decide
 from lambdas.errors import Conflict, EventError, LambdaError
 from lambdas.ledger import Ledger
-from lambdas.observe import Eyes, Place, Rules, observe
+from lambdas.observe import Eyes, Rules, observe
+from lambdas.place import Place
 from lambdas.settings import from_environ
 from lambdas.situation import ReleasePolicy as ReleasePolicy
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lambdas import apply
-from lambdas.decide import START
 from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger, to_item
 from lambdas.records import Abort, Opened, Outcome, Recovery, Veto
 from lambdas.settings import to_environ
+from lambdas.underway import START
 from local.cloud import LocalCloud
 
 REGION, ACCOUNT, MODEL = "eu-west-1", "123456789012", "credit-risk"

@@ -5,7 +5,7 @@ import pytest
 from lambdas.messages import message
 from lambdas.records import Outcome, Refused, Stuck, Veto
 from lambdas.situation import Endpoint
-from tests.lambdas.test_decide import SERVED, journal, situation
+from tests.lambdas.situations import SERVED, journal, situation
 
 NOW = situation(journal(*SERVED), ringing=("churn-dev-backstop",))
 
