@@ -16,6 +16,7 @@ from lambdas.errors import LambdaError
 from lambdas.ledger import Ledger
 from lambdas.messages import message
 from lambdas.records import Abort, Refused, Started, Told
+from lambdas.registry import last_change
 from lambdas.situation import Situation
 
 if TYPE_CHECKING:
@@ -177,4 +178,4 @@ def _describe_refusal(refused: Refused, situation: Situation, hands: Hands) -> s
             raise
         _log.warning("could not write on the package", extra={"package": arn, "error": str(error)})
         return ""
-    return package.get("LastModifiedTime", package["CreationTime"]).isoformat()
+    return last_change(package).isoformat()

@@ -12,6 +12,7 @@ from urllib.parse import urlparse
 from botocore.exceptions import ClientError
 
 from lambdas.identity import person, same
+from lambdas.registry import last_change
 from lambdas.situation import ReleasePolicy
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def examine(
         or _too_old(age, policy)
         or _altered(package, hands.s3)
     )
-    modified = package.get("LastModifiedTime", package["CreationTime"]).isoformat()
+    modified = last_change(package).isoformat()
     return Approval(approved_by=approver, trained_by=trainer, modified=modified, refusal=refusal)
 
 

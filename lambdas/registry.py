@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -68,5 +69,11 @@ def _package(place: Place, version: int, sagemaker: SageMakerClient) -> Package 
         version=version,
         approval=described.get("ModelApprovalStatus", ""),
         status=described["ModelPackageStatus"],
-        modified=described.get("LastModifiedTime", described["CreationTime"]),
+        modified=last_change(described),
     )
+
+
+def last_change(described: Mapping[str, Any]) -> datetime:
+    """When a package was changed last, UTC: its approval, as far as the registry can tell. A new one has no change."""
+    changed: datetime = described.get("LastModifiedTime", described["CreationTime"])
+    return changed.astimezone(UTC)

@@ -48,7 +48,7 @@ def faults(depth):
         then = st.lists(intrusions(depth - 1), min_size=1, max_size=3)
         meanwhile = then.map(lambda steps: Fault("meanwhile", steps))
         kinds = st.one_of(kinds, meanwhile, meanwhile)
-    return st.one_of(st.just({}), st.dictionaries(calls, kinds, min_size=1, max_size=2))
+    return st.one_of(st.just({}), st.lists(st.tuples(calls, kinds), min_size=1, max_size=2).map(dict))
 
 
 def intrusions(depth):
