@@ -4,6 +4,8 @@ import pytest
 import env
 from cli.connection import Connection, connect, default_stage
 from cli.errors import WrongUseError
+from local.cloud import LocalCloud
+from tests.cli import fakes
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +110,29 @@ def test_a_proxy_is_not_asked_for_the_local_cloud(monkeypatch):
     with pytest.raises(WrongUseError, match=r"127\.0\.0\.1:1") as refusal:
         connect("local")
     assert "proxy" not in str(refusal.value)
+
+
+def test_a_person_acts_in_a_role_of_the_stage_under_the_callers_name(monkeypatch):
+    """The role says what may be done, the session who it was."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+    stage = env.load("local")
+    with LocalCloud(region=stage.region) as cloud:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.start())
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        myself = connect("local")
+        approver = connect("local", person="approver")
+        name = myself.caller().rsplit("/", 1)[1]
+        assert approver.caller() == f"arn:aws:sts::123456789012:assumed-role/sluice-local-approver/{name}"
+
+
+def test_who_may_not_assume_the_role_is_told_which_right_is_missing():
+    """AWS's refusal, and whom to ask for what."""
+
+    def assume_role(**_):
+        raise fakes.refusal("AccessDenied", "User is not authorized to perform: sts:AssumeRole", "AssumeRole")
+
+    stranger = fakes.connection()
+    stranger.session.client("sts").assume_role = assume_role
+    with pytest.raises(WrongUseError, match=r"ask for the right to assume .*sluice-local-operator"):
+        stranger.acting_as("operator")
