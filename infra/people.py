@@ -103,6 +103,8 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
             because="SageMaker chooses the names of log groups and streams.",
         ),
         *_read_evidence(stage, models),
+        # Whether data are there already S3 tells only those who may list the bucket; others are refused either way.
+        Right(actions=["s3:ListBucket"], resources=[f"arn:aws:s3:::{bucket}"]),
         rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models]),
         rights.use_key(stage, actions=["Encrypt", "GenerateDataKey"]),
         *_see_serving(stage, models),
@@ -121,7 +123,6 @@ def _approver(stage: Stage, models: Sequence[str]) -> list[Right]:
     return [
         *_read_evidence(stage, models),
         *_see_serving(stage, models),
-        *ledger.read(stage),
         *(approving if stage.first else []),
         rights.ask(stage, "approve"),
     ]
@@ -136,7 +137,6 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
     return [
         *(rights.read_packages(stage, model) for model in models),
         *_see_serving(stage, models),
-        *ledger.read(stage),
         Right(
             actions=["logs:FilterLogEvents", "logs:GetLogEvents"],
             resources=logs,
@@ -160,7 +160,7 @@ def _read_evidence(stage: Stage, models: Sequence[str]) -> list[Right]:
 
 
 def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:
-    """Seeing what serves, how it does, and what CloudFormation makes of it."""
+    """Seeing what serves, how it does, what CloudFormation makes of it, and what the ledger says."""
     arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
     kinds = {"Model": "model", "Config": "endpoint-config"}
     named = [
@@ -186,4 +186,5 @@ def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:
         rights.see_alarms(),
         rights.read_alarm_history(),
         rights.read_metrics(),
+        *ledger.read(stage),
     ]

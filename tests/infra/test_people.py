@@ -96,6 +96,25 @@ def test_people_release_through_the_functions_only(local, person):
     assert {"UpdateStack", "UpdateEndpoint", "PutItem", "UpdateItem", "PutMetricData", "*"} & verbs == set()
 
 
+STATUS = {
+    "cloudformation:DescribeStacks",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "dynamodb:Query",
+    "sagemaker:DescribeEndpoint",
+    "sagemaker:DescribeEndpointConfig",
+    "sagemaker:DescribeModel",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:ListModelPackages",
+}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_everybody_sees_what_serves_and_why(local, person):
+    """Status, history and versions are open to all three."""
+    assert allowed(local, person) >= STATUS
+
+
 def test_scientists_write_data_and_nothing_that_was_made(local):
     """Data is brought below the model's prefix; artefacts, evidence and assets are written by pipelines alone."""
     (writing,) = [s for s in statements(local.template("release"), "Scientist") if "s3:PutObject" in actions(s)]
