@@ -131,6 +131,11 @@ class Life:
     def _rollback(self, faults):
         self._ask(rollback, {"model": MODEL, "reason": "it is bad", "by": ONE}, faults)
 
+    def _takes_back(self):
+        """A person's rollback, and the event that comes of it."""
+        self._rollback({})
+        self._wake({})
+
     def _sweep(self, faults):
         self._ask(sweep, {}, faults)
 
