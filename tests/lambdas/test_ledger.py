@@ -1,4 +1,7 @@
+import re
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -112,6 +115,15 @@ def test_a_record_of_another_time_is_an_error(item):
     """An older function must not decide on a log that it cannot read."""
     with pytest.raises(LedgerError, match="record 1"):
         parse(item)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_every_record_is_documented_with_its_members(kind):
+    """Auditors read the table with other tools."""
+    page = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{kind.kind}` |")]
+    members = set(re.findall(r"`(\w+)`", row.split("|")[2]))
+    assert members == {field.name for field in fields(kind)} - {"sequence", "at"}
 
 
 def test_a_version_served_well_until_it_is_vetoed():
