@@ -29,7 +29,12 @@ def _tell(story: Story) -> None:
     with ExitStack() as stack:
         with story.part("Start the local cloud") as said:
             url = stack.enter_context(local_cloud(speed=SPEED))
-            progress.print(f"  it listens at {url}; its clock runs {SPEED:g} times as fast as yours")
+            progress.print(
+                f"  it listens at {url}; its clock runs {SPEED:g} times as fast as yours: bakes, alarms and ticks."
+            )
+            progress.print(
+                "  Requests do not: the few that make a minute worth judging in env/local.toml fit this speed."
+            )
             said.append(url)
         tell(story)
         story.summarize(url=url, built_in=f"cdk.out/{LOCAL}/*.template.json")

@@ -35,6 +35,14 @@ class Account:
     errors: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Probes:
+    """Requests that the stage itself has sent to a canary, and those of them that ended in an error."""
+
+    sent: int
+    failed: int
+
+
 class Books:
     """The requests of a model's fleets in all, as CloudWatch counts them, and the probes among them."""
 
@@ -49,16 +57,16 @@ class Books:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             found = self._accounts()
-            if sum(account.requests for account in found) >= sent + self.probes() or time.monotonic() > deadline:
+            if sum(account.requests for account in found) >= sent + self.probes().sent or time.monotonic() > deadline:
                 return found
             time.sleep(_PAUSE_SECONDS)
 
-    def probes(self) -> int:
-        """How many requests the watch function says that it has sent."""
+    def probes(self) -> Probes:
+        """What the watch function says that it has sent, and what of it was answered with an error."""
         group = f"/aws/lambda/{naming.function(self._connection.stage, 'watch')}"
         pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        lines = (event["message"] for page in pages for event in page["events"])
-        return sum(_sent(line, self._model) for line in lines)
+        minutes = [probed(event["message"], self._model) for page in pages for event in page["events"]]
+        return Probes(sent=sum(minute.sent for minute in minutes), failed=sum(minute.failed for minute in minutes))
 
     def _accounts(self) -> list[Account]:
         """An account for every fleet that CloudWatch has ever heard of, in the order of their releases."""
@@ -108,10 +116,9 @@ def _sum(name: str, metric: str, dimensions: list[dict[str, str]]) -> dict[str, 
     return {"Id": name, "MetricStat": {"Metric": measured, "Period": _PERIOD_SECONDS, "Stat": "Sum"}}
 
 
-def _sent(line: str, model: str) -> int:
-    """The probes of one line of the watch function's log, 0 in every other line."""
-    if not line.startswith("{"):
-        return 0
-    said = json.loads(line)
+def probed(line: str, model: str) -> Probes:
+    """The probes that a line of the watch function's log tells of; most lines tell of none."""
+    said = json.loads(line) if line.startswith("{") else {}
     watched = said.get("models") if said.get("message") == "watched" else None
-    return int(watched.get(model, {}).get("sent", 0)) if isinstance(watched, dict) else 0
+    minute = watched.get(model, {}) if isinstance(watched, dict) else {}
+    return Probes(sent=int(minute.get("sent", 0)), failed=int(minute.get("errors", 0)))

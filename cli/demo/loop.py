@@ -142,15 +142,15 @@ def _settle(story: Story, books: Books, *, sent: int, failed: int, faulty: int) 
         out.print(table(accounts))
         probes = books.probes()
         story.check(
-            f"CloudWatch counts what was sent: {sent:,} by applicants, {probes:,} by probes",
-            sum(account.requests for account in accounts) == sent + probes,
+            f"CloudWatch counts what was sent: {sent:,} by applicants, {probes.sent:,} by probes",
+            sum(account.requests for account in accounts) == sent + probes.sent,
         )
         errors = Counter[int]()
         for account in accounts:
             errors[account.version] += account.errors
         story.check(
-            f"{MODEL}/{faulty}'s canary made every error: {errors[faulty]:,}, {failed:,} of them to applicants",
-            errors.total() == errors[faulty] >= failed > 0,
+            f"{MODEL}/{faulty}'s canary made every error: {failed:,} to applicants, {probes.failed:,} to probes",
+            errors.total() == errors[faulty] == failed + probes.failed > 0,
         )
         said.append(f"{sent:,} sent, {failed:,} failed")
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from cli.demo.accounts import _sent
+from cli.demo.accounts import Probes, probed
 from cli.demo.mistake import FORGOTTEN, with_mistake
 from cli.demo.scoring import HeldOut
 from cli.demo.traffic import Traffic
@@ -100,15 +100,15 @@ def test_the_mistake_fails_for_the_forgotten_purpose_alone(archive):
 
 
 @pytest.mark.parametrize(
-    ("line", "sent"),
+    ("line", "sent", "failed"),
     [
-        (json.dumps({"message": "watched", "models": {"credit-risk": {"release": "r1-v1", "sent": 61}}}), 61),
-        (json.dumps({"message": "watched", "models": {"credit-risk": {"release": "r1-v1"}}}), 0),
-        (json.dumps({"message": "watched", "models": {"other": {"sent": 5}}}), 0),
-        (json.dumps({"message": "something else", "models": {"credit-risk": {"sent": 5}}}), 0),
-        ("START RequestId: 1", 0),
+        ({"message": "watched", "models": {"credit-risk": {"release": "r1-v1", "sent": 61, "errors": 3}}}, 61, 3),
+        ({"message": "watched", "models": {"credit-risk": {"release": "r1-v1"}}}, 0, 0),
+        ({"message": "watched", "models": {"other": {"sent": 5, "errors": 5}}}, 0, 0),
+        ({"message": "something else", "models": {"credit-risk": {"sent": 5}}}, 0, 0),
     ],
 )
-def test_probes_are_counted_as_the_watch_function_says(line, sent):
-    """Its log has a line for each minute."""
-    assert _sent(line, "credit-risk") == sent
+def test_probes_are_counted_as_the_watch_function_says(line, sent, failed):
+    """Its log has a line for each minute, and others."""
+    assert probed(json.dumps(line), "credit-risk") == Probes(sent=sent, failed=failed)
+    assert probed("START RequestId: 1", "credit-risk") == Probes(sent=0, failed=0)
