@@ -84,7 +84,7 @@ def _registered(situation: Situation) -> Iterator[Candidate]:
         if package and version > journal.high_water and version != order:
             yield Candidate(
                 package=package,
-                reason="approved in the model registry",
+                reason=package.why or "approved in the model registry",
                 approved_at=package.modified,
                 supersedes=_superseded(journal, version),
             )

@@ -70,6 +70,7 @@ def _package(place: Place, version: int, sagemaker: SageMakerClient) -> Package 
         approval=described.get("ModelApprovalStatus", ""),
         status=described["ModelPackageStatus"],
         modified=last_change(described),
+        why=described.get("ApprovalDescription", ""),
     )
 
 

@@ -31,13 +31,14 @@ class ReleasePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A version in the model registry. `approval` and `status` are in the API's spelling."""
+    """A version in the model registry. `approval` and `status` are in the API's spelling, `why` in a person's words."""
 
     arn: str
     version: int
     approval: str
     status: str
     modified: datetime
+    why: str = ""
 
     @property
     def admitted(self) -> bool:

@@ -152,6 +152,7 @@ def test_a_canary_and_a_rollback_stand_in_the_history(shell):
     assert {row["outcome"] for row in (first, second, back)} == {"deployed"}
     assert (second["rollout"], back["rollout"]) == ("guarded", "immediate")
     assert "sluice-local-approver" in second["by"]
+    assert second["reason"] == "as good, on another split"
     assert (veto["version"], veto["why"]) == (2, "complaints")
     assert "sluice-local-operator" in veto["by"]
 
