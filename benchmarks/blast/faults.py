@@ -19,12 +19,12 @@ GOOD = Fault("none", "none: a good model", shows=False)
 FAULTS = (
     Fault("always", "fails always"),
     Fault("some", "fails on 5 % of requests"),
-    Fault("category", "fails on one category of input, 20 % of requests"),
+    Fault("category", "fails on one category of input, a fifth"),
     Fault("slow", "ten times slower"),
     Fault("hang", "hangs until the request times out"),
-    Fault("leak", "leaks memory until killed, every 40 requests"),
+    Fault("leak", "leaks memory until killed"),
     Fault("nan", "answers NaN", shows=False),
-    Fault("nan_refused", "answers NaN behind the kit's inference.py, which refuses to"),
+    Fault("nan_refused", "answers NaN, which inference.py refuses"),
     Fault("no_start", "does not start", shows=False),
 )
 CATALOGUE = (*FAULTS, GOOD)
