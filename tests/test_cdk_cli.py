@@ -63,8 +63,8 @@ class Terminal:
         self.said[label] = _run([*command, *options], cwd=checkout, env=environ, expect=expect)
 
     def sluice(self, label, line):
-        """Run one of our own commands; remembers under a label what it said."""
-        self.said[label] = _run([BIN / "sluice", *shlex.split(line)], cwd=ROOT, env=self._environ)
+        """Run one of our own commands outside the checkout; remembers under a label what it said."""
+        self.said[label] = _run([BIN / "sluice", *shlex.split(line)], cwd=self._output.parent, env=self._environ)
 
     def statuses(self):
         """The status of every stack."""
