@@ -40,11 +40,13 @@ class Queues:
                 self._services.clock.after(_EVERY, self._measure)
 
     def _measure(self) -> None:
-        for name in sorted(self._watched()):
-            self._record(_NAMESPACE, self._data(name))
-        with self._lock:
-            self._awake = False
-        self.wake()
+        try:
+            for name in sorted(self._watched()):
+                self._record(_NAMESPACE, self._data(name))
+        finally:  # the clock logs what went wrong; the next minute is another one
+            with self._lock:
+                self._awake = False
+            self.wake()
 
     def _watched(self) -> set[str]:
         metrics = [metric for alarm in self._alarms.listed() for metric in alarm.rule.metrics]
