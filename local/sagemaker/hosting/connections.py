@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 INVOCATION_SECONDS = 60
-"""How long a container may take to answer."""
+"""How long a container may take to answer, in seconds of the machine ("Use your own inference code": 60)."""
+_TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
+    "each container in Amazon CloudWatch, resolve the issue, and try again."
+)
 _HOST = "127.0.0.1"
 
 
@@ -25,8 +29,8 @@ class Response:
 class Connections:
     """The connections to one port. Safe for threads: each request has one for itself."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, *, patience_seconds: float = INVOCATION_SECONDS) -> None:
+        self._port, self._patience_seconds = port, patience_seconds
         self._idle: list[http.client.HTTPConnection] = []
         self._closed = False
         self._lock = threading.Lock()
@@ -38,6 +42,9 @@ class Connections:
             connection.request("POST", "/invocations", body, dict(headers))
             answer = connection.getresponse()
             response = Response(answer.status, answer.read(), dict(answer.getheaders()))
+        except TimeoutError:
+            connection.close()
+            return Response(0, _TIMED_OUT.encode(), {})
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             return Response(0, (str(error) or type(error).__name__).encode(), {})
@@ -75,7 +82,7 @@ class Connections:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return http.client.HTTPConnection(_HOST, self._port, timeout=INVOCATION_SECONDS)
+        return http.client.HTTPConnection(_HOST, self._port, timeout=self._patience_seconds)
 
     def _give_back(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:

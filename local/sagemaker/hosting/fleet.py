@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import threading
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 
 from local.sagemaker.errors import Unhealthy
 from local.sagemaker.hosting.instance import START_FAILED, Health, Instance, Variant, health_failure
+
+_log = logging.getLogger(__name__)
 
 
 class Fleet(Protocol):
@@ -55,11 +58,15 @@ class Fleet(Protocol):
         ...
 
     def adopt(self, other: Fleet) -> None:
-        """Take over the instances of another fleet, as a rollback that has failed leaves them."""
+        """Share the instances of another fleet, as a rollback that has failed leaves them; see `release`."""
         ...
 
-    def release(self) -> list[Instance]:
-        """Give up the instances without ending them."""
+    def instances(self) -> list[Instance]:
+        """Those that are there, of every variant."""
+        ...
+
+    def release(self) -> None:
+        """Give up the instances without ending them, when requests reach them in the fleet that has adopted them."""
         ...
 
 
@@ -147,19 +154,22 @@ class ServerFleet:
         return chance.choice(instances) if instances else None
 
     def adopt(self, other: Fleet) -> None:
-        """Take over another fleet's instances; each goes on serving its own configuration."""
-        taken = other.release()
+        """Share another fleet's instances; each goes on serving its own configuration."""
+        shared = other.instances()
         with self._changed:
-            for instance in taken:
+            for instance in shared:
                 instance.changed = self._tell
                 self._instances[instance.variant.name].append(instance)
 
-    def release(self) -> list[Instance]:
+    def instances(self) -> list[Instance]:
+        """Those that are there."""
+        with self._changed:
+            return [instance for instances in self._instances.values() for instance in instances]
+
+    def release(self) -> None:
         """Give up the instances."""
         with self._changed:
-            released = [instance for instances in self._instances.values() for instance in instances]
             self._instances = {name: [] for name in self._instances}
-        return released
 
     def _fresh(self, counts: Mapping[str, int]) -> list[Instance]:
         missing = {name: wanted - self.counts()[name] for name, wanted in counts.items()}
@@ -176,7 +186,9 @@ class ServerFleet:
                 return
             try:
                 instance.start(patience_seconds=patience_seconds)
-            except START_FAILED as error:
+            except Exception as error:  # noqa: BLE001 - a thread's border: what did not start must not take traffic
+                if not isinstance(error, START_FAILED):
+                    _log.exception("an instance of variant %s could not be started", instance.variant.name)
                 failures.append(health_failure(instance, error))
 
     def _end(self, instances: list[Instance], *, drain: bool = False) -> None:

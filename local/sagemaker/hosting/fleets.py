@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -49,7 +50,9 @@ class ServerFleets:
         self._context = context
         self._services, self._store, self._machine = context.services, context.store, context.machine
         self._slots = threading.BoundedSemaphore(_STARTS_AT_ONCE)
-        self._made: list[ServerFleet] = []
+        # Weak: a fleet whose instances have ended is kept by nobody, or a thousand deployments would keep a thousand.
+        self._made: weakref.WeakSet[ServerFleet] = weakref.WeakSet()
+        self._lock = threading.Lock()
 
     def check(self, config: Record) -> None:
         """Refuse what no model server here can do, and images without a counterpart."""
@@ -80,12 +83,15 @@ class ServerFleets:
             make=lambda variant, changed: self._instance(endpoint, variant, changed),
             slots=self._slots,
         )
-        self._made.append(fleet)
+        with self._lock:
+            self._made.add(fleet)
         return fleet
 
     def stop(self) -> None:
         """End every model server."""
-        for fleet in list(self._made):
+        with self._lock:
+            made = list(self._made)
+        for fleet in made:
             fleet.stop()
 
     def _instance(self, endpoint: str, variant: Variant, changed: Callable[[], None]) -> Instance:

@@ -92,7 +92,7 @@ class Rollout:
     def _prepare(self, number: int) -> None:
         began = self._wall()
         try:
-            self._resize(self._steps[number], patience_seconds=self._change.limit_seconds - self._spent_seconds)
+            self._resize(self._steps[number], patience_seconds=self._left_seconds())
         except START_FAILED as error:
             self._spend(self._wall() - began)
             self._go_back(self._out_of_time() or str(error))
@@ -137,7 +137,7 @@ class Rollout:
             return
         self._baking = True
         self._board.baking(self._steps[number])
-        left = max(0.0, self._change.limit_seconds - self._spent_seconds)
+        left = self._left_seconds()
         if left < seconds:
             self._clock.after(timedelta(seconds=left), lambda: self._bake_out_of_time(this, left))
         else:
@@ -212,6 +212,7 @@ class Rollout:
         except START_FAILED as error:
             change.blue.adopt(change.green)
             self._routes.put(change.endpoint, Active(change.blue, change.blue.counts()))
+            change.green.release()  # only now: until then requests were sent to them there
             self._conclude(Outcome.ROLLBACK_FAILED, str(error))
             return
         self._routes.put(change.endpoint, Active(change.blue, change.blue.counts()))
@@ -251,6 +252,10 @@ class Rollout:
         if self._spent_seconds < limit:
             return ""
         return f"The deployment exceeded MaximumExecutionTimeoutInSeconds, {limit:g} seconds."
+
+    def _left_seconds(self) -> float:
+        # Sums of fractions may exceed the limit by a hair, and no socket waits for less than nothing.
+        return max(0.0, self._change.limit_seconds - self._spent_seconds)
 
     def _spend(self, seconds: float) -> None:
         with self._lock:

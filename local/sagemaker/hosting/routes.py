@@ -62,8 +62,18 @@ class Routes:
 
         None for an endpoint that takes no requests. Raises AwsError `ValidationError` for a variant it has not.
         """
+        while True:
+            shares = self._shares(endpoint)
+            route = self._route(shares, variant)
+            if route is not None or self._shares(endpoint) is shares:
+                return route
+            # Traffic has moved between the two looks, and the fleet that was chosen is gone: there is another.
+
+    def _shares(self, endpoint: str) -> tuple[Active, ...]:
         with self._lock:
-            shares = self._active.get(endpoint, ())
+            return self._active.get(endpoint, ())
+
+    def _route(self, shares: tuple[Active, ...], variant: str | None) -> Route | None:
         choices = [(active, name) for active in shares for name, count in active.counts.items() if count]
         if not choices:
             return None

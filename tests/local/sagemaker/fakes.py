@@ -85,12 +85,14 @@ class FakeFleet:
         return chance.choice(instances) if instances else None
 
     def adopt(self, other):
-        for name, instances in other.release().items():
-            self._instances[name] += instances
+        for instance in other.instances():
+            self._instances[instance.variant.name].append(instance)
+
+    def instances(self):
+        return [instance for instances in self._instances.values() for instance in instances]
 
     def release(self):
-        released, self._instances = self._instances, {name: [] for name in self._instances}
-        return released
+        self._instances = {name: [] for name in self._instances}
 
 
 class FakeFleets:
@@ -125,7 +127,7 @@ class Hosting:
     def __init__(self, folder) -> None:
         self.clock, self.alarms, self.fleets = Clock(speed=0), FakeAlarms(), FakeFleets()
         self.events: list[tuple[str, dict[str, Any]]] = []
-        services = Services(
+        services = self.services = Services(
             account="123456789012",
             region="eu-west-1",
             clock=self.clock,

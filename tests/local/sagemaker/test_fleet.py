@@ -27,6 +27,8 @@ class FakeServer:
 
     def start(self, *, health_check_seconds):
         self._hall.begin()
+        if self._hall.fault:
+            raise self._hall.fault
         if self._hall.broken:
             raise Unhealthy("it is not well")
 
@@ -66,6 +68,7 @@ class Hall:
 
     def __init__(self) -> None:
         self.servers, self.lines, self.restarts, self.broken = [], [], 0, False
+        self.fault: Exception | None = None
         self.together = self.most = 0
         self.rest: threading.Barrier | None = None
         self._lock = threading.Lock()
@@ -148,6 +151,17 @@ def test_a_launch_that_fails_ends_what_it_started_and_nothing_else(hall):
     assert [server.stopped for server in hall.servers] == [False, True, True]
 
 
+def test_a_start_that_fails_as_nobody_foresaw_is_a_failed_launch(hall, caplog):
+    """What has not started takes no traffic; the log has the defect."""
+    fleet = hall.fleet()
+    hall.fault = ValueError("nobody foresaw this")
+    with pytest.raises(Unhealthy, match="nobody foresaw this"):
+        fleet.launch({"V": 2})
+    assert fleet.counts() == {"V": 0}
+    assert all(server.stopped for server in hall.servers)
+    assert "ValueError: nobody foresaw this" in caplog.text
+
+
 def test_requests_reach_the_active_instances_and_no_others(hall):
     """The first ones, each of them; none of a variant that is not there."""
     fleet = hall.fleet()
@@ -218,6 +232,8 @@ def test_an_adopted_instance_serves_on_and_is_ended_with_its_new_fleet(hall):
     old.launch({"V": 1})
     new.launch({"V": 2})
     old.adopt(new)
+    assert (old.counts(), new.counts()) == ({"V": 3}, {"V": 2})
+    new.release()
     assert (old.counts(), new.counts()) == ({"V": 3}, {"V": 0})
     new.stop()
     assert not any(server.stopped for server in hall.servers)

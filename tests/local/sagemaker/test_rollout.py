@@ -260,6 +260,26 @@ def test_a_rollback_that_cannot_launch_leaves_a_mix_in_service(hosting):
     assert hosting.told("")[-1]["EndpointStatus"] == "UPDATE_ROLLBACK_FAILED"
 
 
+def test_no_request_is_lost_when_a_rollback_fails(hosting):
+    """The new fleet gives up its instances when requests already reach them as the old one's."""
+    hosting.update(rolling(2))
+    hosting.stage("Baking", "canary")
+    advance(hosting, 60)
+    hosting.stage("Baking", "full")
+    hosting.fleets.broken.add("c1")
+    green, seen = hosting.fleets.made["c2"], []
+    give_up = green.release
+
+    def release():
+        seen.append({hosting.endpoints.route("e", None).fleet.config_name for _ in range(50)})
+        give_up()
+
+    green.release = release
+    hosting.alarms.set("a", "ALARM")
+    assert hosting.settled()["EndpointStatus"] == "UpdateRollbackFailed"
+    assert seen == [{"c1"}]
+
+
 def test_another_update_cures_a_failed_rollback(hosting):
     """A fault to order; one update fails too and leaves it as it is, the next brings one configuration back."""
     hosting.endpoints.fail_rollback("e")

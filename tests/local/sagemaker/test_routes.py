@@ -62,6 +62,29 @@ def test_weights_choose_the_variant_and_a_target_overrules_them():
         routes.pick("e", "D")
 
 
+class EndedFleet(NamedFleet):
+    """A fleet that gives up its instances while it is asked; `then` is what happens meanwhile."""
+
+    def __init__(self, name, then) -> None:
+        super().__init__(name)
+        self._then = then
+
+    def pick(self, variant, active, *, chance):
+        self._then()
+
+
+def test_no_request_is_lost_between_two_fleets():
+    """One that looked before the traffic moved, and came when the old fleet was gone, looks again."""
+    routes = Routes()
+    green = Active(NamedFleet("green"), {"V": 1})
+    routes.put("e", Active(EndedFleet("blue", lambda: routes.put("e", green)), {"V": 1}))
+    assert routes.pick("e").instance.name == "green-0"
+    routes.put("e", Active(EndedFleet("blue", lambda: routes.drop("e")), {"V": 1}))
+    assert routes.pick("e") is None
+    routes.put("e", Active(EndedFleet("blue", lambda: None), {"V": 1}))
+    assert routes.pick("e") is None
+
+
 def test_an_endpoint_that_was_dropped_takes_no_requests():
     """Nor does one that never was."""
     routes = Routes()

@@ -1,11 +1,13 @@
 """Deployments between real model servers."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local.sagemaker.hosting.connections import INVOCATION_SECONDS
 from tests.local.sagemaker.fakes import FakeAlarms
 
 GOODBYE = """
@@ -21,6 +23,17 @@ def input_fn(body, content_type): return body
 def predict_fn(data, model):
     if data == "leak":
         os.kill(os.getpid(), signal.SIGKILL)  # as the kernel ends a process that has taken all memory
+    return f"{model} {data}"
+def output_fn(prediction, accept): return prediction, accept
+"""
+HANGING = """
+import os, threading
+def model_fn(folder): return "late"
+def input_fn(body, content_type): return body
+def predict_fn(data, model):
+    if data.startswith("hang"):
+        open(os.environ["MARKS"] + "/" + data, "w").close()
+        threading.Event().wait()
     return f"{model} {data}"
 def output_fn(prediction, accept): return prediction, accept
 """
@@ -59,6 +72,23 @@ class Client:
                 self.answers.append(self._world.invoke("you"))
             except ClientError as error:
                 self.answers.append(str(error))
+
+
+class Waiting(threading.Thread):
+    """A request that is never answered; `answer` is the error with which it ends."""
+
+    def __init__(self, world, mark) -> None:
+        super().__init__(daemon=True)
+        self.answer: ClientError | None = None
+        self._world, self._mark = world, mark
+        self.start()
+        world.until(mark.exists, bool)  # until the model has it
+
+    def run(self):
+        try:
+            self._world.invoke(self._mark.name)
+        except ClientError as error:
+            self.answer = error
 
 
 @pytest.fixture
@@ -119,6 +149,35 @@ def test_requests_of_the_fleets_are_told_apart_in_metrics(deploying):
     assert invocations(EndpointConfigName="c1") == answers.count("hello you") > 0
     shares = {d["Value"] for d in deploying.metrics if d["MetricName"] == "InvocationsPerInstance"}
     assert shares == {0.5, 1.0}  # two instances of the variant take traffic, one of each configuration
+
+
+def test_requests_that_hang_hold_up_no_deployment_no_rollback_and_no_close(make_world, stepped_clock, tmp_path):
+    """Both fleets hang on a request: the old one leaves, the new one is taken back, and the cloud stops, at once."""
+    world = make_world(clock=stepped_clock)
+    alarms = world.services.alarms = FakeAlarms()
+    world.model("m", {"code/inference.py": HANGING}, MARKS=str(tmp_path))
+    for config in ("c1", "c2", "c3"):
+        world.config(config, "m")
+    world.endpoint()
+    began = time.monotonic()
+    waiting = [Waiting(world, tmp_path / "hang-1")]
+    world.sm.update_endpoint(EndpointName="e", EndpointConfigName="c2")
+    assert world.settled_endpoint()["EndpointConfigName"] == "c2"
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 60}
+    deployment = {**CANARY, "BlueGreenUpdatePolicy": policy}
+    world.sm.update_endpoint(EndpointName="e", EndpointConfigName="c3", DeploymentConfig=deployment)
+    world.stage("Baking")
+    waiting.append(Waiting(world, tmp_path / "hang-2"))
+    alarms.set("a", "ALARM")
+    assert world.settled_endpoint()["EndpointConfigName"] == "c2"
+    assert world.invoke("you") == "late you"
+    assert [each.answer for each in waiting] == [None, None]
+    world.part.close()
+    for each in waiting:
+        each.join(INVOCATION_SECONDS)
+    assert ["Received server error (0)" in str(each.answer) for each in waiting] == [True, True]
+    assert time.monotonic() - began < INVOCATION_SECONDS
 
 
 def test_a_server_that_is_killed_fails_requests_until_it_is_back(world):
