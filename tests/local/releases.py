@@ -12,13 +12,15 @@ from tests.local.sagemaker.conftest import ECHO_MODEL, IMAGE, ROLE, PlainImages,
 
 PATIENCE_SECONDS = 90
 SPEED = 150
+SHORT_BAKE_SECONDS, LONG_BAKE_SECONDS = 30, 3600
+"""A release that goes through bakes for a moment; one that is aborted has time enough on a slow machine."""
 
 
 def _template(url):
     config = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
     alarm = {"Fn::Join": ["-", [config, "abort"]]}
     return {
-        "Parameters": {"Release": {"Type": "String"}, "Word": {"Type": "String"}},
+        "Parameters": {"Release": {"Type": "String"}, "Word": {"Type": "String"}, "Bake": {"Type": "Number"}},
         "Resources": {
             "Model": {
                 "Type": "AWS::SageMaker::Model",
@@ -74,9 +76,9 @@ def _template(url):
                             "TrafficRoutingConfiguration": {
                                 "Type": "CANARY",
                                 "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-                                "WaitIntervalInSeconds": 300,
+                                "WaitIntervalInSeconds": {"Ref": "Bake"},
                             },
-                            "TerminationWaitInSeconds": 60,
+                            "TerminationWaitInSeconds": SHORT_BAKE_SECONDS,
                             "MaximumExecutionTimeoutInSeconds": 28_800,
                         },
                         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": {"Ref": "Alarm"}}]},
@@ -119,7 +121,7 @@ class Releases:
         self.client.update_stack(
             StackName="s",
             UsePreviousTemplate=True,
-            Parameters=self._parameters(release, word),
+            Parameters=self._parameters(release, word, LONG_BAKE_SECONDS if abort else SHORT_BAKE_SECONDS),
             ClientRequestToken=release,
         )
         if abort:
@@ -148,6 +150,6 @@ class Releases:
         """What DescribeEndpoint says."""
         return self.world.sm.describe_endpoint(EndpointName="churn-local")
 
-    def _parameters(self, release, word):
-        given = {"Release": release, "Word": word}
+    def _parameters(self, release, word, bake_seconds=SHORT_BAKE_SECONDS):
+        given = {"Release": release, "Word": word, "Bake": str(bake_seconds)}
         return [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
