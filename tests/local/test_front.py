@@ -1,6 +1,6 @@
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -72,6 +72,17 @@ def test_every_answer_tells_the_clouds_time(service, operation):
     front = Front(families, fallback=moto_app(), region=REGION, now=lambda: then)
     answer = getattr(session(front, region=REGION, access_key_id="AKID").client(service), operation)()
     assert answer["ResponseMetadata"]["HTTPHeaders"]["date"] == "Sun, 01 Mar 2026 12:30:05 GMT"
+
+
+def test_a_client_that_would_shift_its_clock_gets_this_machines_time():
+    """AWS's SDK for JavaScript, which the CDK's command line uses, takes the Date for a fault of its own clock."""
+    families = [Family("events", {"ListRules": lambda params, call: {"Rules": []}})]
+    then = datetime(2026, 3, 1, tzinfo=UTC)
+    front = Front(families, fallback=moto_app(), region=REGION, now=lambda: then)
+    headers = {"Authorization": SIGNED, "X-Amz-Target": "AWSEvents.ListRules"}
+    assert Client(front).post("/", headers=headers, json={}).date == then
+    answer = Client(front).post("/", headers=headers | {"User-Agent": "aws-sdk-js/3.1000.0 ua/2.1"}, json={})
+    assert abs(answer.date - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_headers_of_a_handlers_own_are_sent(events):
