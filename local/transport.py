@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
@@ -33,7 +35,7 @@ def session(app: WSGIApplication, *, region: str, access_key_id: str = "local") 
 
     Nothing touches the network or the user's own configuration.
     """
-    core = botocore.session.Session()
+    core = botocore.session.Session(event_hooks=copy.copy(_handlers()), include_builtin_handlers=False)
     core.register_component("data_loader", _loader())
     # moto tells buckets by the path: it sees no host names.
     core.set_default_client_config(Config(s3={"addressing_style": "path"}))
@@ -45,6 +47,14 @@ def session(app: WSGIApplication, *, region: str, access_key_id: str = "local") 
     core.register("before-send", handler)
     core.set_credentials(access_key_id, "local")
     return boto3.Session(botocore_session=core, region_name=region)
+
+
+@functools.cache
+def _handlers() -> HierarchicalEmitter:
+    # botocore's own, to be copied: registering the hundreds of them takes most of the time that a session takes.
+    handlers = HierarchicalEmitter()
+    botocore.session.Session(event_hooks=handlers)
+    return handlers
 
 
 @functools.cache

@@ -41,6 +41,24 @@ def test_an_empty_body_has_a_length(s3):
     assert [grant["Permission"] for grant in s3.get_bucket_acl(Bucket="bucket")["Grants"]] == ["FULL_CONTROL", "READ"]
 
 
+def test_each_session_talks_to_its_own_app():
+    """What they share of botocore's handlers does not send one's requests to the other."""
+    reached = []
+
+    def app(name):
+        def answer(environ, start_response):
+            reached.append(name)
+            start_response("200 OK", [])
+            return [b"<ListAllMyBucketsResult/>"]
+
+        return answer
+
+    clients = {name: session(app(name), region=REGION).client("s3") for name in ("one", "two")}
+    for name in ("one", "two", "one"):
+        clients[name].list_buckets()
+    assert reached == ["one", "two", "one"]
+
+
 def test_the_users_own_profile_is_not_read(s3, monkeypatch):
     """Neither credentials nor endpoints of the environment reach a session."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

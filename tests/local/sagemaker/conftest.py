@@ -74,9 +74,18 @@ class World:
         self.metrics: list[dict[str, Any]] = []
         self.services.emit = self._emit
         self.services.record = lambda namespace, data: self.metrics.extend({"Namespace": namespace, **d} for d in data)
-        self.sm, self.runtime = cloud.client("sagemaker"), cloud.client("sagemaker-runtime")
-        self.s3, self.logs = cloud.client("s3"), cloud.client("logs")
+        self.sm, self.s3 = cloud.client("sagemaker"), cloud.client("s3")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    # Clients that only some tests need, since making one takes time.
+
+    @property
+    def runtime(self) -> Any:
+        return self.services.client("sagemaker-runtime")
+
+    @property
+    def logs(self) -> Any:
+        return self.services.client("logs")
 
     # What is in S3.
 
@@ -245,19 +254,17 @@ class World:
         return {step["StepName"]: step for step in listed}
 
     def settled_endpoint(self, name: str = "e") -> dict[str, Any]:
-        return self.until(
-            lambda: self.sm.describe_endpoint(EndpointName=name),
-            lambda endpoint: not endpoint["EndpointStatus"].endswith("ing"),
-        )
+        return self.endpoint_when(lambda record: not record["EndpointStatus"].endswith("ing"), name)
 
     def stage(self, status: str, name: str = "e") -> dict[str, Any]:
         """The stage of a pending deployment's first variant, once it is in that status."""
-        return self.until(
-            lambda: self.sm.describe_endpoint(EndpointName=name).get(
-                "PendingDeploymentSummary", {"ProductionVariants": [{"VariantStatus": [{"Status": "none"}]}]}
-            )["ProductionVariants"][0]["VariantStatus"][0],
-            lambda stage: stage["Status"] == status,
-        )
+        described = self.endpoint_when(lambda record: _stage(record).get("Status") == status, name)
+        return _stage(described)
+
+    def endpoint_when(self, reached, name: str = "e") -> dict[str, Any]:
+        """What DescribeEndpoint says once the endpoint's record is as wanted, which is told and not asked for."""
+        self.part.endpoint_when(name, reached, timeout_seconds=PATIENCE_SECONDS)
+        return self.sm.describe_endpoint(EndpointName=name)
 
     def until(self, ask, reached) -> Any:
         """What `ask` answers once it is as wanted."""
@@ -290,6 +297,13 @@ class World:
         self.events.append(
             {"source": source, "detail-type": detail_type, "detail": detail, "resources": list(resources)}
         )
+
+
+def _stage(endpoint: dict[str, Any]) -> dict[str, Any]:
+    if "PendingDeploymentSummary" not in endpoint:
+        return {}
+    (stage,) = endpoint["PendingDeploymentSummary"]["ProductionVariants"][0]["VariantStatus"]
+    return stage
 
 
 def _processing_input(name: str, uri: Any, path: str) -> dict[str, Any]:
