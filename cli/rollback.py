@@ -75,7 +75,7 @@ def expectation(connection: Connection, before: State, effect: str) -> str:
 
 def provisioning_seconds(connection: Connection, state: State) -> float | None:
     """How long the newest release that came up took, its bakes left out; None when there was none."""
-    waits = canary.waits_seconds(connection.stage.models[state.model].serving.deployment)
+    waits = canary.waits_seconds(connection.stage.models[state.model].serving)
     guarded = {r["release_id"] for r in state.records if r["kind"] == "opened" and r["rollout"] == "guarded"}
     # The first release creates the endpoint: nothing bakes.
     for number, ended in reversed(list(enumerate(_deployed(state.records)))):

@@ -6,8 +6,10 @@ share to whole instances is not documented: a share is taken here as the instanc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from env.errors import SingleInstanceError
-from env.stage import AllAtOnce, Canary, Deployment, Linear
+from env.stage import AllAtOnce, Canary, Deployment, Linear, Serving
 
 OBSERVATION_SECONDS = 180
 """How long metrics may take to arrive and an alarm to be evaluated: a bake lasts this much longer than its alarm."""
@@ -57,21 +59,32 @@ def traffic_share(*, green_active: int, blue_active: int) -> float:
     return green_active / (green_active + blue_active)
 
 
-def waits_seconds(deployment: Deployment) -> int:
-    """The sum of all bakes in seconds, as many as there can be on an endpoint of any size."""
+def waits_seconds(serving: Serving) -> int:
+    """The sum of all bakes in seconds, the longest there can be where autoscaling chooses the number of instances.
+
+    A linear deployment takes as many steps as its instances make: seven instances by 20 % are seven steps of one.
+    """
+    deployment = serving.deployment
     match deployment:
         case AllAtOnce():
             return deployment.final_bake_seconds
         case Canary():
             return deployment.bake_seconds + deployment.final_bake_seconds
         case Linear():
-            step_count = -(-100 // deployment.step_percent)
-            return step_count * deployment.bake_seconds + deployment.final_bake_seconds
+            counts = [count for count in _counts(serving) if count >= least_instances(deployment)]
+            most = max((len(steps(deployment, instance_count=count)) for count in counts), default=1)
+            return most * deployment.bake_seconds + deployment.final_bake_seconds
 
 
 def least_bake_seconds(*, minutes: int) -> int:
     """How long a bake must last at least, so that an alarm that needs so many bad minutes can ring within it."""
     return minutes * 60 + OBSERVATION_SECONDS
+
+
+def _counts(serving: Serving) -> Iterable[int]:
+    """How many instances the endpoint may have when a deployment begins."""
+    scaling = serving.autoscaling
+    return range(scaling.minimum, scaling.maximum + 1) if scaling else (serving.instance_count,)
 
 
 def _instances(percent: int, instance_count: int) -> int:

@@ -117,7 +117,7 @@ def _baked(serving: Serving, seconds: int) -> Serving:
     deployment = serving.deployment.model_copy(update={_bake_key(serving): seconds})
     least = canary.least_bake_seconds(minutes=serving.alarms.needed)
     deployment = deployment.model_copy(update={"final_bake_seconds": max(deployment.final_bake_seconds, least)})
-    waits = canary.waits_seconds(deployment)
+    waits = canary.waits_seconds(serving.model_copy(update={"deployment": deployment}))
     if deployment.timeout_seconds <= waits:  # half as long again, for instances take time to start
         timeout = min(_LONGEST_TIMEOUT_SECONDS, waits + waits // 2)
         deployment = deployment.model_copy(update={"timeout_seconds": timeout})

@@ -237,7 +237,7 @@ def _bakes(prefix: str, serving: Serving) -> Iterator[Breach]:
 
 
 def _timeout(prefix: str, serving: Serving) -> Iterator[Breach]:
-    waits = canary.waits_seconds(serving.deployment)
+    waits = canary.waits_seconds(serving)
     if serving.deployment.timeout_seconds <= waits:
         deployment = f"{prefix}.deployment"
         yield Breach(
@@ -245,7 +245,10 @@ def _timeout(prefix: str, serving: Serving) -> Iterator[Breach]:
             value=serving.deployment.timeout_seconds,
             fault=f"is not longer than the {waits} seconds that all bakes take together",
             remedy="raise it (instances take time to start, too), or shorten the bakes",
-            compared=tuple(
-                f"{deployment}.{key}" for key in ("policy", "bake_seconds", "final_bake_seconds", "step_percent")
+            compared=(
+                *(f"{deployment}.{key}" for key in ("policy", "bake_seconds", "final_bake_seconds", "step_percent")),
+                f"{prefix}.instance_count",
+                f"{prefix}.autoscaling.minimum",
+                f"{prefix}.autoscaling.maximum",
             ),
         )

@@ -96,11 +96,14 @@ def _replace_resources(stage: Stage, model: str) -> list[Right]:
 def _change_alarms(stage: Stage, model: str) -> Right:
     """Making and removing the alarms of the endpoint and of its fleets."""
     arn = f"arn:aws:cloudwatch:{stage.region}:{stage.account}:alarm"
+    config = logical_id(stage, model, "Config")
     verbs = ("DeleteAlarms", "ListTagsForResource", "PutMetricAlarm", "TagResource", "UntagResource")
     return Right(
         actions=[f"cloudwatch:{verb}" for verb in verbs],
         resources=[
-            f"{arn}:{logical_id(stage, model, 'Config')}-*",
+            # CloudFormation may know a config by its ARN, where SageMaker lower-cases its name.
+            f"{arn}:{config}-*",
+            f"{arn}:{config.lower()}-*",
             f"{arn}:{naming.backstop(stage, model)}",
         ],
         because="The alarms of a fleet bear the name of its endpoint config, whose end CloudFormation chooses.",

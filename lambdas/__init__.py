@@ -1,1 +1,20 @@
-"""The reactions: small functions that parse an event, decide, act and report."""
+"""The reactions: small functions that parse an event, decide, act and report.
+
+The six verbs are Lambdas, one file each with a `handler`; whatever else is here they are made of.
+
+release    asks of a model what should serve, what does, and what is under way; then does the next thing
+    observe     looks: `registry` (packages), `tracing` (the stack's events), `listening` (alarms), `endpoint`;
+                what was seen is a `situation`
+    decide      says what is next, one of `actions`, without looking at anything but the situation:
+                `underway` and `ending` of an open release, `settling` and `candidates` when none is open
+    act         does it: `checks` (the approval, with `identity`), `messages` (people)
+apply      the only one that updates a stack
+rollback   vetoes a version for a person; approve admits one to a later stage (both read a `request`)
+watch      each minute: judges a `trial` in a `bake` by its `minutes`, and sends what `traffic` asks for (`probing`
+           with the rows of a `sample`)
+sweep      deletes what releases have left: `broom` says what is kept, `remains` finds and deletes
+
+All of them write to and read the `ledger`, whose `records` make a `journal` (`writing` appends one that was decided
+from the newest); `settings` is how infra tells them their stage, `place` how things of a model are called, `errors`
+what can go wrong.
+"""

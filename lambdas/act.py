@@ -94,9 +94,10 @@ def _open(action: Open, situation: Situation, hands: Hands) -> Done:
         found = replace(release, approved_by=approval.approved_by, trained_by=approval.trained_by)
         hands.ledger.append(journal, found)
         return Done(report=f"opened a release of version {release.version}")
+    # Also when it was refused for the same reason before: that this approval was looked at must be known, or its
+    # artefact would be read again at every event.
     refused = Refused(version=release.version, reason=approval.refusal, modified=approval.modified)
-    if all(known.reason != refused.reason for known in journal.refusals(release.version)):
-        hands.ledger.append(journal, refused)
+    hands.ledger.append(journal, refused)
     return Done(report=f"refused version {release.version}: {refused.reason}", barred=frozenset({release.version}))
 
 

@@ -11,7 +11,9 @@ from lambdas.journal import Journal
 from lambdas.records import Opened, Outcome, Told
 from lambdas.situation import Package, Situation
 
-_ATTEMPTS: Final = 3
+RETRIES: Final = 3
+"""How often a forward release that failed is tried again: after 1, 2 and 4 minutes."""
+
 _LONGEST: Final = timedelta(minutes=15)
 
 
@@ -39,9 +41,13 @@ class Candidate:
         """Seconds until the next attempt: 1, 2, 4, … minutes after a failure, at most 15. None: at once."""
         if self.failed_at is None:
             return None
-        pause = min(timedelta(minutes=2 ** min(self.failures - 1, 10)), _LONGEST)
-        left = (self.failed_at + pause - now).total_seconds()
+        left = (self.failed_at + pause(self.failures) - now).total_seconds()
         return round(left) if left > 0 else None
+
+
+def pause(failures: int) -> timedelta:
+    """How long to wait after so many failures in a row: 1, 2, 4, … minutes, at most 15."""
+    return min(timedelta(minutes=2 ** min(failures - 1, 10)), _LONGEST)
 
 
 def returns(situation: Situation) -> Iterator[Candidate]:
@@ -53,7 +59,7 @@ def returns(situation: Situation) -> Iterator[Candidate]:
 
 
 def forward(situation: Situation) -> Candidate | None:
-    """The newest version that was admitted to the stage and not released yet, or failed less than three times.
+    """The newest version that was admitted to the stage and not released yet, or failed and may be tried again.
 
     An order of this stage goes before another attempt of the release before: it was given later.
     """
@@ -99,7 +105,7 @@ def _retried(situation: Situation) -> Iterator[Candidate]:
     failed = ended.outcome == "failed"
     failures = release.attempt if failed else release.attempt - 1
     package = situation.admitted(release.version)
-    if package and failures < _ATTEMPTS:
+    if package and failures <= RETRIES:
         yield Candidate(
             package=package,
             reason=release.reason,

@@ -25,6 +25,8 @@ SHA256: Final = "sluice:model-sha256"
 _CHUNK_BYTES: Final = 1 << 20
 _UNKNOWN: Final = ("ResourceNotFound", "ResourceNotFoundException", "AccessDeniedException", "ValidationException")
 
+_UNREADABLE: Final = ("NoSuchKey", "NoSuchBucket", "AccessDenied", "403", "404")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
@@ -112,14 +114,20 @@ def _altered(package: Mapping[str, Any], s3: S3Client) -> str | None:
     registered = package.get("CustomerMetadataProperties", {}).get(SHA256)
     if not registered:
         return f"the package has no {SHA256} in its metadata, so its artefact cannot be checked"
-    url = package["InferenceSpecification"]["Containers"][0].get("ModelDataUrl", "")
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    if len(containers) != 1:
+        return f"the package has {len(containers)} containers: one artefact can be checked, that of a single container"
+    url = containers[0].get("ModelDataUrl", "")
     location = urlparse(url)
     if location.scheme != "s3" or location.path.endswith("/"):
         return f"the artefact {url!r} is not one object in S3"
     try:
         body = s3.get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))["Body"]
-    except s3.exceptions.NoSuchKey:
-        return f"the artefact {url} is gone"
+    except ClientError as error:
+        # Who may not list a bucket is told "access denied" of an object that is gone (S3 API Reference, "GetObject").
+        if (code := error.response["Error"]["Code"]) not in _UNREADABLE:
+            raise
+        return f"the artefact {url} is gone, or the release function may not read it ({code})"
     digest = hashlib.sha256()
     for chunk in body.iter_chunks(_CHUNK_BYTES):
         digest.update(chunk)

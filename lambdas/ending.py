@@ -27,7 +27,9 @@ def _verdict(situation: Situation, release: Opened) -> tuple[Result, str]:
     if not begun(situation, release):
         return _not_begun(situation, release)
     if _serves(situation) and same_name(_config(situation), situation.trace.config):
-        return "deployed", "its endpoint config serves"
+        unwanted = veto or abort
+        late = f"; it was to go back, but that came too late: {unwanted.reason}" if unwanted else ""
+        return "deployed", f"its endpoint config serves{late}"
     if veto:
         return "rolled_back", f"version {release.version} is vetoed: {veto.reason}"
     if situation.trace.rang and release.rollout == "guarded":

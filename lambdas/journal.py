@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lambdas.records import Abort, Approved, Opened, Outcome, Record, Recovery, Refused, Started, Stuck, Told, Veto
 
 _R = TypeVar("_R", bound=Record)
+
+DAY: Final = timedelta(days=1)
+"""After this long a trouble that lasts, or has come again, is tried to be mended, and told, anew."""
+
+_RESTLESS: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,10 @@ class Journal:
         return next((record for record in self.every(Abort) if record.release_id == release_id), None)
 
     def recoveries(self) -> list[Recovery]:
-        """How often the stack's rollback was continued since the newest release was opened, newest first."""
+        """How often the stack's rollback was continued since the newest release, within a day; newest first."""
         newest = next(self.every(Opened), None)
         since = newest.sequence if newest else 0
-        return [record for record in self.every(Recovery) if record.sequence > since]
+        return [r for r in self.every(Recovery) if r.sequence > since and self.now - r.at < DAY]
 
     def refusals(self, version: int) -> list[Refused]:
         """The refusals of a version, newest first."""
@@ -124,4 +129,26 @@ class Journal:
         """What people have not been told yet, oldest first: outcomes, refusals, vetoes and what is stuck."""
         told = {record.about for record in self.every(Told)}
         news = (record for record in self.records if isinstance(record, Outcome | Refused | Veto | Stuck))
-        return [record for record in news if record.sequence not in told]
+        return [record for record in news if record.sequence not in told and not self._repeated(record)]
+
+    @property
+    def restless(self) -> bool:
+        """Whether something may be due soon that no event announces: another attempt, a recovery, a message.
+
+        Always while a release is open; else for an hour after the last record.
+        """
+        if self.open:
+            return True
+        if not self.records or self.now - self.records[-1].at > _RESTLESS:
+            return False
+        newest = next(self.every(Opened), None)
+        ended = self.outcomes.get(newest.release_id) if newest else None
+        return bool(self.untold or self.recoveries() or (ended and ended.outcome != "deployed"))
+
+    def _repeated(self, record: Record) -> bool:
+        """Whether it is a refusal that was said before, and nobody has asked again since."""
+        if not isinstance(record, Refused):
+            return False
+        asked = next((a.sequence for a in self.every(Approved) if a.sequence < record.sequence), 0)
+        same = (r for r in self.refusals(record.version) if r.reason == record.reason)
+        return any(asked < other.sequence < record.sequence for other in same)

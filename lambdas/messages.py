@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+from lambdas.candidates import RETRIES, pause
 from lambdas.records import Outcome, Record, Refused, Stuck, Veto
 from lambdas.situation import Situation
 
@@ -31,12 +33,14 @@ def message(record: Record, situation: Situation, *, stage: str) -> Message:
     """The message about a record of the ledger."""
     model = situation.journal.model
     what, why = _what(record), _why(record)
-    subject = f"[{stage}] {model}: {what}".encode("ascii", "replace").decode()
+    # Named as the endpoint and its alarms are, so that all mails about it can be found by one word.
+    subject = f"{model}-{stage}: {what}".encode("ascii", "replace").decode()
     body = [
         f"What: {model} in stage {stage}: {what}.",
         f"Why: {why}.",
         f"Serves now: {_serves(situation)}.",
         *_ringing(situation),
+        *_next(record, situation),
         "",
         "What you can do:",
         *(f"  {line}" for line in [*_steps(record, model, stage), *_runbook(record)]),
@@ -85,6 +89,21 @@ def _ringing(situation: Situation) -> list[str]:
     return [f"Alarms ringing: {', '.join(situation.ringing)}."] if situation.ringing else []
 
 
+def _next(record: Record, situation: Situation) -> list[str]:
+    """What Sluice does next after a failure, if nobody does anything."""
+    if not isinstance(record, Outcome) or record.outcome != "failed":
+        return []
+    release = situation.journal.opened.get(record.release_id)
+    if release is None:
+        return []
+    minutes = pause(release.attempt) // timedelta(minutes=1)
+    if release.cause != "approval":
+        return [f"Next: the way back is tried again in {minutes} min, for as long as it takes."]
+    if release.attempt > RETRIES:
+        return [f"Next: nothing, {release.attempt} attempts have failed. Approve a version when the reason is gone."]
+    return [f"Next: attempt {release.attempt + 1} of {RETRIES + 1} in {minutes} min, unless a newer version comes."]
+
+
 def _steps(record: Record, model: str, stage: str) -> list[str]:
     history = f"sluice history {model} --stage {stage}"
     match record:
@@ -97,6 +116,9 @@ def _steps(record: Record, model: str, stage: str) -> list[str]:
         case Stuck():
             another = f'sluice approve {model}/VERSION --stage {stage} --reason "..."'
             return [f"sluice status {model} --stage {stage}    now", f"{another}    release another version"]
+        case Outcome(outcome="failed"):
+            again = f'sluice approve {model}/{record.version} --stage {stage} --reason "..."'
+            return [f"{history}    what happened", f"{again}    try it anew once the reason is gone"]
         case _:
             return [f"{history}    what happened", f"sluice status {model} --stage {stage}    what serves now"]
 
@@ -115,7 +137,7 @@ def _runbook(record: Record) -> list[str]:
         case Refused():
             where = "docs/runbooks.md#refused"
         case Stuck(reason=reason):
-            stuck = "rollback failed" in reason
+            stuck = "rollback failed" in reason or reason.startswith("the serving stack is ")
             where = "docs/runbooks.md#stack-stuck" if stuck else "docs/runbooks.md#nothing-to-go-back-to"
         case _:
             return []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from lambdas import endpoint as endpoints
 from lambdas import tracing
 from lambdas.journal import Journal
 from lambdas.listening import listen
@@ -56,7 +57,7 @@ def observe(place: Place, *, journal: Journal, rules: Rules, eyes: Eyes, barred:
         stack = replace(stack, status=tracing.status(stack.status, events))
     if stack and stack.status == "UPDATE_ROLLBACK_FAILED":
         stack = replace(stack, failed=tracing.failed(tracing.events_since(place.stack, None, eyes.cloudformation)))
-    endpoint = _endpoint(place.endpoint, eyes.sagemaker)
+    endpoint = _endpoint(place, eyes.sagemaker)
     situation = Situation(
         journal=journal,
         registry=place.registry,
@@ -89,14 +90,10 @@ def _stack(name: str, cloudformation: CloudFormationClient) -> Stack | None:
     )
 
 
-def _endpoint(name: str, sagemaker: SageMakerClient) -> Endpoint | None:
-    try:
-        described = sagemaker.describe_endpoint(EndpointName=name)
-    except ClientError as error:
-        # SageMaker says "not found" with a ValidationException: "Could not find endpoint …".
-        if "Could not find endpoint" in str(error):
-            return None
-        raise
+def _endpoint(place: Place, sagemaker: SageMakerClient) -> Endpoint | None:
+    described = endpoints.describe(place.model, stage=place.stage, sagemaker=sagemaker)
+    if described is None:
+        return None
     return Endpoint(
         status=described["EndpointStatus"],
         config=described.get("EndpointConfigName", ""),

@@ -46,7 +46,7 @@ class Opened(Record):
 
     `release_id` is `r<sequence>-v<version>`: client request token and the stack's parameter. `cause` is `approval` for
     a forward release, `rollback` for the return from a vetoed version, `restore` when the stack has lost what the
-    ledger says. `attempt` counts 1, 2, 3 for one order. `follows` is the release that serves, `alarms` are those that
+    ledger says. `attempt` counts from 1 for one order. `follows` is the release that serves, `alarms` are those that
     ring. `approved_by` and `trained_by` are ARNs, empty where there is no person.
     """
 
@@ -131,7 +131,7 @@ class Outcome(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Record):
-    """A version did not pass the checks of its approval; said once for a version and reason.
+    """A version did not pass the checks of its approval; told once for a version, reason and approval of this stage.
 
     `modified` is the package's LastModifiedTime that was checked (ISO 8601): a later one is a reason to check again.
     """

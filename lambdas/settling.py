@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lambdas.actions import Action, Append, Open, Reject, Wait
 from lambdas.candidates import Candidate, forward, returns
+from lambdas.journal import DAY
 from lambdas.records import Opened, OpenedCause, Outcome, Stuck
 from lambdas.situation import Situation
 from lambdas.underway import recover
@@ -15,10 +16,12 @@ def settle(situation: Situation) -> Action:
     """Nothing is open: what is the first thing that is not as it should be?"""
     if situation.stack is None:
         return Wait(reason="the serving stack is not deployed")
+    if situation.moving:
+        return Wait(reason=_why_moving(situation))
     if situation.stack.status == "UPDATE_ROLLBACK_FAILED":
         return recover(situation, "") or _stuck(situation, "the stack's rollback failed and could not be continued")
-    if situation.moving or not situation.stack.settled:
-        return Wait(reason=_why_moving(situation))
+    if not situation.stack.settled:
+        return _stuck(situation, f"the serving stack is {situation.stack.status}: CloudFormation takes no release")
     return next(_wishes(situation), Wait(reason="what should serve does"))
 
 
@@ -32,7 +35,7 @@ def _wishes(situation: Situation) -> Iterator[Action]:
 
 
 def _why_moving(situation: Situation) -> str:
-    if situation.stack and not situation.stack.settled:
+    if situation.stack and situation.stack.moving:
         return f"the serving stack is {situation.stack.status}"
     return f"the endpoint is {situation.endpoint.status}" if situation.endpoint else "there is no endpoint"
 
@@ -80,10 +83,13 @@ def _restore(situation: Situation) -> Iterator[Action]:
         return
     lost = _lost(situation)
     wanted = serving or last
-    candidates = [c for c in returns(situation) if c.version == wanted.version] or list(returns(situation))
+    candidates = [c for c in returns(situation) if c.version == wanted.version]
+    # A version that serves is not given up for another one because the stack's parameters are out of date.
+    if not (serving and endpoint and endpoint.status == "InService"):
+        candidates = candidates or list(returns(situation))
     if lost and candidates:
         yield from _immediate(situation, candidates, cause="restore", reason=lost)
-    elif lost and endpoint is None:
+    elif lost:
         yield from _once_stuck(situation, lost)
 
 
@@ -172,9 +178,9 @@ def _immediate(
 
 
 def _stuck(situation: Situation, reason: str) -> Action:
-    """Say once that a person is needed; then wait for one."""
+    """Say once a day that a person is needed; meanwhile wait for one."""
     last = situation.journal.last_deployed
-    since = situation.journal.forward.sequence if situation.journal.forward else 0
-    if any(stuck.reason == reason and stuck.sequence > since for stuck in situation.journal.every(Stuck)):
+    said = (stuck for stuck in situation.journal.every(Stuck) if stuck.reason == reason)
+    if any(situation.now - stuck.at < DAY for stuck in said):
         return Wait(reason=reason)
     return Append(record=Stuck(version=last.version if last else 0, reason=reason))

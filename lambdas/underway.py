@@ -27,12 +27,11 @@ def drive(situation: Situation, release: Opened) -> Action:
         return _begin(situation, release)
     if situation.trace.began and situation.journal.started(release.release_id) is None:
         return Append(record=Started(release_id=release.release_id))
-    if situation.stack and situation.stack.status == "UPDATE_ROLLBACK_FAILED":
-        if recovery := recover(situation, release.release_id):
-            return recovery
-    elif situation.moving:
+    if situation.moving:
         return _accompany(situation, release)
-    return Append(record=ending(situation, release))
+    broken = situation.stack is not None and situation.stack.status == "UPDATE_ROLLBACK_FAILED"
+    recovery = recover(situation, release.release_id) if broken else None
+    return recovery or Append(record=ending(situation, release))
 
 
 def _begin(situation: Situation, release: Opened) -> Action:
@@ -44,11 +43,11 @@ def _begin(situation: Situation, release: Opened) -> Action:
         return Append(record=ending(situation, release))
     if situation.now >= until:
         return Wait(reason=f"release {release.release_id} has not begun and shall not: it is closed in two minutes")
-    if situation.stack and situation.stack.status == "UPDATE_ROLLBACK_FAILED":
-        if recovery := recover(situation, release.release_id):
+    if situation.stack and not situation.moving:
+        if situation.stack.settled:
+            return Apply(release=release)
+        if situation.stack.status == "UPDATE_ROLLBACK_FAILED" and (recovery := recover(situation, release.release_id)):
             return recovery
-    elif situation.stack and situation.stack.settled and not situation.moving:
-        return Apply(release=release)
     return Wait(reason=f"release {release.release_id} waits for the stack and the endpoint")
 
 
@@ -64,7 +63,10 @@ def _accompany(situation: Situation, release: Opened) -> Action:
 
 
 def recover(situation: Situation, release_id: str) -> Action | None:
-    """Continue the stack's rollback, at most three times; None when that has not helped."""
+    """Continue the stack's rollback, at most three times a day; None when that has not helped.
+
+    The endpoint must be at rest: while SageMaker updates it, it refuses what the rollback would ask of it.
+    """
     done = situation.journal.recoveries()
     if done and situation.now - done[0].at < _BETWEEN_RECOVERIES:
         return Wait(reason=f"the stack's rollback was continued for the {len(done)}. time")

@@ -36,8 +36,9 @@ _log.setLevel(logging.INFO)
 
 _NUMBERS = 100_000
 """The numbers that the probes of one minute may bear, so that no two of a release bear the same."""
-_RESERVE_SECONDS = 10.0
-"""What is left of the function's time when it stops to send probes."""
+_CONNECT_SECONDS = 5
+_RESERVE_SECONDS = 5.0 + _CONNECT_SECONDS + probing.PATIENCE_SECONDS
+"""What is left of the function's time when it stops to send probes: the last ones may take all their patience."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def live() -> Clients:
     # A probe that fails is a result: it is not repeated, and a fleet that hangs must not hold up the others.
     once = Config(
         retries={"total_max_attempts": 1},
-        connect_timeout=5,
+        connect_timeout=_CONNECT_SECONDS,
         read_timeout=probing.PATIENCE_SECONDS,
         max_pool_connections=probing.THREADS,
     )
@@ -86,7 +87,7 @@ def live() -> Clients:
 
 
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
-    """Watch every model of the stage whose release is under way. `event` is not looked at.
+    """Watch every model of the stage that has something under way or due. `event` is not looked at.
 
     A guarded release is judged when a bake ends: if the new fleet has seen too few requests in each minute, it shall go
     back (`abort` in the ledger). Then the release function is asked to go on, and last, since it takes longest, probes
@@ -116,10 +117,10 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
 
 
 def _look(model: str, settings: Settings, clients: Clients, *, trials: dict[str, Trial]) -> dict[str, Any]:
-    """Judge the release of a model, if one is under way, and wake the release function in any case."""
+    """Judge the release of a model, if one is under way, and wake the release function where something may be due."""
     ledger = Ledger(settings.ledger, dynamodb=clients.dynamodb)
     journal = ledger.read(model)
-    if journal.open is None:
+    if not journal.restless:
         return {}
     try:
         if trial := _trial(journal, settings, clients):
@@ -133,7 +134,7 @@ def _look(model: str, settings: Settings, clients: Clients, *, trials: dict[str,
             InvocationType="Event",
             Payload=json.dumps({"model": model}).encode(),
         )
-    return {model: {"release": journal.open.release_id}}
+    return {model: {"release": journal.open.release_id}} if journal.open else {}
 
 
 def _trial(journal: Journal, settings: Settings, clients: Clients) -> Trial | None:

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from env import canary
 from env.errors import SingleInstanceError
-from env.stage import AllAtOnce, Canary, Linear
+from env.stage import AllAtOnce, Autoscaling, Canary, Linear, Serving
 
 ALL_AT_ONCE = AllAtOnce(policy="all-at-once", final_bake_seconds=120)
+LINEAR = Linear(policy="linear", step_percent=25, bake_seconds=300, final_bake_seconds=600)
 
 
 @pytest.mark.parametrize(
@@ -51,16 +52,27 @@ def test_linear_steps_grow_to_the_whole_fleet(percent, instance_count):
 
 
 @pytest.mark.parametrize(
-    ("deployment", "expected"),
+    ("deployment", "instances", "expected"),
     [
-        (ALL_AT_ONCE, 120),
-        (Canary(policy="canary", bake_seconds=300, final_bake_seconds=600), 900),
-        (Linear(policy="linear", step_percent=30, bake_seconds=300, final_bake_seconds=600), 4 * 300 + 600),
+        (ALL_AT_ONCE, 1, 120),
+        (Canary(policy="canary", bake_seconds=300, final_bake_seconds=600), 2, 900),
+        (LINEAR.model_copy(update={"step_percent": 30}), 10, 4 * 300 + 600),
+        (LINEAR.model_copy(update={"step_percent": 20}), 7, 7 * 300 + 600),
+        (LINEAR.model_copy(update={"step_percent": 50}), 3, 3 * 300 + 600),
+        (LINEAR.model_copy(update={"step_percent": 10}), 2, 2 * 300 + 600),
     ],
 )
-def test_the_waits_add_up(deployment, expected):
-    """All bakes together take as long as the policy's steps and the final bake."""
-    assert expected == canary.waits_seconds(deployment)
+def test_the_waits_add_up(deployment, instances, expected):
+    """All bakes together take as long as the steps that the instances make, and the final bake."""
+    serving = Serving(instance_type="ml.m5.large", instance_count=instances, deployment=deployment)
+    assert expected == canary.waits_seconds(serving)
+
+
+def test_the_waits_are_those_of_the_number_of_instances_that_takes_longest():
+    """Two to eight instances by 25 %: seven of them step one by one, eight by twos."""
+    scaling = Autoscaling(minimum=2, maximum=8, invocations_per_instance=600)
+    serving = Serving(instance_type="ml.m5.large", instance_count=2, deployment=LINEAR, autoscaling=scaling)
+    assert canary.waits_seconds(serving) == 7 * 300 + 600
 
 
 def test_a_bake_outlasts_its_alarm():

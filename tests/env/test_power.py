@@ -127,7 +127,7 @@ def test_a_deployment_has_a_phase_for_each_share(deployment, expected):
     settings = Settings.of(serving(deployment))
 
     assert expected == [(phase.share, phase.seconds) for phase in settings.phases]
-    assert canary.waits_seconds(deployment) == settings.seconds
+    assert canary.waits_seconds(serving(deployment)) == settings.seconds
 
 
 def test_the_tighter_alarm_on_errors_counts():

@@ -1,7 +1,6 @@
 import hashlib
 import io
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -28,20 +27,15 @@ PACKAGE = {
 }
 
 
-class NoSuchKey(ClientError):
-    """S3's."""
-
-
 class S3:
-    exceptions = SimpleNamespace(NoSuchKey=NoSuchKey)
-
     def __init__(self, body):
         self._body = body
 
     def get_object(self, *, Bucket, Key):
         assert (Bucket, Key) == ("bucket", "churn/model.tar.gz")
         if self._body is None:
-            raise NoSuchKey({"Error": {"Code": "NoSuchKey", "Message": "gone"}}, "GetObject")
+            # Who may not list the bucket is not told that there is no such key.
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
         return {"Body": StreamingBody(io.BytesIO(self._body), len(self._body))}
 
 
@@ -82,7 +76,12 @@ def test_a_sound_package_approved_by_somebody_else_passes():
         ({"ModelMetrics": None}, "has no evaluation"),
         ({"CustomerMetadataProperties": None}, "has no sluice:model-sha256"),
         ({"body": b"another model"}, "is not the one that was registered"),
-        ({"body": None}, "s3://bucket/churn/model.tar.gz is gone"),
+        (
+            {"body": None},
+            "s3://bucket/churn/model.tar.gz is gone, or the release function may not read it (AccessDenied)",
+        ),
+        ({"InferenceSpecification": None}, "has 0 containers"),
+        ({"InferenceSpecification": {"Containers": [{}, {}]}}, "has 2 containers"),
         ({"started_by": ADA}, "ada trained the package and cannot approve it"),
         (
             {"LastModifiedBy": None},

@@ -60,21 +60,22 @@ def test_an_order_is_used_up_by_the_release_it_asks_for():
     assert isinstance(decide(situation(log, versions=(1, 2), release_id="r5-v2", config="Config-2", first=False)), Wait)
 
 
-@pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2)])
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2), (3, 4)])
 def test_a_failed_release_is_tried_again_after_a_while(failures, minutes):
-    """One minute after the first failure, two after the second."""
+    """One minute after the first failure, two after the second, four after the third."""
     failed = (opened(2), Started(release_id="r4-v2"), outcome("r4-v2", "failed"))
     again = (opened(2, attempt=2), Started(release_id="r7-v2"), outcome("r7-v2", "failed"))
-    records = (*SERVED, *failed, *(again if failures == 2 else ()))
+    third = (opened(2, attempt=3), Started(release_id="r10-v2"), outcome("r10-v2", "failed"))
+    records = (*SERVED, *failed, *again, *third)[: 3 + 3 * failures]
     early = decide(situation(journal(*records, minutes=minutes - 0.5), versions=(1, 2)))
     assert early == Wait(reason="version 2 is tried again in 30 s")
     action = decide(situation(journal(*records, minutes=minutes), versions=(1, 2)))
     assert (action.release.version, action.release.attempt) == (2, failures + 1)
 
 
-def test_three_failures_are_enough():
-    """Then somebody has to look at it; approving it once more is an order for three further attempts."""
-    failed = (opened(2, attempt=3), Started(release_id="r4-v2"), outcome("r4-v2", "failed"))
+def test_three_attempts_more_are_enough():
+    """Then somebody has to look at it; approving it once more is an order for four further attempts."""
+    failed = (opened(2, attempt=4), Started(release_id="r4-v2"), outcome("r4-v2", "failed"))
     assert isinstance(decide(situation(journal(*SERVED, *failed), versions=(1, 2))), Wait)
     again = journal(*SERVED, *failed, Approved(version=2, by="ada", reason="the quota was raised"))
     assert decide(situation(again, versions=(1, 2))).release.attempt == 1
@@ -89,6 +90,17 @@ def test_a_refusal_stands_until_somebody_approves_again():
     assert isinstance(decide(situation(log, versions=(1, changed))), Open)
     told = Told(about=4, modified=changed.modified.isoformat())
     assert isinstance(decide(situation(journal(*SERVED, refused, told), versions=(1, changed))), Wait)
+
+
+def test_a_refusal_is_told_again_only_to_who_asks_again():
+    """Two stages that write on one package would otherwise keep each other talking."""
+    first = Refused(version=2, reason="no metrics", modified=BEGIN.isoformat())
+    changed = replace(first, modified=(BEGIN + timedelta(hours=1)).isoformat())
+    assert journal(*SERVED, first, told=False).untold[-1].kind == "refused"
+    known = (*SERVED, first, Told(about=4))
+    assert "refused" not in {news.kind for news in journal(*known, changed, told=False).untold}
+    order = Approved(version=2, by="ada", reason="it has metrics")
+    assert journal(*known, order, changed, told=False).untold[-1].kind == "refused"
 
 
 def test_below_a_refused_version_the_next_one_is_new():
@@ -231,6 +243,44 @@ def test_after_three_recoveries_the_release_failed_and_a_person_is_needed():
     assert isinstance(decide(broken(journal(*ended, stuck))), Wait)
 
 
+def test_a_stack_that_stays_stuck_or_is_stuck_again_is_tried_and_told_again_a_day_later():
+    """Another deployment may have failed since: what was said of the last one tells nobody of this one."""
+    recoveries = [Recovery(release_id="r4-v2", attempt=n) for n in (1, 2, 3)]
+    ended = (*STARTED, *recoveries, outcome("r4-v2", "failed"))
+    stuck = decide(broken(journal(*ended))).record
+    action = decide(broken(journal(*ended, stuck, minutes=25 * 60)))
+    assert isinstance(action, Recover)
+    again = (*ended, stuck, *(Stuck(version=1, reason="something else") for _ in range(1)))
+    assert isinstance(decide(broken(journal(*again, minutes=23 * 60))), Wait)
+
+
+@pytest.mark.parametrize("log", [journal(*SERVED), journal(*STARTED)])
+def test_a_rollback_is_not_continued_while_the_endpoint_moves(log):
+    """SageMaker would refuse to update it: three attempts would be gone in three minutes."""
+    moving = Endpoint(status="Updating", config="Config-1", pending="Config-2")
+    assert isinstance(decide(broken(log, release_id="r4-v2", endpoint=moving)), Wait)
+
+
+def test_an_unwanted_canary_is_undone_even_when_its_stack_has_failed():
+    """Somebody cancelled the update: the stack cannot go on, and SageMaker still shifts the traffic."""
+    log = journal(*STARTED, Veto(version=2, by="ada", cause="person", reason="bad"))
+    assert decide(underway(log, status="UPDATE_ROLLBACK_FAILED")) == Undo(config="Config-2", reason="bad")
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_FAILED", "DELETE_FAILED"])
+def test_a_stack_that_takes_no_update_is_a_person_s_affair(status):
+    """Waiting would be for ever, and nobody would know why nothing is released."""
+    stuck = decide(situation(journal(*SERVED), versions=(1, 2), status=status)).record
+    assert stuck.reason == f"the serving stack is {status}: CloudFormation takes no release"
+    assert isinstance(decide(situation(journal(*SERVED, stuck), versions=(1, 2), status=status)), Wait)
+
+
+@pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
+def test_a_stack_that_moves_is_waited_for(status):
+    """Another operation ends of itself; an update before that would be refused."""
+    assert isinstance(decide(situation(journal(*SERVED), versions=(1, 2), status=status)), Wait)
+
+
 # The way back
 
 
@@ -290,6 +340,14 @@ def test_what_was_lost_is_restored(lost):
     assert (action.release.version, action.release.cause, action.release.rollout) == (1, "restore", "immediate")
 
 
+def test_what_serves_is_not_given_up_because_the_stack_forgot_it():
+    """Its package is gone, so the parameters cannot be put right: a person is told, and an older version is no cure."""
+    log, given = journal(*SERVED_TWICE), {"versions": (1,), "release_id": "r1-v1", "config": "Config-2"}
+    stuck = decide(situation(log, **given)).record
+    assert isinstance(stuck, Stuck)
+    assert isinstance(decide(situation(journal(*SERVED_TWICE, stuck), **given)), Wait)
+
+
 def test_a_deployment_of_the_stack_is_written_down():
     """`cdk deploy` keeps the parameters and makes a new config of them."""
     again = decide(situation(journal(*SERVED), versions=(1,), config="Config-9")).record
@@ -346,7 +404,6 @@ def test_what_is_vetoed_is_rejected_where_nobody_else_can_serve_it(members, reje
     [
         ({"stack": None}, "the serving stack is not deployed"),
         ({"status": "UPDATE_IN_PROGRESS"}, "the serving stack is UPDATE_IN_PROGRESS"),
-        ({"status": "ROLLBACK_COMPLETE"}, "the serving stack is ROLLBACK_COMPLETE"),
         ({"endpoint": Endpoint(status="Updating", config="Config-1")}, "the endpoint is Updating"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from lambdas.messages import message
 from lambdas.records import Outcome, Refused, Stuck, Veto
 from lambdas.situation import Endpoint
-from tests.lambdas.situations import SERVED, journal, situation
+from tests.lambdas.situations import SERVED, journal, opened, situation
 
 NOW = situation(journal(*SERVED), ringing=("churn-dev-backstop",))
 
@@ -14,7 +14,7 @@ def test_a_message_says_what_why_what_serves_and_what_to_do():
     """Whoever is woken at night needs nothing else to begin."""
     record = Outcome(release_id="r4-v2", version=2, outcome="rolled_back", reason="Config-2-latency rang")
     said = message(record, NOW, stage="prod")
-    assert said.subject == "[prod] churn: release r4-v2 of version 2 was rolled back"
+    assert said.subject == "churn-prod: release r4-v2 of version 2 was rolled back"
     assert said.body.splitlines() == [
         "What: churn in stage prod: release r4-v2 of version 2 was rolled back.",
         "Why: Config-2-latency rang.",
@@ -40,6 +40,22 @@ def test_a_message_says_what_why_what_serves_and_what_to_do():
 def test_there_is_something_to_do_about_everything(record, step):
     """Commands as they are typed."""
     assert f"  {step}" in message(record, NOW, stage="prod").body
+
+
+@pytest.mark.parametrize(
+    ("cause", "attempt", "expected"),
+    [
+        ("approval", 1, "Next: attempt 2 of 4 in 1 min, unless a newer version comes."),
+        ("approval", 3, "Next: attempt 4 of 4 in 4 min, unless a newer version comes."),
+        ("approval", 4, "Next: nothing, 4 attempts have failed. Approve a version when the reason is gone."),
+        ("rollback", 9, "Next: the way back is tried again in 15 min, for as long as it takes."),
+    ],
+)
+def test_a_failure_says_what_comes_next(cause, attempt, expected):
+    """Whether somebody must get up depends on it."""
+    now = situation(journal(*SERVED, opened(2, cause=cause, attempt=attempt)))
+    record = Outcome(release_id="r4-v2", version=2, outcome="failed", reason="no capacity")
+    assert expected in message(record, now, stage="prod").body.splitlines()
 
 
 def test_a_subject_is_what_sns_takes():

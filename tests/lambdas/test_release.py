@@ -6,6 +6,8 @@ import pytest
 
 from lambdas import release
 from lambdas.errors import EventError, LambdaError
+from lambdas.ledger import to_item
+from lambdas.records import Approved
 from tests.lambdas.world import ADA, MODEL, STAGE, World, error
 from tests.lambdas.world_clients import SNS, CloudFormation, DynamoDB, Functions, clients
 from tests.lambdas.world_life import Life
@@ -40,7 +42,7 @@ def test_an_approval_goes_all_the_way(world):
     """It is checked, opened, asked of the stack; at the end the outcome is what serves, and people hear of it."""
     assert ask(world)["models"][MODEL] == ["opened a release of version 1", "asked for r1-v1: started"]
     finish(world)
-    subject = "told people: [dev] churn: release r1-v1 of version 1 serves"
+    subject = "told people: churn-dev: release r1-v1 of version 1 serves"
     assert ask(world)["models"][MODEL] == ["wrote outcome", subject, "waits: what should serve does"]
     (message,) = world.messages
     assert "sluice rollback churn --stage dev" in message[1]
@@ -67,6 +69,17 @@ def test_a_refusal_stands_in_the_ledger_and_on_the_package_once(world):
     reason = "the package has no evaluation: ModelMetrics.ModelQuality.Statistics is missing"
     assert world.packages[1]["ApprovalDescription"] == f"Refused for stage dev: {reason}"
     assert world.packages[1]["ModelApprovalStatus"] == "Approved"
+
+
+def test_an_artefact_is_read_once_for_an_approval(world):
+    """Also when it is refused for what it was refused for before: it may be gigabytes, and events come often."""
+    world.packages[1]["ModelMetrics"] = {}
+    ask(world)
+    order = Approved(version=1, by=ADA, reason="again").placed(sequence=len(world.ledger) + 1, at=world.now)
+    world.put(to_item(order), only_if_free=True)
+    for _ in range(3):
+        ask(world)
+    assert len(world.of_kind("refused")) == len(world.messages) == 2
 
 
 def test_before_the_stack_is_deployed_nothing_can_be_released(world):

@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from lambdas import watch
 from lambdas.errors import LambdaError
-from lambdas.records import Abort, Veto
+from lambdas.records import Abort, Told, Veto
 from lambdas.settings import to_environ
 from lambdas.traffic import needed
 from tests.lambdas.aws import MODEL, STAGE, START, TABLE, World, refusal
@@ -244,8 +244,25 @@ def test_without_a_release_nothing_is_asked(world):
     """A model at rest costs one look into the ledger."""
     world.write(Abort(release_id="r1-v1", reason="old", by="sluice"), model=OTHER)
     deploy(world, 2)
+    for news in world.journal().untold:
+        world.write(Told(about=news.sequence))
     assert world.tick() == {}
     assert world.functions.woken == []
+
+
+def test_after_a_failure_the_next_attempt_is_not_left_to_chance(world):
+    """No event says that a back-off is over: the release function is asked each minute, for an hour."""
+    deploy(world, 2, outcome="failed")
+    assert world.tick() == {}
+    assert world.functions.woken == [(RELEASE, {"model": MODEL})]
+    world.clock.pass_(minutes=61)
+    world.tick()
+    assert len(world.functions.woken) == 1
+
+
+def test_the_last_probe_is_answered_before_the_time_is_up():
+    """A probe that hangs may take all its patience, and the function still reports."""
+    assert watch._RESERVE_SECONDS > watch._CONNECT_SECONDS + watch.probing.PATIENCE_SECONDS
 
 
 def test_an_untested_canary_goes_back(world):

@@ -162,8 +162,16 @@ class World:
             assert item["approved_by"]["S"] == ADA, f"version {version} was approved by {item['approved_by']['S']}"
 
     def _check_refused(self, item):
-        said = [(record["version"], record["reason"]) for record in self.of_kind("refused")]
-        assert said.count((item["version"], item["reason"])) == 1, f"a refusal was said again: {item['reason']}"
+        """The same is refused again only when somebody has approved again, or the package has changed."""
+        *before, _ = self.of_kind("refused")
+        for record in before:
+            if all(record[key] == item[key] for key in ("version", "reason", "modified")):
+                assert self.approved_between(record, item), f"a refusal was written again: {item['reason']}"
+
+    def approved_between(self, record, later):
+        """Whether somebody has approved for the stage between two records."""
+        orders = [int(order["sequence"]["N"]) for order in self.of_kind("approved")]
+        return any(int(record["sequence"]["N"]) < order < int(later["sequence"]["N"]) for order in orders)
 
     def _check_outcome(self, item):
         release_id, outcome = item["release_id"]["S"], item["outcome"]["S"]
