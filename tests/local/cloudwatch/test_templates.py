@@ -1,14 +1,13 @@
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from local.cloudwatch.alarm_checks import check_alarm
 from local.cloudwatch.evaluation import Rule, evaluate
+from tests.local.cloudwatch.conftest import NOON
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TEMPLATES = Path(__file__).parents[1] / "golden" / "templates"
+TEMPLATES = Path(__file__).parents[2] / "golden" / "templates"
 
 
 def plain(value):
@@ -27,6 +26,11 @@ def alarms():
             if resource["Type"] == "AWS::CloudWatch::Alarm":
                 properties = plain(resource["Properties"])
                 yield pytest.param({**properties, "AlarmActions": []}, id=f"{path.stem}-{logical_id}")
+
+
+def test_the_templates_have_alarms():
+    """Else the next test would have nothing to say."""
+    assert list(alarms())
 
 
 @pytest.mark.parametrize("alarm", list(alarms()))

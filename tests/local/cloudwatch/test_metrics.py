@@ -1,31 +1,16 @@
 import gc
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.clock import Clock
-from local.cloudwatch import CloudWatch
 from local.cloudwatch.bucket import Bucket
 from local.cloudwatch.metrics import Metric, Metrics
+from tests.local.cloudwatch.conftest import MINUTE, NOON
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 DIMENSIONS = [{"Name": "EndpointName", "Value": "e"}, {"Name": "VariantName", "Value": "v"}]
-
-
-@pytest.fixture
-def cloud(small_cloud):
-    """CloudWatch at noon."""
-    return small_cloud(CloudWatch, clock=Clock(speed=0, start=NOON))
-
-
-@pytest.fixture
-def cloudwatch(cloud):
-    """A client of it."""
-    return cloud.client("cloudwatch")
 
 
 def put(cloudwatch, *values, name="m", at=NOON, unit="Count", dimensions=()):

@@ -1,12 +1,10 @@
-from datetime import UTC, datetime
-
 import pytest
 from botocore.exceptions import ClientError
 
 from local.clock import Clock
 from local.cloudwatch import CloudWatch
+from tests.local.cloudwatch.conftest import NOON
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:errors"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:oncall"
 ALARM = {

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from local.cloudwatch.evaluation import Rule, evaluate, judge
 from local.cloudwatch.metrics import Metric, Metrics, Reading
+from tests.local.cloudwatch.conftest import NOON
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
 SETTINGS = {

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -10,8 +10,8 @@ from werkzeug.test import Client
 from local.clock import Clock
 from local.cloud import LocalCloud
 from local.model import service
+from tests.local.cloudwatch.conftest import NOON
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260301/eu-west-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
 ALARM = {
     "AlarmName": "rate",

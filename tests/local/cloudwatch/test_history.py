@@ -1,38 +1,9 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import pytest
+from tests.local.cloudwatch.conftest import ALARM, LAG, MINUTE, NOON
 
-from local.clock import Clock
-from local.cloudwatch import CloudWatch
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-LAG = timedelta(seconds=10)
 INITIAL = "Unchecked: Initial alarm creation"
-ALARM = {
-    "AlarmName": "errors",
-    "Namespace": "App",
-    "MetricName": "errors",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 1,
-    "Threshold": 1.0,
-    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-    "TreatMissingData": "notBreaching",
-}
-
-
-@pytest.fixture
-def cloud(small_cloud):
-    """CloudWatch at noon, on a clock that the test steps."""
-    return small_cloud(CloudWatch, clock=Clock(speed=0, start=NOON))
-
-
-@pytest.fixture
-def cloudwatch(cloud):
-    """A client of it."""
-    return cloud.client("cloudwatch")
 
 
 def put_alarm(cloudwatch, name="errors"):
