@@ -23,6 +23,9 @@ from env import Stage, naming
 ROOT = Path(__file__).parent.parent
 """The checkout: the kit is used from it."""
 
+_WATCHED = {"Rollout": "guarded"}
+"""A way back leaves its `immediate` in the serving stack; the next change of the endpoint shall be watched again."""
+
 _OF_A_MODEL: tuple[naming.Capability, ...] = ("serving", "training")
 
 
@@ -67,9 +70,13 @@ def _synthesized(stage: str) -> Iterator[list[SynthesizedStack]]:
 def _bring_up(connection: Connection, stack: SynthesizedStack) -> bool:
     with working(f"{stack.name}: deploying"):
         publish(connection, stack.assets)
-        differed = stacks.deploy(connection, stack, say=lambda line: progress.print(f"  [dim]{line}[/]"))
+        differed = stacks.deploy(connection, stack, say=_say, along=_WATCHED)
     out.print(f"[bold]{stack.name}[/] {'deployed' if differed else 'unchanged'}")
     return differed
+
+
+def _say(line: str) -> None:
+    progress.print(f"  [dim]{line}[/]")
 
 
 def publish(connection: Connection, assets: tuple[Asset, ...]) -> None:
@@ -156,7 +163,7 @@ def take_down(connection: Connection) -> None:
         with working(f"{name}: deleting"):
             current = stacks.describe(connection, name)
             role = _execution_role(connection) if current else None
-            gone = stacks.delete(connection, name, role=role, say=lambda line: progress.print(f"  [dim]{line}[/]"))
+            gone = stacks.delete(connection, name, role=role, say=_say)
         out.print(f"[bold]{name}[/] {'deleted' if gone else 'is not there'}")
     _sweep_endpoint_parts(connection)
     for bucket in (naming.artifact_bucket(stage), naming.capture_bucket(stage), naming.log_bucket(stage)):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -48,33 +49,58 @@ def describe(connection: Connection, name: str) -> dict[str, Any] | None:
     return stack
 
 
-def deploy(connection: Connection, stack: SynthesizedStack, *, say: Say) -> bool:
+def deploy(
+    connection: Connection, stack: SynthesizedStack, *, say: Say, along: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """Bring a stack to its synthesized template; False when nothing differed.
 
-    A parameter that the stack has already keeps its value. Raises StackFailedError with CloudFormation's reasons.
+    A parameter that the stack has already keeps its value; those in `along` take theirs together with another change,
+    and are none by themselves. Raises StackFailedError with CloudFormation's reasons.
     """
     client = connection.client("cloudformation")
     current = _without_remains(connection, stack.name, say=say)
-    arguments = {"StackName": stack.name, "ChangeSetName": _CHANGE_SET}
+    kept = _parameters(stack, current)
+    if not _proposed(connection, stack, kept, kind="UPDATE" if current else "CREATE"):
+        return False
+    if current and (wanted := _together(kept, current, along)) != kept:
+        _proposed(connection, stack, wanted, kind="UPDATE")
+    seen = {event.id for event in _events(client, stack.name)}
+    client.execute_change_set(StackName=stack.name, ChangeSetName=_CHANGE_SET)
+    _follow(client, stack.name, seen=seen, say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
+    return True
+
+
+def _proposed(connection: Connection, stack: SynthesizedStack, parameters: list[dict[str, Any]], *, kind: str) -> bool:
+    """Whether a change set, made anew, holds a change; one that holds none is gone again."""
+    client, arguments = connection.client("cloudformation"), {"StackName": stack.name, "ChangeSetName": _CHANGE_SET}
     if describe(connection, stack.name) is not None:
         # A deployment that failed or was interrupted may have left one; of a stack that exists, none is as good.
         client.delete_change_set(**arguments)
     client.create_change_set(
         **arguments,
         **_template(connection, stack),
-        ChangeSetType="UPDATE" if current else "CREATE",
-        Parameters=_parameters(stack, current),
+        ChangeSetType=kind,
+        Parameters=parameters,
         Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
         **({"RoleARN": stack.role} if stack.role else {}),
     )
-    if not _ready(client, arguments):
-        client.delete_change_set(**arguments)
-        return False
-    seen = {event.id for event in _events(client, stack.name)}
-    client.execute_change_set(**arguments)
-    _follow(client, stack.name, seen=seen, say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
-    return True
+    if _ready(client, arguments):
+        return True
+    client.delete_change_set(**arguments)
+    return False
+
+
+def _together(kept: list[dict[str, Any]], current: Mapping[str, Any], along: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The parameters of an update, with the values of `along` where the stack has others."""
+    has = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in current.get("Parameters", [])}
+    changed = {key: value for key, value in along.items() if has.get(key, value) != value}
+    return [
+        {"ParameterKey": key, "ParameterValue": changed[key]}
+        if (key := parameter["ParameterKey"]) in changed
+        else parameter
+        for parameter in kept
+    ]
 
 
 def delete(connection: Connection, name: str, *, role: str | None, say: Say) -> bool:

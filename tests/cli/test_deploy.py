@@ -78,6 +78,18 @@ def test_an_interrupted_update_does_not_stop_the_next(connection):
     assert stacks.deploy(connection, changed, say=silent)
 
 
+def test_a_change_after_a_way_back_is_watched_again(connection):
+    """`immediate`, which a rollback leaves, turns to `guarded` with the next change, and is no change by itself."""
+    rollout = {"Rollout": {"Type": "String", "Default": "immediate"}}
+    watched = {"Rollout": "guarded"}
+    stacks.deploy(connection, synthesized(parameters=rollout), say=silent)
+    assert not stacks.deploy(connection, synthesized(parameters=rollout), say=silent, along=watched)
+    changed = synthesized(resources={"Placeholder": PLACEHOLDER, "News": TOPIC}, parameters=rollout)
+    assert stacks.deploy(connection, changed, say=silent, along=watched)
+    stack = stacks.describe(connection, changed.name)
+    assert stack["Parameters"] == [{"ParameterKey": "Rollout", "ParameterValue": "guarded"}]
+
+
 def test_parameters_keep_their_values_in_a_template_of_any_size(connection):
     """What a release chose stays, in templates too that are too large to be sent as they are."""
     parameters = {"Chosen": {"Type": "String", "Default": "none"}}
