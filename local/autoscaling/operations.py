@@ -99,20 +99,22 @@ class Operations:
 
     def _delete_policy(self, params: Params, _: Call) -> Params:
         check_place(params)
-        found = self._book.find(params["ResourceId"])
-        if found is None or found.policies.pop(params["PolicyName"], None) is None:
-            raise missing("scaling policy found", params)
+        with self._book.lock:
+            found = self._book.find(params["ResourceId"])
+            if found is None or found.policies.pop(params["PolicyName"], None) is None:
+                raise missing("scaling policy found", params)
         return {}
 
     def _describe_policies(self, params: Params, _: Call) -> Params:
         check_place(params)
         wanted = params.get("PolicyNames")
-        found = [
-            policy
-            for target in self._named(params)
-            for name, policy in sorted(target.policies.items())
-            if not wanted or name in wanted
-        ]
+        with self._book.lock:
+            found = [
+                policy
+                for target in self._named(params)
+                for name, policy in sorted(target.policies.items())
+                if not wanted or name in wanted
+            ]
         return _paged("ScalingPolicies", found, params)
 
     def _describe_activities(self, params: Params, _: Call) -> Params:

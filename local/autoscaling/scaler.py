@@ -85,7 +85,9 @@ class Scaler:
             return capacity.least, f"minimum capacity was set to {capacity.least}"
         if capacity.now > capacity.most:
             return capacity.most, f"maximum capacity was set to {capacity.most}"
-        asked = [(self._asked(target, kept, capacity), name) for name, kept in sorted(target.policies.items())]
+        with self._book.lock:
+            policies = sorted(target.policies.items())
+        asked = [(self._asked(target, kept, capacity), name) for name, kept in policies]
         if not asked:
             return capacity.now, ""
         wanted, name = max(asked)
