@@ -1,6 +1,7 @@
 import json
 from datetime import timedelta
 
+from tests.local.cloudwatch.alarms import history
 from tests.local.cloudwatch.conftest import ALARM, LAG, MINUTE, NOON
 
 INITIAL = "Unchecked: Initial alarm creation"
@@ -9,12 +10,6 @@ INITIAL = "Unchecked: Initial alarm creation"
 def put_alarm(cloudwatch, name="errors"):
     """Put the alarm under a name."""
     cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": name})
-
-
-def history(cloudwatch, **asked):
-    """Kinds and summaries, newest first."""
-    found = cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]
-    return [(item["HistoryItemType"], item["HistorySummary"]) for item in found]
 
 
 def test_the_history_outlives_the_alarm(cloud, cloudwatch):

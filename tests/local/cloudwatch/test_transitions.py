@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from local.clock import Clock
 from local.cloudwatch import CloudWatch
+from tests.local.cloudwatch.alarms import alarm, history, put, put_alarm
 from tests.local.cloudwatch.conftest import ALARM, LAG, MINUTE, NOON
 
 INITIAL = "Unchecked: Initial alarm creation"
@@ -18,30 +19,6 @@ class StallingClock(Clock):
         """Let time pass, then run what is due."""
         self._stepped += by
         self.advance(timedelta())
-
-
-def put_alarm(cloudwatch, **changes):
-    """Put the alarm with changes; a member that is None is left out."""
-    settings = {**ALARM, **changes}
-    cloudwatch.put_metric_alarm(**{name: value for name, value in settings.items() if value is not None})
-
-
-def put(cloudwatch, value, *, at, **more):
-    """Put one value of the metric that the alarm watches."""
-    datum = {"MetricName": "errors", "Dimensions": ALARM["Dimensions"], "Value": value, "Timestamp": at, **more}
-    cloudwatch.put_metric_data(Namespace="App", MetricData=[datum])
-
-
-def alarm(cloudwatch, name="errors"):
-    """The alarm as it is described."""
-    [found] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    return found
-
-
-def history(cloudwatch, **asked):
-    """Kinds and summaries, newest first."""
-    found = cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]
-    return [(item["HistoryItemType"], item["HistorySummary"]) for item in found]
 
 
 def changes(cloud, kind="CloudWatch Alarm State Change"):

@@ -228,13 +228,18 @@ def test_the_limit_can_end_a_bake(hosting):
     assert "MaximumExecutionTimeoutInSeconds" in hosting.settled()["FailureReason"]
 
 
-@pytest.mark.parametrize("back", [None, 1])
-def test_a_rolling_update_brings_back_what_it_has_terminated(hosting, back):
-    """At once or in batches, the old fleet is whole again."""
-    hosting.update(rolling(2, back=back))
+def replaced(hosting, **back):
+    """A rolling update in the bake of its second and last batch."""
+    hosting.update(rolling(2, **back))
     hosting.stage("Baking", "canary")
     advance(hosting, 60)
     hosting.stage("Baking", "full")
+
+
+@pytest.mark.parametrize("back", [None, 1])
+def test_a_rolling_update_brings_back_what_it_has_terminated(hosting, back):
+    """At once or in batches, the old fleet is whole again."""
+    replaced(hosting, back=back)
     hosting.alarms.set("a", "ALARM")
     record = hosting.settled()
     assert (record["EndpointStatus"], record["EndpointConfigName"]) == ("InService", "c1")
@@ -246,10 +251,7 @@ def test_a_rolling_update_brings_back_what_it_has_terminated(hosting, back):
 
 def test_a_rollback_that_cannot_launch_leaves_a_mix_in_service(hosting):
     """UpdateRollbackFailed, the old configuration's name, both fleets' instances in traffic."""
-    hosting.update(rolling(2))
-    hosting.stage("Baking", "canary")
-    advance(hosting, 60)
-    hosting.stage("Baking", "full")
+    replaced(hosting)
     hosting.fleets.broken.add("c1")
     hosting.alarms.set("a", "ALARM")
     record = hosting.settled()
@@ -262,10 +264,7 @@ def test_a_rollback_that_cannot_launch_leaves_a_mix_in_service(hosting):
 
 def test_no_request_is_lost_when_a_rollback_fails(hosting):
     """The new fleet gives up its instances when requests already reach them as the old one's."""
-    hosting.update(rolling(2))
-    hosting.stage("Baking", "canary")
-    advance(hosting, 60)
-    hosting.stage("Baking", "full")
+    replaced(hosting)
     hosting.fleets.broken.add("c1")
     green, seen = hosting.fleets.made["c2"], []
     give_up = green.release
