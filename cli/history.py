@@ -116,6 +116,13 @@ _SINGLE: Mapping[str, Callable[[Record], Row]] = {
 }
 
 
+def sentence(entry: Row) -> str:
+    """One entry in one line, for people."""
+    colour = COLOURS.get(entry["outcome"], "white")
+    name = entry["release"] or f"version {entry['version']}"
+    return f"{instant(entry['at'])}: {name} [{colour}]{entry['outcome']}[/]: {_why(entry)}"
+
+
 def table(entries: Sequence[Row]) -> Table:
     """The entries for people, a line each."""
     shown = Table(box=None, pad_edge=False, header_style="bold")

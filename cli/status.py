@@ -18,6 +18,7 @@ from cli import ledger
 from cli.connection import Connection, connect, stage_option
 from cli.errors import CliError, WrongUseError
 from cli.fleets import WINDOW, Fleet
+from cli.history import rows, sentence
 from cli.printing import instant, json_option, out, print_json, print_rows, progress, seconds
 from cli.state import State, gather
 
@@ -180,6 +181,8 @@ def _headlines(state: State) -> Iterator[str]:
         since = (state.now - datetime.fromisoformat(release["at"])).total_seconds()
         about = f"{release['rollout']}, {release['cause']}, for {seconds(max(0.0, since))}"
         yield f"release [bold]{release['release_id']}[/] ({about}): {release['reason']}"
+    elif entries := rows(state.records):
+        yield f"[dim]last in the ledger,[/] {sentence(entries[0])}"
     if state.phase.status:
         left = "" if state.phase.left_seconds is None else f", {seconds(state.phase.left_seconds)} left"
         yield f"[yellow]{state.phase.status}[/]{left}: {state.phase.message}"

@@ -102,7 +102,7 @@ def _score(story: Story, connection: Connection, evaluation: Evaluation) -> int:
 
 def _canary(story: Story, people: People, traffic: Traffic, *, version: int) -> None:
     with story.part(f"Release version {version} by canary, under traffic of {PER_SECOND:g} requests a second") as said:
-        approve(people, version, reason="trained on another split, as good")
+        approve(people, version, reason="trained on another split, as good as the first")
         ended = follow_release(people.operator, version)
         story.check(f"{MODEL}/{version} was deployed and serves", serves(people.operator) == version)
         story.check(f"none of {traffic.sent:,} requests failed meanwhile", traffic.failed == 0)

@@ -151,3 +151,12 @@ def test_people_see_a_row_for_each_condition_and_a_column_for_each_fleet():
     assert ["alarm", "serving", "new", "endpoint"] in said
     assert [words[:3] for words in said if words[:1] == ["latency"]] == [["latency", "OK", "ALARM"]]
     assert ["backstop", "OK"] in said
+
+
+def test_at_rest_people_read_the_last_entry_of_the_ledger():
+    """Who wonders why nothing goes out reads that it was refused, without a second command."""
+    refused = {"kind": "refused", "version": 2, "reason": "it has no metrics"}
+    state = gather(stage(SageMaker(), OPENED, DEPLOYED, refused), "credit-risk")
+    console = Console(width=200, file=io.StringIO())
+    console.print(view(state))
+    assert "version 2 refused: it has no metrics" in console.file.getvalue()
