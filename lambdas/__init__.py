@@ -10,11 +10,10 @@ release    asks of a model what should serve, what does, and what is under way; 
     act         does it: `checks` (the approval, with `identity`), `messages` (people)
 apply      the only one that updates a stack
 rollback   vetoes a version for a person; approve admits one to a later stage (both read a `request`)
-watch      each minute: judges a `trial` in a `bake` by its `minutes`, and sends what `traffic` asks for (`probing`
-           with the rows of a `sample`)
+watch      each minute: judges a new fleet's `trial` when its `bake` ends, and sends what `traffic` asks for
+           (`probing`, with the rows of a `sample`)
 sweep      deletes what releases have left: `broom` says what is kept, `remains` finds and deletes
 
-All of them write to and read the `ledger`, whose `records` make a `journal` (`writing` appends one that was decided
-from the newest); `settings` is how infra tells them their stage, `place` how things of a model are called, `errors`
-what can go wrong.
+All of them write to and read the `ledger`, whose `records` make a `journal`; `settings` is how infra tells
+them their stage, `place` how things of a model are called, `errors` what can go wrong.
 """

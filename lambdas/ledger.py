@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from lambdas.errors import Conflict, LedgerError
 from lambdas.journal import Journal
@@ -15,6 +16,8 @@ from lambdas.records import KINDS, Record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_TURNS: Final = 8
 
 
 class Ledger:
@@ -59,6 +62,24 @@ class Ledger:
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
             raise Conflict(f"{journal.model}: record {stamped.sequence} is taken") from error
         return journal.following(stamped)
+
+
+def write(ledger: Ledger, model: str, decide: Callable[[Journal], Record | None]) -> Journal:
+    """The journal after the record that `decide` made of it; as it was when that is None.
+
+    `decide` may be asked several times, each time with a newer journal, and may raise. Raises Conflict when others
+    were faster eight times in a row.
+    """
+    for _ in range(_TURNS):
+        journal = ledger.read(model)
+        record = decide(journal)
+        if record is None:
+            return journal
+        try:
+            return ledger.append(journal, record)
+        except Conflict:
+            continue
+    raise Conflict(f"{model}: others wrote to the ledger {_TURNS} times meanwhile; ask again")
 
 
 def answered(response: Any) -> datetime:

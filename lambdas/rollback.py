@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from lambdas import endpoint
 from lambdas.errors import RequestError
 from lambdas.journal import Journal
-from lambdas.ledger import Ledger
+from lambdas.ledger import Ledger, write
 from lambdas.records import Opened, Veto
 from lambdas.request import Request, parse
 from lambdas.settings import from_environ
-from lambdas.writing import write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas import bake, endpoint, minutes, probing, sample, traffic
+from lambdas import bake, endpoint, probing, sample, traffic
 from lambdas.errors import LambdaError, SampleError
 from lambdas.journal import Journal
-from lambdas.ledger import Ledger
+from lambdas.ledger import Ledger, write
 from lambdas.records import Abort, Opened
 from lambdas.settings import from_environ
+from lambdas.trial import NAMESPACE, PROBES, Trial, measure, untested
 from lambdas.trial import Probe as Probe
-from lambdas.trial import Trial, untested
-from lambdas.writing import write
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -148,7 +147,7 @@ def _trial(journal: Journal, settings: Settings, clients: Clients) -> Trial | No
     found = bake.of(described) if described else None
     if described is None or found is None:
         return None
-    seen = minutes.measure(found, endpoint=described["EndpointName"], now=journal.now, cloudwatch=clients.cloudwatch)
+    seen = measure(found, endpoint=described["EndpointName"], now=journal.now, cloudwatch=clients.cloudwatch)
     rows, hindrance = _rows(release, settings.models[journal.model], clients)
     return Trial(release=release, bake=found, seen=seen, rows=tuple(rows), hindrance=hindrance, now=journal.now)
 
@@ -179,10 +178,10 @@ def _probe(model: str, trial: Trial, settings: Settings, *, clients: Clients, se
     name = f"{model}-{settings.stage}"
     # Before they are sent: should this end half way, real traffic is taken for smaller than it is, not for greater.
     clients.cloudwatch.put_metric_data(
-        Namespace=minutes.NAMESPACE,
+        Namespace=NAMESPACE,
         MetricData=[
             {
-                "MetricName": minutes.PROBES,
+                "MetricName": PROBES,
                 "Dimensions": [{"Name": "EndpointName", "Value": name}],
                 "Value": missing,
                 "Unit": "Count",

@@ -69,9 +69,7 @@ class Life:
 
     def _wake(self, faults):
         occasion = _EVENTS[next(self._numbers) % len(_EVENTS)]
-        report = self.world.run(
-            lambda event: release.handler(event, None, clients=lambda: self._clients), occasion, faults
-        )
+        report = self._ask(release, occasion, faults)
         if not faults:
             self._check_undone()
         return report
@@ -140,11 +138,13 @@ class Life:
         self._ask(sweep, {}, faults)
 
     def _ask(self, function, event, faults):
-        """Run another function, whose environment has other facts of a model."""
+        """Run a function in its own environment, also while another one runs: each is told other facts of a model."""
         models = os.environ["MODELS"]
-        os.environ["MODELS"] = _MODELS[function]
+        os.environ["MODELS"] = self.environ()["MODELS"] if function is release else _MODELS[function]
         try:
-            self.world.run(lambda event: function.handler(event, None, clients=lambda: self._clients), event, faults)
+            return self.world.run(
+                lambda event: function.handler(event, None, clients=lambda: self._clients), event, faults
+            )
         finally:
             os.environ["MODELS"] = models
 
