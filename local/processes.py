@@ -54,6 +54,7 @@ class Processes:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the local cloud is stopping")
+            self._wake_warden()  # before the child, which else could live on if this process were killed meanwhile
             child = subprocess.Popen(
                 list(argv),
                 env=dict(env),
@@ -101,13 +102,15 @@ class Processes:
                 self._warden.communicate()
                 self._warden = None
 
-    def _tell_warden(self, line: str) -> None:
+    def _wake_warden(self) -> None:
         if self._warden is None:
-            if line.startswith("-"):
-                return
             self._warden = subprocess.Popen(
                 [sys.executable, "-ISc", _WARDEN], stdin=subprocess.PIPE, text=True, start_new_session=True
             )
+
+    def _tell_warden(self, line: str) -> None:
+        if self._warden is None:
+            return  # closed: every child has been ended
         assert self._warden.stdin is not None
         self._warden.stdin.write(f"{line}\n")
         self._warden.stdin.flush()
