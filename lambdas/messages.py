@@ -114,6 +114,8 @@ def _steps(record: Record, model: str, stage: str) -> list[str]:
             again = f'sluice approve {model}/{record.version} --stage {stage} --reason "..."'
             return [f"sluice show {model}/{record.version}    the evidence", f"{again}    once the reason is gone"]
         case Stuck():
+            if _of_the_stack(record):
+                return [f"sluice status {model} --stage {stage}    now"]
             another = f'sluice approve {model}/VERSION --stage {stage} --reason "..."'
             return [f"sluice status {model} --stage {stage}    now", f"{another}    release another version"]
         case Outcome(outcome="failed"):
@@ -136,9 +138,14 @@ def _runbook(record: Record) -> list[str]:
             where = "docs/runbooks.md#roll-back-by-hand"
         case Refused():
             where = "docs/runbooks.md#refused"
-        case Stuck(reason=reason):
-            stuck = "rollback failed" in reason or reason.startswith("the serving stack is ")
-            where = "docs/runbooks.md#stack-stuck" if stuck else "docs/runbooks.md#nothing-to-go-back-to"
+        case Stuck():
+            anchor = "stack-stuck" if _of_the_stack(record) else "nothing-to-go-back-to"
+            where = f"docs/runbooks.md#{anchor}"
         case _:
             return []
     return [f"{where}    what to do, step by step"]
+
+
+def _of_the_stack(stuck: Stuck) -> bool:
+    """Whether it is the stack that takes no release; approving another version changes nothing then."""
+    return "rollback failed" in stuck.reason or stuck.reason.startswith("the serving stack is ")

@@ -58,6 +58,21 @@ def test_a_failure_says_what_comes_next(cause, attempt, expected):
     assert expected in message(record, now, stage="prod").body.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("reason", "anchor", "approving"),
+    [
+        ("the stack's rollback failed and could not be continued", "stack-stuck", False),
+        ("the serving stack is UPDATE_FAILED: CloudFormation takes no release", "stack-stuck", False),
+        ("version 1 is vetoed: bad; there is no version to return to", "nothing-to-go-back-to", True),
+    ],
+)
+def test_who_is_needed_is_told_what_for(reason, anchor, approving):
+    """Another version is no help where CloudFormation takes none."""
+    said = message(Stuck(version=1, reason=reason), NOW, stage="prod").body
+    assert f"docs/runbooks.md#{anchor} " in said
+    assert ("sluice approve" in said) == approving
+
+
 def test_a_subject_is_what_sns_takes():
     """Below 101 characters, ASCII."""
     long = replace(NOW, journal=replace(NOW.journal, model="ü" * 120))
