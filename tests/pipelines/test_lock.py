@@ -56,9 +56,7 @@ def test_a_release_finds_what_it_checks_and_probes_with():
     register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][0]["Arguments"]
     (summary,) = [step["PropertyFiles"][1] for step in DEFINITION["Steps"] if step["Name"] == "Evaluate"]
     quoted = {"PropertyFile": {"Get": f"Steps.Evaluate.PropertyFiles.{summary['PropertyFileName']}"}}
-    assert register["CustomerMetadataProperties"][checks.SHA256] == {
-        "Std:JsonGet": {"Path": "model_sha256", **quoted}
-    }
+    assert register["CustomerMetadataProperties"][checks.SHA256] == {"Std:JsonGet": {"Path": "model_sha256", **quoted}}
     assert register["SamplePayloadUrl"]["Std:Join"]["Values"] == [
         {"Get": "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri"},
         "sample.tar.gz",
