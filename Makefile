@@ -11,7 +11,7 @@ demo: .venv/.image          ## the whole loop on this machine, on real data
 	@$(BIN)/python -m cli.demo
 
 test: .venv/.dev .venv/.image ## the test suite
-	@$(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not clients and not sdk"
+	@$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not clients and not sdk"
 
 test-clients: .venv/.dev .venv/.image ## tests with the SageMaker SDK and the CDK's command line, installed into .cache
 	@$(BIN)/sluice compile --check && $(BIN)/pytest -q -m "clients or sdk"

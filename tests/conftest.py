@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from env import images
 from local.images import ImageEnvironments
@@ -18,8 +19,19 @@ def image_python():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep on one worker what shares costly fixtures, and begin with what takes longest: two cores end together."""
-    for item in items:
-        room = item.path.relative_to(TESTS)
-        item.add_marker(pytest.mark.xdist_group("infra" if room.parts[0] == "infra" else room.as_posix()))
+    """Begin with what takes longest: two cores end together."""
     items.sort(key=lambda item: (item.path.name != "test_loop.py", item.path.parent.name != "infra"))
+
+
+class SharedFixtures(LoadScopeScheduling):
+    """Keep on one worker what shares costly fixtures: a file, and all of `infra`, which synthesizes once."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.split("::")[0]
+        return "infra" if file.startswith("tests/infra/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """How pytest-xdist spreads the tests over its workers."""
+    return SharedFixtures(config, log)
