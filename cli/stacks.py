@@ -18,7 +18,6 @@ from cli.pace import Pace
 
 _BODY_LIMIT_BYTES = 51_200
 _CHANGE_SET = "sluice-deploy"
-_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
 Say = Callable[[str], None]
 
@@ -115,17 +114,6 @@ def delete(connection: Connection, name: str, *, role: str | None, say: Say) -> 
     return True
 
 
-def follow(connection: Connection, name: str, *, say: Say) -> dict[str, Any]:
-    """Follow an update that somebody else has begun, until it rests; gives the stack.
-
-    Raises StackFailedError when it ends anywhere but where it wanted to go.
-    """
-    client = connection.client("cloudformation")
-    _follow(client, name, seen=_before_this_update(client, name), say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
-    described: dict[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
-    return described
-
-
 def _without_remains(connection: Connection, name: str, *, say: Say) -> dict[str, Any] | None:
     """The stack to update. A creation that failed leaves one that can only be deleted."""
     current = describe(connection, name)
@@ -181,13 +169,6 @@ def _follow(client: Any, name: str, *, seen: set[str], say: Say, good: tuple[str
         pace.pause()
     if status not in good:
         raise StackFailedError(f"stack {name.split('/')[-2] if '/' in name else name} is {status}: {_first(reasons)}")
-
-
-def _before_this_update(client: Any, name: str) -> set[str]:
-    """The events that were there when the update under way, or the last one, began."""
-    events = list(_events(client, name))  # newest first
-    begun = (i for i, e in enumerate(events) if e.kind == "AWS::CloudFormation::Stack" and e.status in _BEGINNINGS)
-    return {event.id for event in events[next(begun, 0) :]}
 
 
 def _tell(event: _Event, *, reasons: list[str], say: Say) -> None:

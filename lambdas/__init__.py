@@ -3,7 +3,7 @@
 The six verbs are Lambdas, one file each with a `handler`; whatever else is here they are made of.
 
 release    asks of a model what should serve, what does, and what is under way; then does the next thing
-    observe     looks: `registry` (packages), `tracing` (the stack's events), `listening` (alarms), `endpoint`;
+    observe     looks: `registry` (packages), `stack`, `tracing` (its events), `listening` (alarms), `endpoint`;
                 what was seen is a `situation`
     decide      says what is next, one of `actions`, without looking at anything but the situation:
                 `underway` and `ending` of an open release, `settling` and `candidates` when none is open
@@ -15,5 +15,6 @@ watch      each minute: judges a new fleet's `trial` when its `bake` ends, and s
 sweep      deletes what releases have left: `broom` says what is kept, `remains` finds and deletes
 
 All of them write to and read the `ledger`, whose `records` make a `journal`; `settings` is how infra tells
-them their stage, `place` how things of a model are called, `errors` what can go wrong.
+them their stage, `place` how things of a model are called, `waking` has `release` look again, `errors` is what can
+go wrong.
 """

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger
+from lambdas.place import stack_name
 from lambdas.records import Opened
 from lambdas.settings import from_environ
 from lambdas.underway import START
@@ -128,7 +129,7 @@ def _unfit(release: Opened, model: str, sagemaker: SageMakerClient) -> str | Non
 
 
 def _update(release: Opened, model: str, settings: Settings, cloudformation: CloudFormationClient) -> dict[str, str]:
-    stack = _stack(model, settings)
+    stack = stack_name(model, stage=settings.stage)
     try:
         cloudformation.update_stack(
             StackName=stack,
@@ -162,7 +163,7 @@ def _recover(
     skipped: Any = {"ResourcesToSkip": event["skip"]} if event.get("skip") else {}
     try:
         cloudformation.continue_update_rollback(
-            StackName=_stack(journal.model, settings),
+            StackName=stack_name(journal.model, stage=settings.stage),
             RoleARN=_role(journal.model, settings),
             ClientRequestToken=f"recovery-{attempts[0].sequence}",
             **skipped,
@@ -181,10 +182,6 @@ def _explained(error: ClientError) -> dict[str, str]:
     if error.response["Error"]["Code"] not in _REFUSED:
         raise error
     return {"outcome": "refused", "reason": text}
-
-
-def _stack(model: str, settings: Settings) -> str:
-    return f"sluice-{settings.stage}-serving-{model}"
 
 
 def _role(model: str, settings: Settings) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -16,12 +14,13 @@ from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger, write
 from lambdas.records import Approved, Outcome
-from lambdas.request import parse
+from lambdas.request import Clients as Clients
+from lambdas.request import live, parse
 from lambdas.settings import from_environ
+from lambdas.waking import wake
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sagemaker import SageMakerClient
 
 _log = logging.getLogger(__name__)
@@ -46,25 +45,6 @@ class Settings:
     models: Mapping[str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clients:
-    """The AWS clients this function uses."""
-
-    dynamodb: DynamoDBClient
-    functions: LambdaClient
-    sagemaker: SageMakerClient
-
-
-@functools.cache
-def live() -> Clients:
-    """Clients of the account the function runs in."""
-    import boto3
-
-    return Clients(
-        dynamodb=boto3.client("dynamodb"), functions=boto3.client("lambda"), sagemaker=boto3.client("sagemaker")
-    )
-
-
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
     """Record an approval for this stage. `event` has `model`, `version`, `reason` and `by` (the person's ARN).
 
@@ -87,11 +67,7 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
         return approval
 
     write(Ledger(settings.ledger, dynamodb=made.dynamodb), request.model, decide)
-    made.functions.invoke(
-        FunctionName=settings.release_function,
-        InvocationType="Event",
-        Payload=json.dumps({"model": request.model}).encode(),
-    )
+    wake(settings.release_function, request.model, made.functions)
     answer = {"model": request.model, "version": request.version, "stage": settings.stage}
     _log.info("approved", extra={**answer, "by": request.by, "reason": request.reason})
     return answer

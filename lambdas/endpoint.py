@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdas.journal import Journal
+from lambdas.place import endpoint_name
 from lambdas.records import Outcome
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def describe(model: str, *, stage: str, sagemaker: SageMakerClient) -> DescribeEndpointOutputTypeDef | None:
     """DescribeEndpoint's answer, None when there is no endpoint."""
     try:
-        return sagemaker.describe_endpoint(EndpointName=f"{model}-{stage}")
+        return sagemaker.describe_endpoint(EndpointName=endpoint_name(model, stage=stage))
     except sagemaker.exceptions.ClientError as error:
         # SageMaker says "not found" with a ValidationException: "Could not find endpoint …".
         if "Could not find endpoint" in str(error):

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from lambdas import endpoint as endpoints
+from lambdas import stack as stacks
 from lambdas import tracing
 from lambdas.journal import Journal
 from lambdas.listening import listen
@@ -75,12 +74,9 @@ def observe(place: Place, *, journal: Journal, rules: Rules, eyes: Eyes, barred:
 
 
 def _stack(name: str, cloudformation: CloudFormationClient) -> Stack | None:
-    try:
-        described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
+    described = stacks.describe(name, cloudformation)
+    if described is None:
+        return None
     parameters = {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
     # A stack whose first change set waits for its execution has no parameters yet.
     return Stack(

@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def stack_name(model: str, *, stage: str) -> str:
+    """A model's serving stack."""
+    return f"sluice-{stage}-serving-{model}"
+
+
+def endpoint_name(model: str, *, stage: str) -> str:
+    """A model's endpoint."""
+    return f"{model}-{stage}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """A model in a stage; `registry` is the ARN prefix of the account that owns its packages."""
@@ -16,12 +26,12 @@ class Place:
     @property
     def stack(self) -> str:
         """The serving stack."""
-        return f"sluice-{self.stage}-serving-{self.model}"
+        return stack_name(self.model, stage=self.stage)
 
     @property
     def endpoint(self) -> str:
         """The endpoint."""
-        return f"{self.model}-{self.stage}"
+        return endpoint_name(self.model, stage=self.stage)
 
     @property
     def backstop(self) -> str:

@@ -1,12 +1,37 @@
-"""What a person asks of a stage: about which model and version, who asks, and why."""
+"""What a person asks of a stage: about which model and version, who asks, and why; and with what it is answered."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdas.errors import RequestError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sagemaker import SageMakerClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """The AWS clients of a function that answers people."""
+
+    dynamodb: DynamoDBClient
+    functions: LambdaClient
+    sagemaker: SageMakerClient
+
+
+@functools.cache
+def live() -> Clients:
+    """Clients of the account the function runs in."""
+    import boto3
+
+    return Clients(
+        dynamodb=boto3.client("dynamodb"), functions=boto3.client("lambda"), sagemaker=boto3.client("sagemaker")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import logging
 import os
 from collections.abc import Callable
@@ -15,12 +13,12 @@ from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger, write
 from lambdas.records import Opened, Veto
-from lambdas.request import Request, parse
+from lambdas.request import Clients as Clients
+from lambdas.request import Request, live, parse
 from lambdas.settings import from_environ
+from lambdas.waking import wake
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sagemaker import SageMakerClient
 
 _log = logging.getLogger(__name__)
@@ -35,25 +33,6 @@ class Settings:
     models: tuple[str, ...]
     ledger: str
     release_function: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clients:
-    """The AWS clients this function uses."""
-
-    dynamodb: DynamoDBClient
-    functions: LambdaClient
-    sagemaker: SageMakerClient
-
-
-@functools.cache
-def live() -> Clients:
-    """Clients of the account the function runs in."""
-    import boto3
-
-    return Clients(
-        dynamodb=boto3.client("dynamodb"), functions=boto3.client("lambda"), sagemaker=boto3.client("sagemaker")
-    )
 
 
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
@@ -72,11 +51,7 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
     sight = Sight(request, settings, made.sagemaker)
     journal = write(Ledger(settings.ledger, dynamodb=made.dynamodb), request.model, sight.veto)
     answer = sight.answer(journal)
-    made.functions.invoke(
-        FunctionName=settings.release_function,
-        InvocationType="Event",
-        Payload=json.dumps({"model": request.model}).encode(),
-    )
+    wake(settings.release_function, request.model, made.functions)
     _log.info("vetoed", extra={**answer, "by": request.by, "reason": request.reason})
     return answer
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lambdas import endpoint, remains
+from lambdas import stack as stacks
 from lambdas.broom import Broom
 from lambdas.broom import Keep as Keep
 from lambdas.errors import RequestError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger
+from lambdas.place import stack_name
 from lambdas.remains import Current, Kind
 from lambdas.settings import from_environ
 
@@ -81,12 +83,13 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
 def _sweep_model(model: str, settings: Settings, clients: Clients, report: dict[str, Any]) -> None:
     journal = Ledger(settings.ledger, dynamodb=clients.dynamodb).read(model)
     described = endpoint.describe(model, stage=settings.stage, sagemaker=clients.sagemaker)
-    stack = f"sluice-{settings.stage}-serving-{model}"
-    if busy := _busy(journal, described, _status(stack, clients.cloudformation)):
+    name = stack_name(model, stage=settings.stage)
+    stack = stacks.describe(name, clients.cloudformation)
+    if busy := _busy(journal, described, stack["StackStatus"] if stack else "not deployed"):
         report["waiting"].append({"model": model, "why": busy})
         return
     broom = Broom(journal, settings.models[model], stage=settings.stage, sagemaker=clients.sagemaker)
-    broom.keep_live(described, current=_current(stack, clients.cloudformation))
+    broom.keep_live(described, current=_current(name, clients.cloudformation))
     broom.sweep(report)
 
 
@@ -99,15 +102,6 @@ def _busy(journal: Journal, described: DescribeEndpointOutputTypeDef | None, sta
     if described is not None and described["EndpointStatus"] != "InService":
         return f"the endpoint is {described['EndpointStatus']}"
     return None
-
-
-def _status(stack: str, cloudformation: CloudFormationClient) -> str:
-    try:
-        return cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-    except cloudformation.exceptions.ClientError as error:
-        if "does not exist" in str(error):
-            return "not deployed"
-        raise
 
 
 def _current(stack: str, cloudformation: CloudFormationClient) -> dict[Kind, Current]:

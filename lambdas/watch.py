@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from lambdas.records import Abort, Opened
 from lambdas.settings import from_environ
 from lambdas.trial import NAMESPACE, PROBES, Trial, measure, untested
 from lambdas.trial import Probe as Probe
+from lambdas.waking import wake
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -128,11 +128,7 @@ def _look(model: str, settings: Settings, clients: Clients, *, trials: dict[str,
             else:
                 trials[model] = trial
     finally:
-        clients.functions.invoke(
-            FunctionName=settings.release_function,
-            InvocationType="Event",
-            Payload=json.dumps({"model": model}).encode(),
-        )
+        wake(settings.release_function, model, clients.functions)
     return {model: {"release": journal.open.release_id}} if journal.open else {}
 
 

@@ -3,26 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-import env
 from cli import deploy, stacks
 from cli.assembly import SynthesizedStack
-from cli.connection import Connection
 from cli.errors import CliError, WrongUseError
 from cli.registry import versions
 from env.stage import Place
-from local.cloud import LocalCloud
 
 PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "news"}}
-
-
-@pytest.fixture
-def connection(monkeypatch):
-    """Stage local on a local cloud that nobody listens to."""
-    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-    stage = env.load("local")
-    with LocalCloud(region=stage.region) as cloud:
-        yield Connection(stage, cloud.session())
 
 
 def synthesized(name="sluice-local-storage", *, resources=None, parameters=None, tags=None):

@@ -2,20 +2,8 @@ import json
 
 import pytest
 
-import env
 from cli import keeping
-from cli.connection import Connection
 from env import naming
-from local.cloud import LocalCloud
-
-
-@pytest.fixture
-def connection(monkeypatch):
-    """Stage local on a local cloud that nobody listens to."""
-    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-    stage = env.load("local")
-    with LocalCloud(region=stage.region) as cloud:
-        yield Connection(stage, cloud.session())
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from local.cloudwatch import CloudWatch
 from local.errors import UnsupportedLocally
 from local.images import Interpreter
 from local.sagemaker import SageMaker
+from tests.local.sagemaker.fakes import Hosting
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/plain:1"
@@ -340,3 +341,12 @@ def make_world(small_cloud):
 def world(make_world):
     """A world of the real clock."""
     return make_world()
+
+
+@pytest.fixture
+def hosting(tmp_path):
+    """The endpoint `e` of four instances, and a configuration `c2`."""
+    hosting = Hosting(tmp_path)
+    hosting.endpoint()
+    yield hosting
+    hosting.close()

@@ -4,7 +4,7 @@ import pytest
 
 from local.errors import AwsError, ValidationError
 from local.sagemaker.hosting.refusals import require_deployable
-from tests.local.sagemaker.fakes import ARN, Hosting
+from tests.local.sagemaker.fakes import ARN
 
 
 def percent(value):
@@ -78,15 +78,6 @@ def test_a_rolling_update_has_one_variant():
     """As the guide's exclusions say."""
     with pytest.raises(ValidationError, match="multiple variants"):
         require_deployable(rolling(count(1)), blue={"A": 2, "B": 2}, green={"A": 2, "B": 2})
-
-
-@pytest.fixture
-def hosting(tmp_path):
-    """The endpoint `e` of four instances, and a configuration `c2`."""
-    hosting = Hosting(tmp_path)
-    hosting.endpoint()
-    yield hosting
-    hosting.close()
 
 
 def refused(hosting, operation, **params):

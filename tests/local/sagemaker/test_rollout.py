@@ -29,15 +29,6 @@ def rolling(batch, *, back=None):
 CANARY = blue_green("CANARY", CanarySize=size(1))
 
 
-@pytest.fixture
-def hosting(tmp_path):
-    """The endpoint `e` of four instances, and a configuration `c2`."""
-    hosting = Hosting(tmp_path)
-    hosting.endpoint()
-    yield hosting
-    hosting.close()
-
-
 def advance(hosting, seconds):
     """Let time pass."""
     hosting.clock.advance(timedelta(seconds=seconds))
