@@ -88,6 +88,9 @@ class LocalCloud:
         # "localhost", not the number: the CDK CLI and moto tell path-style buckets by that word.
         url = f"http://localhost:{self._socket.getsockname()[1]}"
         self.services.listens_at(url)
+        # Whom the others call comes first. Children that call the cloud meanwhile wait for the server, which listens.
+        for part in reversed(self._parts):
+            part.resume()
         threading.Thread(target=self._server.serve_forever, name="server", daemon=True).start()
         return url
 

@@ -3,7 +3,8 @@
 LocalError
 ├── AwsError                an answer that AWS's own clients understand
 │   ├── ValidationError     the request is wrong: `ValidationException`
-│   └── UnsupportedLocally  this cloud does not do that, and says its name
+│   ├── UnsupportedLocally  this cloud does not do that, and says its name
+│   └── StateError          what was asked cannot be kept, the disk being full: `InternalFailure`
 └── StartError              the local cloud cannot start: a sentence for a person
 """
 
@@ -36,6 +37,13 @@ class UnsupportedLocally(AwsError):
         because = f": {reason}" if reason else ""
         super().__init__("UnsupportedLocally", f"The local cloud does not support {what}{because}.")
         self.what = what
+
+
+class StateError(AwsError):
+    """A change cannot be kept under `--state`, so it was not made; the cloud goes on."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InternalFailure", message, status=500)
 
 
 class StartError(LocalError):

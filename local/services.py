@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from local.clock import Clock
 from local.errors import LocalError
 from local.front import Family
 from local.processes import Processes
+from local.roles import Roles
+from local.state import State
 
 
 class Part(Protocol):
@@ -21,6 +24,14 @@ class Part(Protocol):
 
     def families(self) -> list[Family]:
         """The services this part owns."""
+        ...
+
+    def resume(self) -> None:
+        """Take up what the process before was doing, as the tables of `services.state` tell it; else do nothing.
+
+        Called once, when all parts are there and the URL is known, before anything is served. What it cannot take up
+        it says in the resource's own terms (a FailureReason), never by an exception.
+        """
         ...
 
     def close(self) -> None:
@@ -85,6 +96,7 @@ class Services:
     emit: Emit
     record: Record = _unrecorded
     alarms: AlarmStates = field(default_factory=NoAlarms)
+    state: State = field(default_factory=State.in_memory)
     _endpoint_url: str | None = None
     _made: boto3.Session | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +110,11 @@ class Services:
                 made: Any = self._made  # the stubs know each service by a literal name
                 self._clients[name] = made.client(name)
             return self._clients[name]
+
+    @functools.cached_property
+    def roles(self) -> Roles:
+        """Sessions of roles and callers: what a service does for somebody, it does in their name."""
+        return Roles(self)
 
     @property
     def endpoint_url(self) -> str:

@@ -25,6 +25,9 @@ class AutoScaling:
         """Wait until only the clock can wake it. False when time is up."""
         return self._scaler.resting(timeout_seconds)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """Scale no more."""
         self._scaler.close()

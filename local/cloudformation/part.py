@@ -45,6 +45,9 @@ class CloudFormation:
         """Wait until no stack operation runs. False when time is up."""
         return self._operations.settled(timeout_seconds)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """Give up what runs."""
         self._operations.close()

@@ -59,6 +59,9 @@ class CloudWatch:
         """Wait until no action of an alarm is left to do. False when time is up."""
         return self._transitions.resting(timeout_seconds)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """Drop the actions that have not begun; the clock drops the evaluations."""
         self._transitions.close()

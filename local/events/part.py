@@ -44,6 +44,9 @@ class Events:
         """Wait until every delivery has ended, retries too. False when time is up."""
         return self._delivery.settled(timeout_seconds)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """Drop what is undelivered and end the threads; no schedule comes due any more."""
         self._schedules.close()

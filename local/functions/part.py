@@ -44,6 +44,9 @@ class Functions:
         """Wait until every asynchronous invocation has ended, retries too. False when time is up."""
         return self._asynchronous.settled(timeout_seconds)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """End the workers and the threads."""
         self._pool.close()

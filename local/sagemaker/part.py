@@ -78,6 +78,9 @@ class SageMaker:
         """Let the rollback of an endpoint's deployment end in UpdateRollbackFailed: a fault to order for tests."""
         self._endpoints.fail_rollback(endpoint)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """Write what is captured; end every thread, program and server."""
         self._workers.close()

@@ -29,6 +29,9 @@ class Scheduler:
         """Wait until only the clock can wake what is undelivered. False when time is up."""
         return self._delivery.resting(timeout_seconds)
 
+    def resume(self) -> None:
+        """Nothing of it outlives the process yet."""
+
     def close(self) -> None:
         """Drop what is undelivered and end the threads; no schedule comes due any more."""
         self._schedules.close()
