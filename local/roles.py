@@ -1,0 +1,162 @@
+"""Acting in the cloud as somebody: as a role that trusts a service, or as whoever has called."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.errors import LocalError
+from local.permission import allows
+
+if TYPE_CHECKING:
+    from local.services import Services
+
+_GOOD_SECONDS: Final = 2700.0
+"""Credentials are good for an hour; those taken from here still are for a quarter of one."""
+_SESSIONS: Final = 256
+_ISSUED: Final = ("AKIA", "ASIA")
+"""How the keys begin that IAM and STS issue; any other one is the account's administrator's."""
+
+
+class NotAssumable(LocalError):
+    """A role does not exist, or does not trust the service that wants to act in it."""
+
+
+class Clients(Protocol):
+    """Whoever calls the cloud: gives clients that speak with one identity."""
+
+    def client(self, name: str) -> Any:
+        """A boto3 client of the whole cloud, made once and shared by threads."""
+        ...
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The session of a role that a service opens: `service` is its principal, such as `lambda.amazonaws.com`."""
+
+    role_arn: str
+    service: str
+    session_name: str
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What STS gives."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+    def arguments(self) -> dict[str, str | None]:
+        """As boto3 takes them."""
+        return {
+            "aws_access_key_id": self.access_key_id,
+            "aws_secret_access_key": self.secret_access_key,
+            "aws_session_token": self.session_token,
+        }
+
+    def environ(self) -> dict[str, str]:
+        """As a child process gets them."""
+        return {name.upper(): value for name, value in self.arguments().items() if value is not None}
+
+
+@dataclass
+class _Session:
+    """The clients of one identity."""
+
+    credentials: Credentials
+    make: Any
+    made_at: float = field(default_factory=time.monotonic)
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def fresh(self) -> bool:
+        return time.monotonic() - self.made_at < _GOOD_SECONDS
+
+    def client(self, name: str) -> Any:
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = self.make(name, self.credentials)
+            return self._clients[name]
+
+
+class Roles:
+    """Opens sessions of roles and of callers, and keeps those used last. Safe for threads.
+
+    `config` is botocore's for all clients that are made.
+    """
+
+    def __init__(self, services: Services, *, config: Config | None = None) -> None:
+        self._services, self._config = services, config
+        self._sessions: OrderedDict[Principal | str, _Session] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+
+    def check(self, role_arn: str, *, service: str, source_arn: str = "") -> None:
+        """Raise NotAssumable unless the role exists and trusts the service on behalf of `source_arn`."""
+        try:
+            role = self._services.client("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+        except ClientError as error:
+            raise NotAssumable(f"Role {role_arn} does not exist.") from error
+        trust = json.dumps(role["AssumeRolePolicyDocument"])
+        source = source_arn or f"arn:aws:{service.partition('.')[0]}:{self._services.region}:{self._services.account}:"
+        if role["Arn"] != role_arn or not allows(trust, service, action="sts:AssumeRole", source_arn=source):
+            raise NotAssumable(f"Role {role_arn} cannot be assumed by {service}.")
+
+    def credentials(self, principal: Principal, *, source_arn: str = "") -> Credentials:
+        """Credentials of a role's session, good for a quarter of an hour or more. Raises NotAssumable."""
+        return self._session(principal, source_arn).credentials
+
+    def acting(self, principal: Principal, *, source_arn: str = "") -> Clients:
+        """Clients that call in a role. Raises NotAssumable."""
+        return self._session(principal, source_arn)
+
+    def calling(self, access_key_id: str) -> Clients:
+        """Clients that call as the owner of an access key: a service works on in its caller's name."""
+        if not access_key_id.startswith(_ISSUED):
+            return self._services
+        # Signatures are not checked: the key alone tells who calls.
+        return self._kept(access_key_id) or self._keep(access_key_id, Credentials(access_key_id, "unused", "unused"))
+
+    def _session(self, principal: Principal, source_arn: str) -> _Session:
+        return self._kept(principal) or self._keep(principal, self._assumed(principal, source_arn))
+
+    def _kept(self, key: Principal | str) -> _Session | None:
+        with self._lock:
+            found = self._sessions.get(key)
+            if found is None or not found.fresh:
+                return None
+            self._sessions.move_to_end(key)
+            return found
+
+    def _keep(self, key: Principal | str, credentials: Credentials) -> _Session:
+        made = _Session(credentials, self._make)
+        with self._lock:
+            self._sessions[key] = made
+            while len(self._sessions) > _SESSIONS:
+                self._sessions.popitem(last=False)
+        return made
+
+    def _assumed(self, principal: Principal, source_arn: str) -> Credentials:
+        self.check(principal.role_arn, service=principal.service, source_arn=source_arn)
+        sts = self._services.client("sts")
+        given = sts.assume_role(RoleArn=principal.role_arn, RoleSessionName=principal.session_name)["Credentials"]
+        return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def _make(self, name: str, credentials: Credentials) -> Any:
+        with self._making:  # making clients of one session is not safe for threads
+            return self._boto.client(name, config=self._config, **credentials.arguments())
+
+    @functools.cached_property
+    def _boto(self) -> Any:
+        # One for all: a session reads its service models (0.2 s) once. Asked for late, as every client is.
+        return self._services.session()
