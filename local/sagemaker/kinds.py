@@ -1,4 +1,10 @@
-"""The kinds of resources and how AWS words what is wrong with them."""
+"""The kinds of resources and how AWS words what is wrong with them.
+
+`local.sagemaker.derived` derives a Kind for every resource that botocore's model creates. A kind written here and
+named in WRITTEN takes the place of the derived one; to keep what is derived and change some of it, put the fields
+that differ into `local.sagemaker.facts`. Handlers override in the same way: what `local.sagemaker.part` registers
+after the generated handlers takes the place of the generated operation.
+"""
 
 from __future__ import annotations
 
@@ -22,21 +28,25 @@ class Kind:
     exists: str
     missing_code: str = "ValidationException"
     exists_code: str = "ValidationException"
+    name_member: str = ""
+    """The member that holds a resource's name; `<name>Name` unless it is given."""
+    arn_member: str = ""
+    """The member that holds a resource's ARN; `<name>Arn` unless it is given."""
+    status_member: str = ""
+    """The member that holds a resource's status, for the kinds that have one; `<name>Status` unless it is given."""
+    path: tuple[str, ...] = ()
+    """The members that tell one resource from another, in the order of its ARN; the name unless they are given."""
+    settled: str = ""
+    """The status of a resource that is kept, and in which nothing has to happen first; none when it is empty."""
+    made_id: str = ""
+    """How the service makes the last of `path`, by a name of `local.sagemaker.identifiers`; empty: the caller does."""
 
-    @property
-    def name_member(self) -> str:
-        """The member that holds a resource's name."""
-        return f"{self.name}Name"
-
-    @property
-    def arn_member(self) -> str:
-        """The member that holds a resource's ARN."""
-        return f"{self.name}Arn"
-
-    @property
-    def status_member(self) -> str:
-        """The member that holds a resource's status, for the kinds that have one."""
-        return f"{self.name}Status"
+    def __post_init__(self) -> None:
+        for member, suffix in (("name_member", "Name"), ("arn_member", "Arn"), ("status_member", "Status")):
+            if not getattr(self, member):
+                object.__setattr__(self, member, self.name + suffix)
+        if not self.path:
+            object.__setattr__(self, "path", (self.name_member,))
 
     def not_found(self, *, name: str, arn: str) -> AwsError:
         """The error for a name that no resource has."""
@@ -94,3 +104,15 @@ PIPELINE_EXECUTION = Kind(
     exists="Pipeline execution '{arn}' already exists.",
     missing_code="ResourceNotFound",
 )
+
+WRITTEN = (
+    MODEL,
+    ENDPOINT_CONFIG,
+    ENDPOINT,
+    TRAINING_JOB,
+    PROCESSING_JOB,
+    MODEL_PACKAGE_GROUP,
+    MODEL_PACKAGE,
+    PIPELINE,
+)
+"""The kinds that are not derived."""
