@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.core.model import ServiceModel
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
+from local import requests
 from local.errors import AwsError, UnsupportedLocally
 from local.model import service, validate
-from local.wire import Call, Raw, Reply, Scope, Wire, wires
+from local.polling import Polling
+from local.requests import Asked, Found
+from local.seams import Outcome, Seams
+from local.signing import Scope
+from local.wire import Call, Raw, Reply, Wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,6 +33,8 @@ Handler = Callable[[Params, Call], dict[str, Any] | Raw]
 
 _log = logging.getLogger(__name__)
 _SHIFTS_ITS_CLOCK = "aws-sdk-js"
+_KEEPS_WHAT_IS_COMPRESSED = "s3"
+_NO_SEAMS: Final = Seams()
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Family:
 
 
 class Front:
-    """Routes a request by its credential scope: to a family of ours, else to moto's app.
+    """Identifies a request, lets the guard judge it, has it answered by a family of ours or by moto, and notes it.
 
     Answers bear the cloud's own time (`now`) as their Date: by it clients know what "five minutes ago" is there.
     """
@@ -63,71 +71,87 @@ class Front:
         fallback: WSGIApplication,
         region: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seams: Seams = _NO_SEAMS,
     ) -> None:
-        self._families = families
+        self._families = {family.name: family for family in families}
         self._fallback = fallback
         self._region = region
         self._now = now
+        self._guard, self._trail = seams.guard, seams.trail
+        self._journal = Polling(seams.journal)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        start_response = self._dated(environ, start_response)
-        request = Request(environ)
-        scope = Scope.of(request)
-        mine = [f for f in self._families if scope and f.signing_name == scope.signing_name]
-        if scope is None or not mine:
-            return self._fallback(environ, start_response)
-        reply = self._answer(mine, _decompressed(request), scope)
+        reply = self._reply(Request(_with_body(environ, Request(environ).get_data())))
         response = Response(reply.body, reply.status, reply.headers)
+        response.headers["Date"] = self._date(environ)
         return response(environ, start_response)
 
-    def _dated(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+    def _date(self, environ: WSGIEnvironment) -> str:
         # AWS's SDK for JavaScript shifts its own clock to a Date that is minutes off, and a clock that runs sixty times
         # as fast makes it wait: the CDK's command line took five times as long. It gets this machine's time.
         shifts = _SHIFTS_ITS_CLOCK in environ.get("HTTP_USER_AGENT", "")
+        return http_date(datetime.now(UTC) if shifts else self._now())
 
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-            others = [header for header in headers if header[0].lower() != "date"]
-            return start_response(
-                status, [*others, ("Date", http_date(datetime.now(UTC) if shifts else self._now()))], *exc_info
-            )
-
-        return start
-
-    def _answer(self, families: list[Family], request: Request, scope: Scope) -> Reply:
-        for family in families:
-            for wire in wires(family.model):
-                name = wire.operation(family.model, request)
-                if name in family.model.operation_names:
-                    return self._run(family, wire, name, request=request, scope=scope)
-        error = AwsError("UnknownOperationException", f"{scope.signing_name} has no operation at {request.path}")
-        return wires(families[0].model)[0].write_error(families[0].model, error)
-
-    def _run(self, family: Family, wire: Wire, name: str, *, request: Request, scope: Scope) -> Reply:
-        operation = family.model.operation_model(name)
+    def _reply(self, request: Request) -> Reply:
+        scope = Scope.of(request)
+        if scope is not None and scope.signing_name != _KEEPS_WHAT_IS_COMPRESSED:
+            request = _decompressed(request)
+        found = requests.find(request, scope)
         try:
-            self._check_region(family, scope)
-            handler = family.handlers.get(name)
-            if handler is None:
-                raise UnsupportedLocally(f"{family.name}:{name}")
-            params = wire.read(operation, request)
-            validate(operation, params)
-            result = handler(params, Call(operation, params, scope.access_key_id, scope.region, request.host))
+            asked = requests.asked(request, scope, found)
         except AwsError as error:
-            return wire.write_error(family.model, error)
+            return _error(found, error).reply
+        outcome = self._outcome(asked, found, request)
+        self._trail.note(asked, outcome)
+        return outcome.reply
+
+    def _outcome(self, asked: Asked, found: Found | None, request: Request) -> Outcome:
+        family = self._families.get(found.model.service_name) if found else None
+        try:
+            if found is not None and family is not None:
+                return self._answered(asked, found, family)
+            self._guard.check(asked)
+            request.environ["wsgi.input"].seek(0)
+            return Outcome(self._journal.run(asked, request.environ, self._fallback))
+        except AwsError as error:
+            return _error(found, error)
         except Exception:  # noqa: BLE001 - the border to the wire: a defect of ours becomes AWS's InternalFailure
-            _log.exception("%s:%s failed", family.name, name)
-            failure = AwsError("InternalFailure", f"the local cloud failed in {family.name}:{name}", status=500)
-            return wire.write_error(family.model, failure)
+            name = f"{found.model.service_name}:{found.operation}" if found else request.path
+            _log.exception("%s failed", name)
+            return _error(found, AwsError("InternalFailure", f"the local cloud failed in {name}", status=500))
+
+    def _answered(self, asked: Asked, found: Found, family: Family) -> Outcome:
+        wire: Wire = found.dialect  # type: ignore[assignment] # a family of ours speaks none but the wires of ours
+        if found.operation is None:
+            raise AwsError("UnknownOperationException", f"{family.name} has no such operation")
+        if asked.region != self._region:
+            reason = f"it runs {self._region} alone"
+            raise UnsupportedLocally(f"{family.name} in region {asked.region}", reason=reason)
+        handler = family.handlers.get(found.operation)
+        if handler is None:
+            raise UnsupportedLocally(f"{family.name}:{found.operation}")
+        self._guard.check(asked)
+        operation, params = found.model.operation_model(found.operation), dict(asked.params)
+        validate(operation, params)
+        result = handler(params, Call(operation, params, asked.access_key_id, asked.region, asked.host, asked))
         if isinstance(result, Raw):
             reply = wire.write(operation, result.result)
-            return Reply(reply.body, reply.headers | result.headers, reply.status)
-        return wire.write(operation, result)
+            return Outcome(Reply(reply.body, reply.headers | result.headers, reply.status), result.result)
+        return Outcome(wire.write(operation, result), result)
 
-    def _check_region(self, family: Family, scope: Scope) -> None:
-        if scope.region != self._region:
-            reason = f"it runs {self._region} alone"
-            raise UnsupportedLocally(f"{family.name} in region {scope.region}", reason=reason)
+
+def _error(found: Found | None, error: AwsError) -> Outcome:
+    if found is None:
+        body = json.dumps({"__type": error.code, "message": error.message}).encode()
+        reply = Reply(body, {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}, error.status)
+    else:
+        reply = found.dialect.write_error(found.model, error)
+    return Outcome(reply, error_code=error.code, error_message=error.message)
+
+
+def _with_body(environ: WSGIEnvironment, body: bytes) -> WSGIEnvironment:
+    return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
 
 def _decompressed(request: Request) -> Request:
@@ -138,6 +162,6 @@ def _decompressed(request: Request) -> Request:
         body = gzip.decompress(request.get_data())
     except (OSError, EOFError, zlib.error):
         return request
-    environ = {**request.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    environ = _with_body(request.environ, body)
     del environ["HTTP_CONTENT_ENCODING"]
     return Request(environ)

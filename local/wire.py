@@ -12,7 +12,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
@@ -20,14 +20,18 @@ from botocore.parsers import RpcV2CBORParser
 from botocore.serialize import RpcV2CBORSerializer
 from botocore.utils import parse_timestamp
 from moto.core.model import OperationModel, ServiceModel
-from moto.core.parse import QueryParser, RestJSONParser
+from moto.core.parse import QueryParser, RequestParser, RestJSONParser
 from moto.core.serialize import QuerySerializer, RestJSONSerializer
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
 
 from local.errors import AwsError
 from local.model import jsonable, project, typed
 
-_SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    from local.requests import Asked
 
 
 @dataclass(frozen=True)
@@ -39,22 +43,7 @@ class Call:
     access_key_id: str
     region: str
     host: str
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The credential scope of a signed request (Signature Version 4)."""
-
-    access_key_id: str
-    region: str
-    signing_name: str
-
-    @classmethod
-    def of(cls, request: Request) -> Scope | None:
-        """The scope in the Authorization header, or in a presigned URL; None when the request is not signed."""
-        signed = request.headers.get("Authorization") or f"Credential={request.args.get('X-Amz-Credential', '')}"
-        found = _SCOPE.search(signed)
-        return cls(found["key"], found["region"], found["service"]) if found else None
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +54,12 @@ class Reply:
     headers: dict[str, str]
     status: int = 200
 
+    @classmethod
+    def of(cls, app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
+        """The answer of a WSGI app, whole."""
+        chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
+        return cls(b"".join(chunks), dict(headers.items()), int(status.split()[0]))
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -74,8 +69,8 @@ class Raw:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Wire(Protocol):
-    """One protocol of one service."""
+class Dialect(Protocol):
+    """One protocol of one service, as far as requests are understood in it and errors told."""
 
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         """The operation that the request names in this protocol; None when it is not of this protocol."""
@@ -85,12 +80,16 @@ class Wire(Protocol):
         """The request's parameters, typed. Raises AwsError `SerializationException`."""
         ...
 
-    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
-        """The answer that carries `result`."""
-        ...
-
     def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
         """The answer that carries an error."""
+        ...
+
+
+class Wire(Dialect, Protocol):
+    """One protocol of one service that is ours."""
+
+    def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
+        """The answer that carries `result`."""
         ...
 
 
@@ -155,7 +154,7 @@ class _Query:
         return request.values.get("Action")
 
     def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
-        return _moto_read(QueryParser, operation, request, {})
+        return moto_read(QueryParser, operation, request, {})
 
     def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
         answer = QuerySerializer(operation).serialize(_projected_output(operation, result))
@@ -174,13 +173,13 @@ class _Query:
 
 class _RestJson:
     def operation(self, service: ServiceModel, request: Request) -> str | None:
-        found = _route(service, request)
+        found = route(service, request)
         return found[0] if found else None
 
     def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
         _check_json_body(operation, request)
-        found = _route(operation.service_model, request)
-        params = _moto_read(RestJSONParser, operation, request, found[1] if found else {})
+        found = route(operation.service_model, request)
+        params = moto_read(RestJSONParser, operation, request, found[1] if found else {})
         # An empty body is a payload too, which moto's parser takes for none.
         return {**_empty_payload(operation), **params}
 
@@ -198,12 +197,12 @@ class _RestJson:
         return Reply(body, _headers("application/json") | {"x-amzn-ErrorType": error.code}, error.status)
 
 
-_WIRES: dict[str, Wire] = {"json": _Json(), "smithy-rpc-v2-cbor": _Cbor(), "query": _Query(), "rest-json": _RestJson()}
+WIRES: dict[str, Wire] = {"json": _Json(), "smithy-rpc-v2-cbor": _Cbor(), "query": _Query(), "rest-json": _RestJson()}
 
 
 def wires(service: ServiceModel) -> list[Wire]:
     """The protocols a service answers, in the model's order of preference."""
-    return [_WIRES[name] for name in service.metadata.get("protocols", [service.protocol]) if name in _WIRES]
+    return [WIRES[name] for name in service.metadata.get("protocols", [service.protocol]) if name in WIRES]
 
 
 def _typed_input(operation: OperationModel, body: Any) -> dict[str, Any]:
@@ -214,12 +213,13 @@ def _projected_output(operation: OperationModel, result: dict[str, Any]) -> dict
     return project(operation.output_shape, result) if operation.output_shape is not None else {}
 
 
-def _moto_read(
-    parser: type[QueryParser] | type[RestJSONParser],
+def moto_read(
+    parser: type[RequestParser],
     operation: OperationModel,
     request: Request,
     url_params: dict[str, str],
 ) -> dict[str, Any]:
+    """What one of moto's parsers makes of a request. Raises AwsError `SerializationException`."""
     fields: Any = {
         "body": request.get_data(),
         "headers": request.headers,
@@ -229,13 +229,14 @@ def _moto_read(
         "values": request.values,
     }
     try:
-        parsed = parser(operation, timestamp_parser=_moment).parse(fields)
+        parsed = parser(operation, timestamp_parser=moment).parse(fields)
     except (ValueError, TypeError, AttributeError) as error:
         raise AwsError("SerializationException", f"the request does not fit {operation.name}: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time as AWS's clients write it in text; UTC where it names no zone."""
     moment = parse_timestamp(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -259,9 +260,14 @@ def _empty_payload(operation: OperationModel) -> dict[str, Any]:
     return {name: b""} if name and operation.input_shape.members[name].type_name == "blob" else {}
 
 
-def _route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
-    # As it was sent: a slash inside a label, such as an ARN's, is quoted there and not in the path.
-    sent = request.environ.get("RAW_URI", request.path).partition("?")[0]
+def sent_path(request: Request) -> str:
+    """The path as it was sent: a slash inside a label, such as an ARN's, is quoted there and not in `request.path`."""
+    return str(request.environ.get("RAW_URI", request.path)).partition("?")[0]
+
+
+def route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
+    """The operation of a REST service whose path fits, and the labels in it."""
+    sent = sent_path(request)
     for method, path, name in _routes(service):
         if method == request.method and (found := path.fullmatch(sent)):
             return name, {key: unquote(value) for key, value in found.groupdict().items()}

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Request
 
 from local.errors import AwsError
 from local.model import service
-from local.wire import Raw, Scope, wires
+from local.signing import Scope
+from local.wire import Raw, wires
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260301/eu-west-1/events/aws4_request, SignedHeaders=host, Signature=0"
