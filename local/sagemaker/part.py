@@ -25,6 +25,7 @@ from local.sagemaker.resources import Record, Store
 from local.sagemaker.s3 import Files
 from local.sagemaker.structural import tagging
 from local.sagemaker.workers import Workers
+from local.sagemaker.written import Written
 from local.services import Services
 
 
@@ -41,7 +42,7 @@ class SageMaker:
         identities, files = Identities(services), Files(services)
         context = Context(
             services=services,
-            store=Store(clock=services.clock, account=services.account, region=services.region),
+            store=Store(clock=services.clock, account=services.account, region=services.region, state=services.state),
             files=files,
             workers=Workers(),
             machine=Machine(services, images or ImageEnvironments(), identities, isolated_by=isolated_by),
@@ -52,16 +53,22 @@ class SageMaker:
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
+        written = Written(context)
         control = {
             **tagging(context.store),
             **Registry(context).handlers(),
             **Models(context).handlers(),
             **self._pipelines.handlers(),
             **self._endpoints.handlers(),
+            **written.handlers(),
         }
         for jobs in self._jobs:
             control.update(jobs.handlers())
-        self._families = [Family("sagemaker", control), Family("sagemaker-runtime", runtime.handlers())]
+        self._families = [
+            Family("sagemaker", control),
+            Family("sagemaker-runtime", runtime.handlers()),
+            *written.families(),
+        ]
 
     def families(self) -> list[Family]:
         """Both services, with what this cloud knows of each."""

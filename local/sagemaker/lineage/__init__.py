@@ -1,0 +1,1 @@
+"""Where things come from: artifacts, actions, contexts, what associates them, and queries over all of it."""

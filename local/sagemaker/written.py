@@ -1,0 +1,34 @@
+"""The operations of SageMaker that are written by hand besides jobs, pipelines and hosting, room by room."""
+
+from __future__ import annotations
+
+from local.front import Family, Handler
+from local.sagemaker.context import Context
+from local.sagemaker.experiments.book import Experiments
+from local.sagemaker.experiments.metrics import MetricLog
+from local.sagemaker.lineage.associations import Associations
+from local.sagemaker.lineage.entities import Entities
+from local.sagemaker.lineage.graph import Graph
+from local.sagemaker.lineage.groups import Groups
+
+
+class Written:
+    """The rooms, and what they answer for: operations of `sagemaker`, and families of their own beside it."""
+
+    def __init__(self, context: Context) -> None:
+        associations, self._metrics = Associations(context), MetricLog(context)
+        self._rooms = (
+            Entities(context, associations),
+            associations,
+            Graph(associations),
+            Groups(context),
+            Experiments(context, associations=associations, metrics=self._metrics),
+        )
+
+    def handlers(self) -> dict[str, Handler]:
+        """Operations of `sagemaker`."""
+        return {name: handler for room in self._rooms for name, handler in room.handlers().items()}
+
+    def families(self) -> list[Family]:
+        """Services of their own."""
+        return [Family("sagemaker-metrics", self._metrics.handlers())]
