@@ -19,7 +19,9 @@ from local.errors import AwsError
 _log = logging.getLogger(__name__)
 
 _HOPELESS: Final = {
+    "AccessDenied": "NO_PERMISSIONS",
     "AccessDeniedException": "NO_PERMISSIONS",
+    "AuthorizationError": "NO_PERMISSIONS",
     "AuthorizationErrorException": "NO_PERMISSIONS",
     "AWS.SimpleQueueService.NonExistentQueue": "NO_RESOURCE",
     "QueueDoesNotExist": "NO_RESOURCE",
@@ -36,6 +38,12 @@ _DEFAULT_ATTEMPTS: Final = 185
 _DEFAULT_AGE_SECONDS: Final = 86_400
 _LONGEST_PAUSE_SECONDS: Final = 900
 _DISORDER_SECONDS: Final = 2.0
+
+
+def queue_url(arn: str) -> str:
+    """The URL of a queue by its ARN. Who sends needs `sqs:SendMessage` alone, and not the right to ask for the URL."""
+    _, _, _, region, account, name = arn.split(":")
+    return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
 
 
 @dataclass(frozen=True)

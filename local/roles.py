@@ -113,8 +113,8 @@ class Roles:
             raise NotAssumable(f"Role {role_arn} cannot be assumed by {service}.")
 
     def credentials(self, principal: Principal, *, source_arn: str = "") -> Credentials:
-        """Credentials of a role's session, good for a quarter of an hour or more. Raises NotAssumable."""
-        return self._session(principal, source_arn).credentials
+        """Credentials of a new session of a role, good for an hour, for a child process. Raises NotAssumable."""
+        return self._assumed(principal, source_arn)
 
     def acting(self, principal: Principal, *, source_arn: str = "") -> Clients:
         """Clients that call in a role. Raises NotAssumable."""

@@ -10,9 +10,12 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from local.delivery import queue_url
 from local.errors import UnsupportedLocally
+from local.functions.environment import principal
 from local.functions.function import Function
 from local.functions.worker import Answer
+from local.roles import Clients, NotAssumable
 from local.services import Services
 
 _LETTER_MESSAGE_CHARACTERS: Final = 1024
@@ -36,10 +39,10 @@ class Destinations:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._senders: dict[str, Callable[[str, str, dict[str, Any]], None]] = {
-            "sqs": self._to_queue,
-            "sns": self._to_topic,
-            "lambda": self._to_function,
+        self._senders: dict[str, Callable[[Clients, str, str, dict[str, Any]], None]] = {
+            "sqs": _to_queue,
+            "sns": _to_topic,
+            "lambda": _to_function,
         }
 
     def check(self, arn: str) -> None:
@@ -52,29 +55,19 @@ class Destinations:
         side = "OnSuccess" if outcome.condition == "Success" else "OnFailure"
         destination = settings.get("DestinationConfig", {}).get(side, {}).get("Destination")
         if destination:
-            self._deliver(destination, json.dumps(self._record(outcome)), {})
+            self._deliver(outcome.function, destination, json.dumps(self._record(outcome)), {})
         letters = outcome.function.configuration.get("DeadLetterConfig", {}).get("TargetArn")
         if letters and side == "OnFailure":
-            self._deliver(letters, outcome.event, _letter_attributes(outcome))
+            self._deliver(outcome.function, letters, outcome.event, _letter_attributes(outcome))
         if side == "OnFailure" and not destination and not letters:
             _log.warning("%s drops event %s: %s", outcome.function.name, outcome.request_id, outcome.answer.payload)
 
-    def _deliver(self, arn: str, body: str, attributes: dict[str, Any]) -> None:
+    def _deliver(self, function: Function, arn: str, body: str, attributes: dict[str, Any]) -> None:
         try:
-            self._senders[arn.split(":")[2]](arn, body, attributes)
-        except ClientError as error:
+            clients = self._services.roles.acting(principal(function), source_arn=function.arn)
+            self._senders[arn.split(":")[2]](clients, arn, body, attributes)
+        except (ClientError, NotAssumable) as error:
             _log.warning("%s could not be sent an event: %s", arn, error)
-
-    def _to_queue(self, arn: str, body: str, attributes: dict[str, Any]) -> None:
-        client = self._services.client("sqs")
-        url = client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-        client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
-
-    def _to_topic(self, arn: str, body: str, attributes: dict[str, Any]) -> None:
-        self._services.client("sns").publish(TopicArn=arn, Message=body, MessageAttributes=attributes)
-
-    def _to_function(self, arn: str, body: str, _: dict[str, Any]) -> None:
-        self._services.client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
 
     def _record(self, outcome: Outcome) -> dict[str, Any]:
         response: dict[str, Any] = {"statusCode": 200, "executedVersion": outcome.function.version}
@@ -93,6 +86,19 @@ class Destinations:
             "responseContext": response,
             "responsePayload": json.loads(outcome.answer.payload),
         }
+
+
+def _to_queue(clients: Clients, arn: str, body: str, attributes: dict[str, Any]) -> None:
+    client = clients.client("sqs")
+    client.send_message(QueueUrl=queue_url(arn), MessageBody=body, MessageAttributes=attributes)
+
+
+def _to_topic(clients: Clients, arn: str, body: str, attributes: dict[str, Any]) -> None:
+    clients.client("sns").publish(TopicArn=arn, Message=body, MessageAttributes=attributes)
+
+
+def _to_function(clients: Clients, arn: str, body: str, _: dict[str, Any]) -> None:
+    clients.client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
 
 
 def _letter_attributes(outcome: Outcome) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from botocore.exceptions import ClientError
-
 from local.errors import AwsError
 from local.functions.function import Function
+from local.roles import NotAssumable, Principal
 from local.services import Services
 
 RESERVED: Final = frozenset(
@@ -71,17 +70,14 @@ def environment(function: Function, services: Services, *, log_stream: str) -> d
     }
 
 
+def principal(function: Function) -> Principal:
+    """The session that a function runs in."""
+    return Principal(function.configuration["Role"], "lambda.amazonaws.com", function.name[:64].ljust(2, "-"))
+
+
 def _credentials(function: Function, services: Services) -> dict[str, str]:
     try:
-        answer = services.client("sts").assume_role(
-            RoleArn=function.configuration["Role"], RoleSessionName=function.name[:64].ljust(2, "-")
-        )
-    except ClientError as error:
+        return services.roles.credentials(principal(function), source_arn=function.arn).environ()
+    except NotAssumable as error:
         message = "The role defined for the function cannot be assumed by Lambda."
         raise AwsError("InvalidParameterValueException", message) from error
-    given = answer["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
-    }

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from typing import Any, Final
-
-from botocore.exceptions import ClientError
 
 from local.errors import AwsError
 from local.front import Handler
@@ -17,6 +14,7 @@ from local.functions.code import CodeStore
 from local.functions.function import Entry, Function
 from local.functions.pool import Pool
 from local.paging import page
+from local.roles import NotAssumable
 from local.services import Services
 from local.wire import Call
 
@@ -133,15 +131,11 @@ class Lifecycle:
         return _page("Versions", versions, params)
 
     def _check_role(self, arn: str) -> None:
-        refused = AwsError(
-            "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
-        )
         try:
-            role = self._services.client("iam").get_role(RoleName=arn.rpartition("/")[2])["Role"]
-        except ClientError as error:
-            raise refused from error
-        if "lambda.amazonaws.com" not in json.dumps(role["AssumeRolePolicyDocument"]):
-            raise refused
+            self._services.roles.check(arn, service="lambda.amazonaws.com")
+        except NotAssumable as error:
+            message = "The role defined for the function cannot be assumed by Lambda."
+            raise AwsError("InvalidParameterValueException", message) from error
 
 
 def _publish(entry: Entry, *, description: str | None = None) -> Function:

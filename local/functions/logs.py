@@ -11,8 +11,11 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from local.functions.environment import principal
 from local.functions.function import Function
 from local.functions.worker import Answer, Invocation
+from local.logs import put
+from local.roles import NotAssumable
 from local.services import Services
 
 _EVENTS_PER_CALL: Final = 1000
@@ -27,31 +30,25 @@ def lines(function: Function, invocation: Invocation, answer: Answer) -> list[st
 
 
 class Logs:
-    """Writes to CloudWatch Logs, making groups and streams on the way. Times are wall time, as a function's own are."""
+    """Writes to CloudWatch Logs in the functions' roles, making groups and streams where there are none.
+
+    Times are wall time, as a function's own are.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def write(self, function: Function, stream: str, texts: list[str]) -> None:
         """Append log events. A log that cannot be written never fails an invocation."""
-        group, now = function.log_group, int(time.time() * 1000)
+        now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": text} for text in texts]
+        names = {"logGroupName": function.log_group, "logStreamName": stream}
         try:
-            self._make("log_group", logGroupName=group)
-            self._make("log_stream", logGroupName=group, logStreamName=stream)
+            client = self._services.roles.acting(principal(function), source_arn=function.arn).client("logs")
             for first in range(0, len(events), _EVENTS_PER_CALL):
-                batch = events[first : first + _EVENTS_PER_CALL]
-                client = self._services.client("logs")
-                client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
-        except ClientError as error:
+                put(client, events[first : first + _EVENTS_PER_CALL], **names)
+        except (ClientError, NotAssumable) as error:
             _log.warning("the log of %s is lost: %s", function.name, error)
-
-    def _make(self, what: str, **names: str) -> None:
-        try:
-            getattr(self._services.client("logs"), f"create_{what}")(**names)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-                raise
 
 
 def _text(function: Function, invocation: Invocation, answer: Answer) -> tuple[list[str], list[str]]:

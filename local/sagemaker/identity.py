@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from typing import Any
 
+from local.errors import ValidationError
+from local.roles import Clients, NotAssumable, Principal
 from local.services import Services
 from local.wire import Call
 
+_SERVICE = "sagemaker.amazonaws.com"
 _SESSION_NAME = "SageMaker"  # what SageMaker calls its own sessions
 
 
@@ -31,29 +33,33 @@ class Identities:
                 self._known[key] = known
         return {"IamIdentity": known}
 
-    def credentials(self, role_arn: str) -> dict[str, str]:
-        """Credentials of a session of a role, under boto3's names for them."""
-        given = self._services.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)["Credentials"]
-        return {
-            "aws_access_key_id": given["AccessKeyId"],
-            "aws_secret_access_key": given["SecretAccessKey"],
-            "aws_session_token": given["SessionToken"],
-        }
+    def acting(self, role_arn: str) -> Clients:
+        """Clients that call the cloud as a role. Raises NotAssumable."""
+        return acting(self._services, role_arn)
 
-    def client(self, name: str, *, role_arn: str) -> Any:
-        """A boto3 client that calls the cloud as a role."""
-        credentials = self.credentials(role_arn)
-        with self._lock:
-            return self._session.client(name, **credentials)
+    def environ(self, role_arn: str) -> dict[str, str]:
+        """Credentials of a role for a child process. Raises NotAssumable."""
+        return self._services.roles.credentials(_principal(role_arn)).environ()
+
+    def check(self, role_arn: str) -> None:
+        """Raise ValidationError unless SageMaker can assume the role."""
+        try:
+            self._services.roles.check(role_arn, service=_SERVICE)
+        except NotAssumable as error:
+            raise ValidationError(
+                f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+                f"'{_SERVICE}' to assume the role."
+            ) from error
 
     def _ask(self, access_key_id: str) -> dict[str, Any]:
-        # The signature is not checked, so the caller's key alone speaks as the caller.
-        with self._lock:
-            sts = self._session.client("sts", aws_access_key_id=access_key_id, aws_secret_access_key="unused")
-        identity = sts.get_caller_identity()
+        identity = self._services.roles.calling(access_key_id).client("sts").get_caller_identity()
         return {"Arn": identity["Arn"], "PrincipalId": identity["UserId"]}
 
-    @functools.cached_property
-    def _session(self) -> Any:
-        # One for all: a session reads its service models (0.2 s) once. Asked for late, as every client is.
-        return self._services.session()
+
+def acting(services: Services, role_arn: str) -> Clients:
+    """Clients with which SageMaker works for a job, an execution or a model, in its role. Raises NotAssumable."""
+    return services.roles.acting(_principal(role_arn))
+
+
+def _principal(role_arn: str) -> Principal:
+    return Principal(role_arn, _SERVICE, _SESSION_NAME)

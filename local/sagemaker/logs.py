@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.logs import put
+from local.roles import Clients, NotAssumable
+
+_log = logging.getLogger(__name__)
 _MAX_EVENTS = 1000
 _MAX_LINE_BYTES = 200_000
 
 
 class Log:
-    """One log stream, fed from a file that grows."""
+    """One log stream, fed from a file that grows; `writer` gives the clients of the role that writes it."""
 
-    def __init__(self, client: Any, *, group: str, stream: str, file: Path) -> None:
+    def __init__(self, writer: Callable[[], Clients], *, group: str, stream: str, file: Path) -> None:
         self.group, self.stream, self.file = group, stream, file
-        self._client = client
+        self._writer = writer
         self._shipped_bytes = 0
-        self._made = self._ended = False
+        self._ended = False
         self._lock = threading.Lock()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -53,8 +57,6 @@ class Log:
                 fresh = source.read()
             end = len(fresh) if ended else fresh.rfind(b"\n") + 1
             lines = [line[:_MAX_LINE_BYTES] for line in fresh[:end].splitlines() if line.strip()]
-            if lines:
-                self._make()
             for start in range(0, len(lines), _MAX_EVENTS):
                 self._put(lines[start : start + _MAX_EVENTS])
             self._shipped_bytes += end
@@ -63,19 +65,9 @@ class Log:
         # Wall time: the Logs service refuses events two hours ahead of its own clock, which is never accelerated.
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line.decode("utf-8", errors="replace")} for line in lines]
-        self._client.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)
-
-    def _make(self) -> None:
-        if self._made:
-            return
-        _unless_it_exists(self._client.create_log_group, logGroupName=self.group)
-        _unless_it_exists(self._client.create_log_stream, logGroupName=self.group, logStreamName=self.stream)
-        self._made = True
-
-
-def _unless_it_exists(make: Callable[..., Any], **names: str) -> None:
-    try:
-        make(**names)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-            raise
+        try:
+            client = self._writer().client("logs")
+            put(client, events, logGroupName=self.group, logStreamName=self.stream)
+        except (ClientError, NotAssumable) as error:
+            # On AWS too a job without the right to write its log runs on, and nobody reads what it says.
+            _log.warning("the log %s of %s is lost: %s", self.stream, self.group, error)

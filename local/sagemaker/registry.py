@@ -11,6 +11,7 @@ from typing import Any
 from local.errors import AwsError, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
+from local.sagemaker.errors import S3Error
 from local.sagemaker.kinds import MODEL_PACKAGE, MODEL_PACKAGE_GROUP
 from local.sagemaker.listing import matches, ordered, page
 from local.sagemaker.resources import Record
@@ -220,9 +221,13 @@ class Registry:
 
 
 def require_model_data(files: Files, container: Mapping[str, Any]) -> None:
-    """Refuse a container whose model data is not in S3, as CreateModel does."""
+    """Refuse a container whose model data is not in S3 or may not be read, as CreateModel does."""
     url = container.get("ModelDataUrl")
-    if url is not None and not files.exists(url):
+    try:
+        found = url is None or files.exists(url)
+    except S3Error as error:
+        raise ValidationError(f"Could not access model data: {error}") from error
+    if not found:
         raise ValidationError(f"Could not find model data at {url}.")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import ClientError
 
+from local.roles import Clients, NotAssumable
 from local.sagemaker.errors import S3Error
+from local.sagemaker.identity import acting
 from local.services import Services
 
 _MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
@@ -24,42 +28,53 @@ def split(uri: str) -> tuple[str, str]:
 
 
 class Files:
-    """Copies between S3 and folders. Safe for threads, as boto3's clients are."""
+    """Copies between S3 and folders, as the account or in a role. Safe for threads, as boto3's clients are.
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    What may not be read or written raises S3Error too, with S3's own words.
+    """
+
+    def __init__(self, services: Services, *, clients: Callable[[], Clients] | None = None) -> None:
+        self._services, self._clients = services, clients or (lambda: services)
+
+    def acting(self, role_arn: str | None) -> Files:
+        """The same in a role; as before without one."""
+        if role_arn is None:
+            return self
+        return Files(self._services, clients=lambda: acting(self._services, role_arn))
+
+    def calling(self, access_key_id: str) -> Files:
+        """The same in the name of whoever owns an access key."""
+        return Files(self._services, clients=lambda: self._services.roles.calling(access_key_id))
 
     @property
     def _client(self) -> Any:
-        # Asked for late: the cloud has no clients yet while its parts are made.
-        return self._services.client("s3")
+        # Asked for late: the cloud has no clients yet while its parts are made, and a session of a role ends.
+        return self._clients().client("s3")
 
     def exists(self, uri: str) -> bool:
-        """Whether there is an object of exactly this key."""
+        """Whether there is an object of exactly this key. Raises S3Error when that cannot be seen."""
         bucket, key = split(uri)
-        try:
-            self._client.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
-                return False
-            raise
+        with _told(uri):
+            try:
+                self._client.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _MISSING:
+                    return False
+                raise
         return True
 
     def read(self, uri: str) -> bytes:
         """The content of one object. Raises S3Error when it is not there."""
         bucket, key = split(uri)
-        try:
+        with _told(uri):
             body: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
-                raise S3Error(f"{uri} does not exist") from error
-            raise
         return body
 
     def write(self, uri: str, content: bytes) -> None:
         """Put one object."""
         bucket, key = split(uri)
-        self._client.put_object(Bucket=bucket, Key=key, Body=content)
+        with _told(uri):
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def download_prefix(self, uri: str, folder: Path) -> int:
         """Fetch every object whose key begins with the URI's ("S3Prefix"); gives their number.
@@ -69,11 +84,12 @@ class Files:
         """
         bucket, prefix = split(uri)
         count = 0
-        for key in self._keys(bucket, prefix):
-            target = folder / _relative(key, prefix)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._client.download_file(bucket, key, str(target))
-            count += 1
+        with _told(uri):
+            for key in self._keys(bucket, prefix):
+                target = folder / _relative(key, prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._client.download_file(bucket, key, str(target))
+                count += 1
         return count
 
     def download(self, uri: str, file: Path) -> None:
@@ -85,7 +101,8 @@ class Files:
         """Put one file, encrypted with a key of KMS when one is given."""
         bucket, key = split(uri)
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        self._client.upload_file(str(file), bucket, key, ExtraArgs=encryption)
+        with _told(uri):
+            self._client.upload_file(str(file), bucket, key, ExtraArgs=encryption)
 
     def upload_folder(self, folder: Path, uri: str, *, kms_key: str | None = None) -> None:
         """Put every file below a folder under a prefix; symbolic links are left out, as SageMaker leaves them."""
@@ -94,14 +111,24 @@ class Files:
                 self.upload(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}", kms_key=kms_key)
 
     def _keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        try:
-            for found in pages:
-                yield from (item["Key"] for item in found.get("Contents", []) if not item["Key"].endswith("/"))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
-                raise S3Error(f"bucket {bucket} does not exist") from error
-            raise
+        for found in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            yield from (item["Key"] for item in found.get("Contents", []) if not item["Key"].endswith("/"))
+
+
+@contextmanager
+def _told(uri: str) -> Iterator[None]:
+    """Let whatever S3 or IAM refuse become an S3Error that names the object."""
+    try:
+        yield
+    except ClientError as error:
+        said = error.response["Error"]
+        if said["Code"] == "NoSuchBucket":
+            raise S3Error(f"bucket {split(uri)[0]} does not exist") from error
+        if said["Code"] in _MISSING:
+            raise S3Error(f"{uri} does not exist") from error
+        raise S3Error(f"{uri}: {said['Code']}: {said.get('Message', '')}") from error
+    except (Boto3Error, NotAssumable) as error:
+        raise S3Error(f"{uri}: {error}") from error
 
 
 def _relative(key: str, prefix: str) -> str:

@@ -35,9 +35,10 @@ class Machine:
         self._images.require(image)
 
     def require_role(self, role_arn: str) -> None:
-        """Refuse a role of another account, as AWS does."""
+        """Refuse a role of another account, and one that SageMaker cannot assume, as AWS does."""
         if role_arn.split(":")[4:5] != [self._services.account]:
             raise ValidationError("Cross-account pass role is not allowed.")
+        self._identities.check(role_arn)
 
     def container(self, *path: str) -> Container:
         """A fresh container below the cloud's work folder."""
@@ -81,7 +82,7 @@ class Machine:
     def _credentials(self, role_arn: str | None) -> dict[str, str]:
         if role_arn is None:
             return {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-        return {name.upper(): value for name, value in self._identities.credentials(role_arn).items()}
+        return self._identities.environ(role_arn)
 
     def _commands(self, python: Path) -> Path:
         """A folder with the `python` and `pip` that an image has on its PATH.

@@ -97,8 +97,9 @@ class ServerFleets:
     def _instance(self, endpoint: str, variant: Variant, changed: Callable[[], None]) -> Instance:
         instance = f"i-{secrets.token_hex(8)}"
         container = self._machine.container("endpoint", endpoint, instance)
+        role = variant.image.role_arn
         log = Log(
-            self._services.client("logs"),
+            lambda: self._context.identities.acting(role) if role is not None else self._services,
             group=f"/aws/sagemaker/Endpoints/{endpoint}",
             stream=f"{variant.name}/{instance}",
             file=container.root / "log.txt",

@@ -32,10 +32,11 @@ class Models:
         """Keep a model. A versioned model package must be approved, model data must be in S3."""
         if ("PrimaryContainer" in params) == ("Containers" in params):
             raise ValidationError("Exactly one of PrimaryContainer and Containers must be provided.")
+        role = params.get("ExecutionRoleArn")
+        if role is not None:
+            self._machine.require_role(role)
         for container in containers(params):
-            self._check(container)
-        if "ExecutionRoleArn" in params:
-            self._machine.require_role(params["ExecutionRoleArn"])
+            self._check(container, role)
         return self._store.add(MODEL, params["ModelName"], {"EnableNetworkIsolation": False, **params})
 
     def create_config(self, params: Params, _: Call) -> Params:
@@ -51,7 +52,7 @@ class Models:
             ENDPOINT_CONFIG, params["EndpointConfigName"], {**params, "ProductionVariants": variants}
         )
 
-    def _check(self, container: Mapping[str, Any]) -> None:
+    def _check(self, container: Mapping[str, Any], role: str | None) -> None:
         if "ModelPackageName" in container:
             package = self._store.get(MODEL_PACKAGE, container["ModelPackageName"])
             if "ModelPackageVersion" in package and package["ModelApprovalStatus"] != "Approved":
@@ -59,7 +60,7 @@ class Models:
                 raise ValidationError(f"Model package {arn} is {status}: a versioned package must be Approved.")
         elif "Image" not in container:
             raise ValidationError("Either Image or ModelPackageName must be provided for a container.")
-        require_model_data(self._files, container)
+        require_model_data(self._files.acting(role), container)
 
 
 def containers(model: Mapping[str, Any]) -> list[dict[str, Any]]:

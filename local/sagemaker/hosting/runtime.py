@@ -103,6 +103,7 @@ def _exchange(params: Mapping[str, Any], answered: _Answered, *, at: datetime) -
         request_type=params.get("ContentType", _UNTYPED),
         response=answered.response.body,
         response_type=_content_type(answered.response),
+        role_arn=answered.route.instance.variant.image.role_arn,
         inference_id=params.get("InferenceId"),
         custom_attributes=params.get("CustomAttributes"),
     )

@@ -37,7 +37,8 @@ class ModelServer:
     """A process that loads a model, answers /ping when it is ready and /invocations after that."""
 
     def __init__(self, context: Context, *, image: Image, container: Container, log: Log) -> None:
-        self._files, self._machine, self._processes = context.files, context.machine, context.services.processes
+        self._machine, self._processes = context.machine, context.services.processes
+        self._files = context.files.acting(image.role_arn)
         self._image, self._container = image, container
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None

@@ -33,7 +33,7 @@ class Jobs:
 
     def __init__(self, context: Context, contract: Contract) -> None:
         self._services, self._store, self._machine = context.services, context.store, context.machine
-        self._workers = context.workers
+        self._workers, self._identities = context.workers, context.identities
         self._contract = contract
         self._kind = contract.kind
         self._running: dict[str, _Child] = {}
@@ -109,7 +109,7 @@ class Jobs:
     def _execute(self, record: Record) -> Params:
         name = record[self._kind.name_member]
         container = self._machine.container(self._kind.arn_type, name)
-        log = self._log(name, container)
+        log = self._log(record, container)
         try:
             program = self._contract.stage(record, container)
             exit_code = self._run_program(record, program, container, log)
@@ -137,10 +137,10 @@ class Jobs:
         child.start(process)
         return child.wait(log, limit=Limit.of(record))
 
-    def _log(self, name: str, container: Container) -> Log:
-        stream = f"{name}/algo-1-{int(time.time())}"
-        client = self._services.client("logs")
-        return Log(client, group=self._contract.log_group, stream=stream, file=container.root / "log.txt")
+    def _log(self, record: Record, container: Container) -> Log:
+        stream = f"{record[self._kind.name_member]}/algo-1-{int(time.time())}"
+        role, file = record["RoleArn"], container.root / "log.txt"
+        return Log(lambda: self._identities.acting(role), group=self._contract.log_group, stream=stream, file=file)
 
 
 class _Child:

@@ -61,10 +61,11 @@ class Processing:
 
     def stage(self, record: Record, container: Container) -> Program:
         """Download the inputs, make the folders of the outputs, write the configuration files."""
+        files = self._files.acting(record["RoleArn"])
         for entry in record.get("ProcessingInputs", []):
             source = entry["S3Input"]
             self._require_local_path(source["LocalPath"])
-            download(self._files, source["S3Uri"], container, source["LocalPath"])
+            download(files, source["S3Uri"], container, source["LocalPath"])
         for output in _outputs(record):
             self._require_local_path(output["S3Output"]["LocalPath"])
             container.make(output["S3Output"]["LocalPath"])
@@ -86,9 +87,10 @@ class Processing:
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Upload the outputs; the program's message becomes the ExitMessage."""
         kms_key = record.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+        files = self._files.acting(record["RoleArn"])
         for output in _outputs(record):
             target = output["S3Output"]
-            self._files.upload_folder(container.outside(target["LocalPath"]), target["S3Uri"], kms_key=kms_key)
+            files.upload_folder(container.outside(target["LocalPath"]), target["S3Uri"], kms_key=kms_key)
         return {"ExitMessage": (container.read_text("/opt/ml/output/message") or "")[:_MESSAGE_CHARACTERS] or None}
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:

@@ -79,13 +79,14 @@ class Training:
 
     def stage(self, record: Record, container: Container) -> Program:
         """Download channels and checkpoints, write the configuration files."""
+        files = self._files.acting(record["RoleArn"])
         for folder in _FOLDERS:
             container.make(folder)
         for channel in record.get("InputDataConfig", []):
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-            download(self._files, uri, container, f"/opt/ml/input/data/{channel['ChannelName']}")
+            download(files, uri, container, f"/opt/ml/input/data/{channel['ChannelName']}")
         if "CheckpointConfig" in record:
-            self._files.download_prefix(record["CheckpointConfig"]["S3Uri"], container.make("/opt/ml/checkpoints"))
+            files.download_prefix(record["CheckpointConfig"]["S3Uri"], container.make("/opt/ml/checkpoints"))
         channels, resources = _channels(record), _resources(record)
         container.write_json(f"{_CONFIG}/hyperparameters.json", record.get("HyperParameters", {}))
         container.write_json(f"{_CONFIG}/inputdataconfig.json", channels)
@@ -99,7 +100,7 @@ class Training:
         if algorithm.get("ContainerEntrypoint"):
             return Program([*algorithm["ContainerEntrypoint"], *algorithm.get("ContainerArguments", [])], platform)
         if "sagemaker_program" in record.get("HyperParameters", {}):
-            return script_program(record["HyperParameters"], container, self._files, env=platform)
+            return script_program(record["HyperParameters"], container, files, env=platform)
         raise JobFailed(
             f"ClientError: image {self.image(record)} has no algorithm of its own here: give a ContainerEntrypoint, "
             "or the hyperparameter sagemaker_program"
@@ -116,14 +117,15 @@ class Training:
     def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
         """Upload the model, the other output and the checkpoints; read the metrics from the log."""
         base, kms_key = _output(record), record["OutputDataConfig"].get("KmsKeyId")
+        files = self._files.acting(record["RoleArn"])
         for folder, name in (("/opt/ml/model", "model.tar.gz"), ("/opt/ml/output/data", "output.tar.gz")):
             content = container.make(folder)
             if name == "model.tar.gz" or any(content.iterdir()):
                 archive = container.root / name
                 pack(content, archive)
-                self._files.upload(archive, f"{base}/{name}", kms_key=kms_key)
+                files.upload(archive, f"{base}/{name}", kms_key=kms_key)
         if "CheckpointConfig" in record:
-            self._files.upload_folder(container.make("/opt/ml/checkpoints"), record["CheckpointConfig"]["S3Uri"])
+            files.upload_folder(container.make("/opt/ml/checkpoints"), record["CheckpointConfig"]["S3Uri"])
         return {"FinalMetricDataList": self._metrics(record, log.text())}
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:

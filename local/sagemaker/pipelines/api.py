@@ -55,7 +55,7 @@ class Pipelines:
     def create(self, params: Params, call: Call) -> Params:
         """Keep a pipeline whose definition is sound. The same ClientRequestToken twice makes one."""
         name, token = params["PipelineName"], params["ClientRequestToken"]
-        text = self._definition_text(params)
+        text = self._definition_text(params, call)
         parse(text)
         self._machine.require_role(params["RoleArn"])
         members = {**params, "PipelineDefinition": text, "PipelineStatus": "Active"}
@@ -71,7 +71,7 @@ class Pipelines:
         """Replace what is given. Raises ValidationError for a definition that is not sound."""
         self._store.get(PIPELINE, params["PipelineName"])
         members = {key: value for key, value in params.items() if key != "PipelineName"}
-        text = self._definition_text(params, required=False)
+        text = self._definition_text(params, call, required=False)
         if text:
             parse(text)
             members["PipelineDefinition"] = text
@@ -187,14 +187,15 @@ class Pipelines:
         }
         return self._store.add(PIPELINE_EXECUTION, execution_id, members, arn=arn)
 
-    def _definition_text(self, params: Params, *, required: bool = True) -> str:
+    def _definition_text(self, params: Params, call: Call, *, required: bool = True) -> str:
         inline, location = params.get("PipelineDefinition"), params.get("PipelineDefinitionS3Location")
         if (inline and location) or (required and not inline and not location):
             raise ValidationError("Give either PipelineDefinition or PipelineDefinitionS3Location.")
         if not location:
             return inline or ""
         try:
-            return self._files.read(f"s3://{location['Bucket']}/{location['ObjectKey']}").decode()
+            files = self._files.calling(call.access_key_id)
+            return files.read(f"s3://{location['Bucket']}/{location['ObjectKey']}").decode()
         except S3Error as error:
             raise ValidationError(f"The pipeline definition cannot be read: {error}") from error
 

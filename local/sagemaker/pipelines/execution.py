@@ -45,7 +45,7 @@ class Execution:
     """Runs a definition on threads. The record in the store tells of it; this object is its conduct."""
 
     def __init__(self, context: Context, arn: str, *, definition: Definition, parameters: Mapping[str, Any]) -> None:
-        self._clock, self._files = context.services.clock, context.files
+        self._clock = context.services.clock
         self._store, self._workers = context.store, context.workers
         self._arn, self._definition, self._parameters = arn, definition, parameters
         self._id = arn.rsplit("/", 1)[-1]
@@ -56,6 +56,7 @@ class Execution:
             "MaxParallelExecutionSteps", len(definition.steps)
         )
         self._changes = Changes(context, arn)
+        self._files = context.files.acting(record["RoleArn"])
         self._steps = Steps(context, execution_arn=arn, role_arn=record["RoleArn"])
         self._properties: dict[str, Any] = {}
         self._running: dict[str, Task] = {}

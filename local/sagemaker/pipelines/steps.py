@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.roles import NotAssumable
 from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, Kind
@@ -68,6 +68,8 @@ class Steps:
             said = error.response["Error"]
             called = f"Failed to invoke {error.operation_name}"
             raise StepFailed(f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}") from error
+        except NotAssumable as error:
+            raise StepFailed(f"ClientError: {error}") from error
         except BotoCoreError as error:
             raise StepFailed(f"ClientError: the step's arguments are not valid: {error}") from error
 
@@ -83,9 +85,9 @@ class Steps:
             if error.response["Error"]["Code"] != "ValidationException":
                 raise  # else the job has ended already, or was not created yet: its step sees the stop itself
 
-    @functools.cached_property
+    @property
     def _sagemaker(self) -> Any:
-        return self._identities.client("sagemaker", role_arn=self._role_arn)
+        return self._identities.acting(self._role_arn).client("sagemaker")
 
     def _job(self, task: Task, kind: Kind, noun: str) -> Any:
         named = {kind.name_member: task.job_name}
@@ -136,9 +138,7 @@ class Steps:
     def _lambda(self, task: Task) -> Any:
         function = str(task.resolve(task.step.body["FunctionArn"]))
         payload = json.dumps(task.resolve(task.step.arguments)).encode()
-        answer = self._identities.client("lambda", role_arn=self._role_arn).invoke(
-            FunctionName=function, Payload=payload
-        )
+        answer = self._identities.acting(self._role_arn).client("lambda").invoke(FunctionName=function, Payload=payload)
         result = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
             raise StepFailed(f"ClientError: function {function} failed: {result}")

@@ -27,7 +27,8 @@ def function_of(folder, source=WHO, *, name="fn"):
         "Runtime": "python3.12",
         "Timeout": 30,
     }
-    return Function(name, f"arn:{name}", configuration, Code("", 0, folder / "a.zip", folder))
+    arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
+    return Function(name, arn, configuration, Code("", 0, folder / "a.zip", folder))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from local.errors import UnsupportedLocally
 from local.images import Interpreter
 from local.sagemaker import SageMaker
 from tests.local.sagemaker.fakes import Hosting
+from tests.local.trust import role
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/plain:1"
@@ -76,6 +77,7 @@ class World:
         self.services.emit = self._emit
         self.services.record = lambda namespace, data: self.metrics.extend({"Namespace": namespace, **d} for d in data)
         self.sm, self.s3 = cloud.client("sagemaker"), cloud.client("s3")
+        role(cloud.client("iam"), "runner", "sagemaker")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
     # Clients that only some tests need, since making one takes time.

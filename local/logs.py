@@ -1,0 +1,44 @@
+"""Events on their way to CloudWatch Logs, under the rights of whoever writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+def put(client: Any, events: Sequence[dict[str, Any]], **names: str) -> None:
+    """Append events to `logStreamName` of `logGroupName`, and make what of the two is missing. Raises ClientError.
+
+    A writer that may not make groups gets on where the group is there: it is only asked for when it is not.
+    """
+    try:
+        client.put_log_events(**names, logEvents=events)
+    except ClientError as error:
+        if _code(error) != "ResourceNotFoundException":
+            raise
+        _make(client, names)
+        client.put_log_events(**names, logEvents=events)
+
+
+def _make(client: Any, names: dict[str, str]) -> None:
+    try:
+        _unless_it_exists(client.create_log_stream, **names)
+    except ClientError as error:
+        if _code(error) != "ResourceNotFoundException":
+            raise
+        _unless_it_exists(client.create_log_group, logGroupName=names["logGroupName"])
+        _unless_it_exists(client.create_log_stream, **names)
+
+
+def _unless_it_exists(make: Callable[..., Any], **names: str) -> None:
+    try:
+        make(**names)
+    except ClientError as error:
+        if _code(error) != "ResourceAlreadyExistsException":
+            raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
