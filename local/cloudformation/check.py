@@ -61,7 +61,7 @@ def _unknown_properties(what: Declaration) -> list[str]:
         f"Properties validation failed for resource {what.logical_id}: extraneous key [{name}] is not permitted; "
         f"the local cloud does not support the property {name} of {what.type}"
         for name in what.properties
-        if name not in schema.properties
+        if not schema.has_property(name)
     ]
 
 
@@ -79,7 +79,7 @@ def _check_attributes(template: Template, found: list[Reference]) -> None:
         what = template.resources.get(name)
         if what is None:
             raise InvalidRequest(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
-        if attribute and attribute not in CATALOGUE[what.type].schema.attributes:
+        if attribute and not CATALOGUE[what.type].schema.has_attribute(attribute):
             raise InvalidRequest(
                 f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
             )

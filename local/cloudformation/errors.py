@@ -4,7 +4,8 @@ local.errors.LocalError
 ├── AwsError
 │   └── InvalidRequest      CloudFormation refuses the request or its template: `ValidationError`
 └── ResourceFailed          a resource could not be made, changed or removed; the reason goes into its event
-    └── Cancelled           it was given up, because another one failed or somebody asked to
+    ├── Cancelled           it was given up, because another one failed or somebody asked to
+    └── HalfMade            its creation failed, and yet there is something to be deleted
 """
 
 from __future__ import annotations
@@ -25,3 +26,11 @@ class ResourceFailed(LocalError):
 
 class Cancelled(ResourceFailed):
     """Work on a resource was given up before it was done."""
+
+
+class HalfMade(ResourceFailed):
+    """A resource failed to be made and has a physical id all the same, by which it is to be deleted."""
+
+    def __init__(self, reason: str, *, physical_id: str) -> None:
+        super().__init__(reason)
+        self.physical_id = physical_id

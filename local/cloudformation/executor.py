@@ -153,6 +153,9 @@ class Executor:
 
     def _attribute(self, name: str, attribute: str) -> Any:
         live = self._stack.resources[name]
+        if attribute not in live.attributes and CATALOGUE[live.type].schema.open:
+            vendor = f"Vendor response doesn't contain {attribute} attribute in object {name}"
+            raise InvalidRequest(f"CustomResource attribute error: {vendor}")
         if attribute not in live.attributes:
             raise InvalidRequest(f"Attribute {attribute} of {name} ({live.type}) has no value")
         return live.attributes[attribute]

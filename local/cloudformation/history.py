@@ -6,6 +6,7 @@ import json
 import uuid
 
 from local.cloudformation.live import Live, reported
+from local.cloudformation.masking import Masked, masked
 from local.cloudformation.names import event_id
 from local.cloudformation.stacks import Event, Stack
 from local.services import Services
@@ -78,10 +79,8 @@ class History:
 
 
 def _shown(stack: Stack, live: Live) -> str:
-    """A resource's properties as JSON, with the values of NoEcho parameters masked."""
-    text = json.dumps(live.properties)
+    """A resource's properties as JSON, with what must not be shown masked."""
     parameters = stack.revision.parameters.values() if stack.revision is not None else ()
-    for parameter in parameters:
-        if parameter.no_echo and parameter.text:
-            text = text.replace(json.dumps(parameter.text)[1:-1], "****")
-    return text
+    echoless = [parameter.text for parameter in parameters if parameter.no_echo]
+    answered = [value for other in stack.live().values() for value in other.attributes.values()]
+    return masked(json.dumps(live.properties), [*echoless, *(str(a) for a in answered if isinstance(a, Masked))])

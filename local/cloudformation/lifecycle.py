@@ -10,12 +10,13 @@ from dataclasses import replace
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloudformation.dynamic import expanded
-from local.cloudformation.errors import ResourceFailed
+from local.cloudformation.errors import HalfMade, ResourceFailed
 from local.cloudformation.history import History
 from local.cloudformation.live import Live, Step
+from local.cloudformation.mailbox import Mailbox
 from local.cloudformation.names import physical_name
 from local.cloudformation.resources import CATALOGUE
-from local.cloudformation.resources.provisioner import Provisioner, Request, Rollbacks, gone, handler_said
+from local.cloudformation.resources.provisioner import Place, Provisioner, Request, Rollbacks, gone, handler_said
 from local.cloudformation.stacks import Stack
 from local.errors import AwsError
 from local.services import Services
@@ -29,9 +30,11 @@ _log = logging.getLogger(__name__)
 class Lifecycle:
     """The life of a stack's resources. Every method raises ResourceFailed after it has written the failure down."""
 
-    def __init__(self, services: Services, stack: Stack, history: History, *, rollbacks: Rollbacks) -> None:
+    def __init__(
+        self, services: Services, stack: Stack, history: History, *, rollbacks: Rollbacks, mailbox: Mailbox
+    ) -> None:
         self._services, self._stack, self._history = services, stack, history
-        self._rollbacks = rollbacks
+        self._rollbacks, self._mailbox = rollbacks, mailbox
 
     def create(self, live: Live) -> None:
         """Make a resource, or the new copy of one that is replaced, and wait until it is ready."""
@@ -45,7 +48,12 @@ class Lifecycle:
         self._history.resource(self._stack, turning, f"{verb}_IN_PROGRESS", reason=reason)
         with self._failing(turning, verb) as turned:
             request = self._request(live)
-            born = replace(live, physical_id=provisioner.create(request))
+            try:
+                born = replace(live, physical_id=provisioner.create(request))
+            except HalfMade as error:
+                turned.append(replace(live, physical_id=error.physical_id))
+                self._begin(turned[-1], old)
+                raise
             turned.append(born)
             self._begin(born, old)
             self._history.resource(self._stack, born, f"{verb}_IN_PROGRESS", reason="Resource creation Initiated")
@@ -60,11 +68,16 @@ class Lifecycle:
         self._change(live, turned)
 
     def put_back(self, step: Step, before: Live) -> None:
-        """Give a resource the state it had before a step of the journal; a new copy is only pushed off the list."""
-        if step.created:
+        """Give a resource the state it had before a step of the journal; a new copy is only pushed off the list.
+
+        What a custom resource has turned into is told to turn back: which it then is, its own answer says.
+        """
+        if step.created and not CATALOGUE[before.type].schema.open:
             self._history.resource(self._stack, before, "UPDATE_COMPLETE")
-        else:
-            self._change(step.after, before)
+            return
+        self._change(step.after, replace(before, physical_id=step.after.physical_id))
+        if step.after.physical_id != before.physical_id:
+            step.superseded.append(before)
 
     def refuse(self, live: Live, reason: str) -> ResourceFailed:
         """Write down that a resource may not be made or changed, and give the error to raise."""
@@ -93,8 +106,18 @@ class Lifecycle:
         with self._failing(turned, "UPDATE"):
             request = replace(self._request(turned), before=expanded(live.properties, self._services))
             if live.properties != turned.properties or live.status.endswith("_FAILED"):
-                provisioner.update(request)
-            self._finish(provisioner, request, turned, "UPDATE")
+                turned = self._moved(turned, provisioner.update(request))
+            self._finish(provisioner, replace(request, physical_id=turned.physical_id), turned, "UPDATE")
+
+    def _moved(self, live: Live, physical_id: str | None) -> Live:
+        """The record after an update that has put another resource in the place of this one, if it has."""
+        if physical_id is None or physical_id == live.physical_id:
+            return live
+        with self._stack.lock:
+            step = self._stack.journal[live.logical_id]
+            if step.before is None or step.before.physical_id != live.physical_id:
+                step.superseded.append(live)
+        return replace(live, physical_id=physical_id)
 
     def _existing(self, logical_id: str) -> Live | None:
         with self._stack.lock:
@@ -127,7 +150,16 @@ class Lifecycle:
             properties=expanded(live.properties, self._services),
             physical_id=live.physical_id,
             rollbacks=self._rollbacks,
+            type=live.type,
+            stack=self._place(),
+            mailbox=self._mailbox,
+            known=live.attributes,
         )
+
+    def _place(self) -> Place:
+        stack = self._stack
+        capabilities = stack.revision.capabilities if stack.revision is not None else ()
+        return Place(stack.id, stack.name, stack.role_arn, capabilities)
 
     def _name(self, provisioner: Provisioner, live: Live) -> str:
         schema = provisioner.schema

@@ -14,6 +14,7 @@ from local.cloudformation.exports import Exports
 from local.cloudformation.history import History
 from local.cloudformation.lifecycle import Lifecycle
 from local.cloudformation.live import Live
+from local.cloudformation.mailbox import Mailbox
 from local.cloudformation.resources.provisioner import Rollbacks
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import Deletion, Stack, Stacks
@@ -41,6 +42,7 @@ class Operations:
         self._services, self._stacks, self._rollbacks = services, stacks, rollbacks
         self._exports = Exports(stacks)
         self._history = History(services)
+        self._mailbox = Mailbox()
         self._threads = Background("cloudformation", services.clock, threads=_THREADS)
 
     def create(self, stack: Stack, revision: Revision, creation: Creation) -> None:
@@ -88,9 +90,10 @@ class Operations:
         for stack in self._stacks.all():
             stack.abandon()
         self._threads.close()
+        self._mailbox.close()
 
     def _executor(self, stack: Stack, *, policy: str = "") -> Executor:
-        lifecycle = Lifecycle(self._services, stack, self._history, rollbacks=self._rollbacks)
+        lifecycle = Lifecycle(self._services, stack, self._history, rollbacks=self._rollbacks, mailbox=self._mailbox)
         return Executor(stack, lifecycle, exports=self._exports, policy=policy)
 
     def _start(self, stack: Stack, work: Callable[[], None], *, failed: str) -> None:

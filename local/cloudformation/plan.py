@@ -136,11 +136,12 @@ class _Planner:
         return Change("Remove", live.logical_id, live.type, live.physical_id, retained=kept)
 
     def _reference(self, name: str) -> Any:
-        return Unknown(frozenset({name})) if name in self._fresh else self._lives[name].physical_id
+        moves = name in self._touched and CATALOGUE[self._new.declaration(name).type].schema.open
+        return Unknown(frozenset({name})) if name in self._fresh or moves else self._lives[name].physical_id
 
     def _attribute(self, name: str, attribute: str) -> Any:
         schema = CATALOGUE[self._new.declaration(name).type].schema
-        if name in self._fresh or (name in self._touched and attribute in schema.changing):
+        if name in self._fresh or (name in self._touched and schema.may_change(attribute)):
             return Unknown(frozenset({f"{name}.{attribute}"}))
         return self._lives[name].attributes.get(attribute)
 

@@ -73,8 +73,8 @@ class Update:
         stack = self._stack
         made: list[Live] = []
         for name, step in stack.journal.items():
-            if step.created:
-                made.extend(_ruled(copy, step) for copy in [step.after, *step.superseded] if copy.physical_id)
+            copies = [*([step.after] if step.created else []), *step.superseded]
+            made.extend(_ruled(copy, step) for copy in copies if copy.physical_id)
             if step.before is None:
                 stack.drop(name)
         self._executor.remove(made, keep=lambda live: live.deletion_policy == "Retain", listed=False)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from local.cloudformation.errors import Cancelled, ResourceFailed
+from local.cloudformation.mailbox import Mailbox
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.fit import fitted
 from local.errors import UnsupportedLocally
@@ -34,7 +35,9 @@ class Schema:
 
     `name` is the property that names the resource when it is given, `attributes` are what Fn::GetAtt gives,
     `create_only` are the properties whose change needs a new resource, `fixed` those whose change is refused, and
-    `changing` the attributes that a change in place may change.
+    `changing` the attributes that a change in place may change. An `open` type has properties and attributes of its
+    template's choice, and may turn into another resource when it is changed; attributes that begin with `family` are
+    of the resource's choice.
     """
 
     type: str
@@ -46,11 +49,41 @@ class Schema:
     name: str | None = None
     naming: Naming = field(default_factory=Naming)
     tags: Literal["list", "map", "none"] = "none"
+    open: bool = False
+    family: str | None = None
+
+    def has_property(self, name: str) -> bool:
+        """Whether a template may set the property."""
+        return self.open or name in self.properties
+
+    def has_attribute(self, name: str) -> bool:
+        """Whether Fn::GetAtt gives the attribute, as far as is known before the resource is."""
+        return self.open or name in self.attributes or self._in_family(name)
+
+    def may_change(self, attribute: str) -> bool:
+        """Whether a change in place may change the attribute."""
+        return self.open or attribute in self.changing or self._in_family(attribute)
+
+    def _in_family(self, attribute: str) -> bool:
+        return self.family is not None and attribute.startswith(self.family)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The stack that a resource belongs to, as far as resources may know it."""
+
+    id: str = ""
+    name: str = ""
+    role_arn: str = ""
+    capabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Request:
-    """One resource of one stack, as its provisioner sees it: the properties wanted, and those it had before."""
+    """One resource of one stack, as its provisioner sees it: the properties wanted, and those it had before.
+
+    `known` are the attributes that it has had so far; `notes` are kept from one step of an operation to the next.
+    """
 
     services: Services
     stop: threading.Event
@@ -60,6 +93,11 @@ class Request:
     before: Mapping[str, Any] = field(default_factory=dict)
     physical_id: str = ""
     rollbacks: Rollbacks = "unnoticed"
+    type: str = ""
+    stack: Place = field(default_factory=Place)
+    mailbox: Mailbox | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def call(self, service: str, method: str, **params: Any) -> Any:
         """Call a boto3 method with parameters in the types of a template. Raises ResourceFailed and ClientError."""
@@ -139,8 +177,12 @@ class Provisioner:
     def complete(self, request: Request) -> None:
         """Do what creation needs beyond the call that made the resource."""
 
-    def update(self, request: Request) -> None:
-        """Change the resource in place from `request.before` to `request.properties`, if anything of it can change."""
+    def update(self, request: Request) -> str | None:
+        """Change the resource in place from `request.before` to `request.properties`, if anything of it can change.
+
+        Gives the physical id of the resource that has taken its place, if one has.
+        """
+        return None
 
     def wait(self, request: Request) -> None:
         """Return once a created or updated resource is ready. Raises ResourceFailed when it will not be."""

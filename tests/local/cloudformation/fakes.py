@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import urllib.request
 from datetime import UTC, datetime
 
 from local.errors import AwsError
@@ -113,3 +115,41 @@ class FakeSageMaker:
         if name not in self.kept[kind]:
             raise AwsError("ValidationException", f'Could not find {KINDS[kind]} "{name}".')
         return self.kept[kind][name]
+
+
+class FakeFunctions:
+    """A Lambda whose one function answers custom resources as `behave(event)` says; None is silence."""
+
+    def __init__(self, services) -> None:
+        self.events = []
+        self.behave = lambda event: {"Status": "SUCCESS", "PhysicalResourceId": "it"}
+        self._threads = []
+
+    def families(self):
+        """The one family."""
+        return [Family("lambda", {"Invoke": self._invoke})]
+
+    def close(self) -> None:
+        """Wait for the answers under way."""
+        for thread in self._threads:
+            thread.join()
+
+    def asked(self, *members):
+        """What it was asked, by the named members of the events."""
+        return [tuple(event.get(member) for member in members) for event in self.events]
+
+    def _invoke(self, params, call):
+        assert params["InvocationType"] == "Event"
+        event = json.loads(params["Payload"])
+        self.events.append(event)
+        thread = threading.Thread(target=self._answer, args=[event])
+        self._threads.append(thread)
+        thread.start()
+        return {"StatusCode": 202}
+
+    def _answer(self, event):
+        said = self.behave(event)
+        if said is not None:
+            body = said if isinstance(said, bytes) else json.dumps(said).encode()
+            request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT")
+            urllib.request.urlopen(request, timeout=5).close()
