@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from local.clock import Clock
 from local.errors import ValidationError
 from local.sagemaker.kinds import Kind
+from local.state import State, Table
 
 Record = dict[str, Any]
 """A resource's members in the model's names and Python's types. Members are replaced, never changed in place."""
@@ -24,15 +24,16 @@ _MAX_TAGS = 50
 class Store:
     """Records by kind and name. Each method is atomic; what it gives is a copy.
 
-    Nothing slow may happen in an Edit: it runs under the store's lock.
+    They are kept in the tables `sagemaker.<kind>` of the state, by ARN. Nothing slow may happen in an Edit: it runs
+    under the store's lock.
     """
 
-    def __init__(self, *, clock: Clock, account: str, region: str) -> None:
+    def __init__(self, *, clock: Clock, account: str, region: str, state: State | None = None) -> None:
         self._clock = clock
         self._prefix = f"arn:aws:sagemaker:{region}:{account}"
-        self._tables: dict[str, dict[str, Record]] = {}
-        self._tags: dict[str, dict[str, str]] = {}
-        self._numbers: Counter[str] = Counter()
+        self._state = state or State.in_memory()
+        self._tags: Table[dict[str, str]] = self._state.table("sagemaker.tags")
+        self._numbers: Table[int] = self._state.table("sagemaker.numbers")
         self._changed = threading.Condition(threading.RLock())
 
     def arn(self, kind: Kind, name: str) -> str:
@@ -40,16 +41,20 @@ class Store:
         return f"{self._prefix}:{kind.arn_type}/{name.lower()}"
 
     def add(self, kind: Kind, name: str, members: Mapping[str, Any], *, arn: str | None = None) -> Record:
-        """Keep a new record with its name, ARN and times. Raises the kind's "already exists"."""
+        """Keep a new record with its name, ARN and times. Raises the kind's "already exists".
+
+        `name` is what stands in the ARN: the values of the kind's `path`, with slashes between them.
+        """
         arn, now = arn or self.arn(kind, name), self._now()
-        stamps = {kind.name_member: name, kind.arn_member: arn, "CreationTime": now, "LastModifiedTime": now}
+        named = {} if len(kind.path) > 1 or kind.path[0].endswith("Arn") else {kind.path[0]: name}
+        stamps = {kind.arn_member: arn, "CreationTime": now, "LastModifiedTime": now}
         with self._changed:
-            table = self._tables.setdefault(kind.name, {})
+            table = self._table(kind)
             if arn in table:
                 raise kind.already_exists(name=name, arn=arn)
-            table[arn] = {**members, **stamps}
-            tags = members.get("Tags", [])
-            self._tags[arn] = {tag["Key"]: tag["Value"] for tag in tags}
+            # The tags come first: a process killed in between leaves none that a record lacks.
+            self._tags[arn] = {tag["Key"]: tag["Value"] for tag in members.get("Tags", [])}
+            table[arn] = {**named, **members, **stamps}
             self._changed.notify_all()
             return dict(table[arn])
 
@@ -61,17 +66,17 @@ class Store:
     def all(self, kind: Kind) -> list[Record]:
         """Every record of a kind, in order of creation."""
         with self._changed:
-            return [dict(record) for record in self._tables.get(kind.name, {}).values()]
+            return [dict(record) for record in self._table(kind).values()]
 
     def edit(self, kind: Kind, name: str, edit: Edit) -> Record:
         """Replace members of a record, and its LastModifiedTime unless the edit gives it; give it as it is then."""
         with self._changed:
             record = self._find(kind, name)
-            record.update({"LastModifiedTime": self._now(), **edit(dict(record))})
-            for member in [member for member, value in record.items() if value is None]:
-                del record[member]
+            edited = {**record, "LastModifiedTime": self._now(), **edit(dict(record))}
+            kept = {member: value for member, value in edited.items() if value is not None}
+            self._table(kind)[record[kind.arn_member]] = kept
             self._changed.notify_all()
-            return dict(record)
+            return dict(kept)
 
     def change(self, kind: Kind, name: str, **members: Any) -> Record:
         """Replace members of a record without a condition."""
@@ -83,7 +88,7 @@ class Store:
             record = self._find(kind, name)
             check(dict(record))
             arn = record[kind.arn_member]
-            del self._tables[kind.name][arn]
+            del self._table(kind)[arn]
             self._tags.pop(arn, None)
             self._changed.notify_all()
             return record
@@ -100,7 +105,7 @@ class Store:
     def next_number(self, series: str) -> int:
         """1, 2, 3, … of a series; none is given twice, whatever is deleted."""
         with self._changed:
-            self._numbers[series] += 1
+            self._numbers[series] = self._numbers.get(series, 0) + 1
             return self._numbers[series]
 
     def tags(self, arn: str) -> dict[str, str]:
@@ -127,9 +132,12 @@ class Store:
         now = self._clock.now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
+    def _table(self, kind: Kind) -> Table[Record]:
+        return self._state.table(f"sagemaker.{kind.name}")
+
     def _find(self, kind: Kind, name: str) -> Record:
         arn = name if name.startswith("arn:") else self.arn(kind, name)
-        record = self._tables.get(kind.name, {}).get(arn)
+        record = self._table(kind).get(arn)
         if record is None:
             raise kind.not_found(name=name, arn=arn)
         return record

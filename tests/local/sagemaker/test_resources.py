@@ -5,8 +5,10 @@ import pytest
 
 from local.clock import Clock
 from local.errors import AwsError, ValidationError
+from local.sagemaker.derived import derived
 from local.sagemaker.kinds import ENDPOINT, MODEL, TRAINING_JOB
 from local.sagemaker.resources import Store
+from local.state import State
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model/m"
 
@@ -136,3 +138,37 @@ def test_more_than_fifty_tags_are_refused(store):
     store.add(MODEL, "m", {"Tags": [{"Key": str(n), "Value": ""} for n in range(50)]})
     with pytest.raises(ValidationError, match="limit of 50"):
         store.tag(ARN, {"one more": ""})
+
+
+def test_records_tags_and_numbers_outlive_the_process(clock, tmp_path):
+    """What another store finds in the same folder is what the first one acknowledged, and no number comes twice."""
+
+    def opened():
+        state = State.at(tmp_path)
+        return state, Store(clock=clock, account="123456789012", region="eu-west-1", state=state)
+
+    state, store = opened()
+    store.add(MODEL, "m", {"State": "old", "Tags": [{"Key": "team", "Value": "a"}]})
+    store.add(MODEL, "gone", {})
+    store.change(MODEL, "m", State="new")
+    store.tag(ARN, {"cost": "1"})
+    store.remove(MODEL, "gone")
+    store.next_number("a")
+    before = store.get(MODEL, "m")
+    state.close()
+
+    state, store = opened()
+    assert store.all(MODEL) == [before]
+    assert store.tags(ARN) == {"team": "a", "cost": "1"}
+    assert store.next_number("a") == 2
+    state.close()
+
+
+def test_a_name_of_several_parts_is_found_by_them_and_by_its_arn(store):
+    """A user profile's ARN has its domain in it; neither part is taken for the other."""
+    profile = derived("UserProfile")
+    made = store.add(profile, "d-1/ada", {"DomainId": "d-1", "UserProfileName": "ada"})
+    assert made["UserProfileArn"].endswith(":user-profile/d-1/ada")
+    assert store.get(profile, "d-1/ada") == store.get(profile, made["UserProfileArn"])
+    with pytest.raises(AwsError, match="ResourceNotFound"):
+        store.get(profile, "d-2/ada")
