@@ -71,6 +71,8 @@ class Training:
     def initial(self, params: Record) -> Mapping[str, Any]:
         """What DescribeTrainingJob always has."""
         return {
+            # Without a key it is empty, not absent: the SageMaker SDK reads it unasked.
+            "OutputDataConfig": {"KmsKeyId": "", **params["OutputDataConfig"]},
             "ModelArtifacts": {"S3ModelArtifacts": f"{_output(params)}/model.tar.gz"},
             "StoppingCondition": params.get("StoppingCondition", {"MaxRuntimeInSeconds": 86400}),
             "SecondaryStatus": "Starting",
