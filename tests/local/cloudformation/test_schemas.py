@@ -14,9 +14,12 @@ DOCUMENTED_ATTRIBUTES = {
     "AWS::SNS::Topic": {"TopicName"},
     "AWS::SQS::Queue": {"QueueName"},
     "AWS::SSM::Parameter": {"Type", "Value"},
+    "AWS::SageMaker::CodeRepository": {"CodeRepositoryName"},
     "AWS::SageMaker::Endpoint": {"EndpointName"},
     "AWS::SageMaker::EndpointConfig": {"EndpointConfigName"},
     "AWS::SageMaker::Model": {"ModelName"},
+    "AWS::SageMaker::NotebookInstance": {"NotebookInstanceName"},
+    "AWS::SageMaker::NotebookInstanceLifecycleConfig": {"NotebookInstanceLifecycleConfigName"},
 }
 DOCUMENTED_CREATE_ONLY = {"AWS::DynamoDB::Table": {"LocalSecondaryIndexes"}}
 # CloudFormation refuses what the schema calls a replacement ("Modifying service token is not allowed").
