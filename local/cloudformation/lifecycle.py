@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.cloudformation.actor import Actor
 from local.cloudformation.dynamic import expanded
 from local.cloudformation.errors import HalfMade, ResourceFailed
 from local.cloudformation.history import History
@@ -19,6 +20,7 @@ from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.resources.provisioner import Place, Provisioner, Request, Rollbacks, gone, handler_said
 from local.cloudformation.stacks import Stack
 from local.errors import AwsError
+from local.roles import Clients
 from local.services import Services
 
 _REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -104,7 +106,7 @@ class Lifecycle:
         provisioner = CATALOGUE[live.type]
         self._history.resource(self._stack, turned, "UPDATE_IN_PROGRESS")
         with self._failing(turned, "UPDATE"):
-            request = replace(self._request(turned), before=expanded(live.properties, self._services))
+            request = replace(self._request(turned), before=expanded(live.properties, self._clients()))
             if live.properties != turned.properties or live.status.endswith("_FAILED"):
                 turned = self._moved(turned, provisioner.update(request))
             self._finish(provisioner, replace(request, physical_id=turned.physical_id), turned, "UPDATE")
@@ -142,19 +144,24 @@ class Lifecycle:
             step.after = after
 
     def _request(self, live: Live) -> Request:
+        clients = self._clients()
         return Request(
             services=self._services,
             stop=self._stack.stop,
             logical_id=live.logical_id,
             name=live.name,
-            properties=expanded(live.properties, self._services),
+            properties=expanded(live.properties, clients),
             physical_id=live.physical_id,
             rollbacks=self._rollbacks,
             type=live.type,
             stack=self._place(),
             mailbox=self._mailbox,
             known=live.attributes,
+            clients=clients,
         )
+
+    def _clients(self) -> Clients:
+        return Actor(self._services, self._stack.caller, self._stack.role_arn).acting()
 
     def _place(self) -> Place:
         stack = self._stack

@@ -17,6 +17,7 @@ from local.cloudformation.parameters import Parameter, resolve
 from local.cloudformation.resources import CATALOGUE
 from local.cloudformation.resources.provisioner import tag_list, tags
 from local.cloudformation.template import Declaration, Template
+from local.roles import Clients
 from local.services import Services
 
 
@@ -64,6 +65,8 @@ class Revisions:
     services: Services
     exported: Callable[[str], str | None]
     """Gives the value of an export by its name; None when nobody exports it."""
+    clients: Clients | None = None
+    """In whose name parameters are read; None for the account's administrator."""
 
     def build(
         self,
@@ -111,7 +114,7 @@ class Revisions:
 
     def _fetch(self, name: str) -> str | None:
         try:
-            return str(self.services.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+            return str((self.clients or self.services).client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
         except ClientError as error:
             if error.response["Error"]["Code"] == "ParameterNotFound":
                 return None

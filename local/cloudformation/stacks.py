@@ -65,6 +65,8 @@ class Stack:
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
     role_arn: str = ""
+    caller: str = ""
+    """The access key of whoever asked for the last operation: without a role it acts in that name."""
     policy: str = ""
     protected: bool = False
     disable_rollback: bool = False

@@ -13,6 +13,8 @@ from local.clock import Clock
 from local.front import Front
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
+from local.requests import Asked
+from local.seams import Seams
 from local.services import Services
 from local.transport import session
 
@@ -26,6 +28,28 @@ class QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code="-", size="-") -> None:
         """Say nothing."""
+
+
+class Witness:
+    """A guard that lets all pass and remembers who asked for what."""
+
+    def __init__(self) -> None:
+        self._asked: list[tuple[str, str]] = []
+
+    def check(self, asked: Asked) -> None:
+        """Let it pass."""
+        if asked.operation != "GetCallerIdentity":  # which it asks itself
+            self._asked.append((asked.access_key_id, f"{asked.service}:{asked.operation}"))
+
+    def asked(self, services: Services, role: str) -> list[str]:
+        """What has been asked for in the sessions of a role, such as `s3:PutObject`, in order."""
+        names = {key: _role(services, key) for key in {key for key, _ in self._asked} if key.startswith("ASIA")}
+        return [what for key, what in list(self._asked) if names.get(key) == role]
+
+
+def _role(services: Services, access_key_id: str) -> str:
+    identity = services.roles.calling(access_key_id).client("sts").get_caller_identity()
+    return str(identity["Arn"].split("/")[1])
 
 
 class SmallCloud:
@@ -44,7 +68,9 @@ class SmallCloud:
         )
         self.parts = [make(self.services) for make in makers]
         families = [family for part in self.parts for family in part.families()]
-        self.app = Front(families, fallback=moto_app(), region=REGION, now=self.services.clock.now)
+        self._witness = Witness()
+        now, seams = self.services.clock.now, Seams(guard=self._witness)
+        self.app = Front(families, fallback=moto_app(), region=REGION, now=now, seams=seams)
         self._server = None
 
     def listen(self) -> None:
@@ -56,6 +82,10 @@ class SmallCloud:
     def client(self, name: str) -> Any:
         """A boto3 client in process."""
         return self.services.client(name)
+
+    def asked_as(self, role: str) -> list[str]:
+        """What has been asked for in the sessions of a role, in order."""
+        return self._witness.asked(self.services, role)
 
     def close(self) -> None:
         """End everything."""

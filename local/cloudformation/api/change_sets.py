@@ -70,7 +70,7 @@ class ChangeSets(Desk):
                 return stack, found
         raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", status=404)
 
-    def _create_change_set(self, params: Params, _: Call) -> Params:
+    def _create_change_set(self, params: Params, call: Call) -> Params:
         refuse_others(params, _CREATE, operation="CreateChangeSet")
         kind, name = params.get("ChangeSetType", "UPDATE"), params["ChangeSetName"]
         if kind == "IMPORT":
@@ -80,7 +80,10 @@ class ChangeSets(Desk):
         if _named(stack, name) is not None:
             raise AwsError("AlreadyExistsException", f"ChangeSet {name} already exists")
         previous = stack if kind == "UPDATE" else None
-        revision = self._submissions.revision(params, stack_name=stack.name, stack_id=stack.id, previous=previous)
+        actor = self._actor(params, call, stack)
+        revision = self._submissions.revision(
+            params, actor, stack_name=stack.name, stack_id=stack.id, previous=previous
+        )
         change_set = self._change_set(params, stack, revision)
         if params.get("ImportExistingResources"):
             refuse_imports(self._services, change_set)
@@ -113,7 +116,7 @@ class ChangeSets(Desk):
             summaries = [_summary(stack, change_set) for change_set in stack.change_sets if change_set.open]
         return paged("Summaries", summaries, params)
 
-    def _execute_change_set(self, params: Params, _: Call) -> Params:
+    def _execute_change_set(self, params: Params, call: Call) -> Params:
         refuse_others(params, _EXECUTE, operation="ExecuteChangeSet")
         stack, change_set = self.find(params)
         request, token = asked("ExecuteChangeSet", params), params.get("ClientRequestToken", "")
@@ -121,7 +124,14 @@ class ChangeSets(Desk):
             return {}
         on_failure: OnFailure = "DO_NOTHING" if params.get("DisableRollback") else change_set.on_failure
         retain = bool(params.get("RetainExceptOnCreate"))
-        order = Order(change_set.revision, token, change_set.role_arn, on_failure, retain_except_on_create=retain)
+        order = Order(
+            change_set.revision,
+            token,
+            change_set.role_arn,
+            on_failure,
+            retain_except_on_create=retain,
+            caller=call.access_key_id,
+        )
         launch = self._launcher.create if change_set.type == "CREATE" else self._launcher.update
         with stack.lock:
             _check_executable(change_set)

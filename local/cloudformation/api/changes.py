@@ -59,7 +59,7 @@ class Changes(Desk):
             "UpdateTerminationProtection": self._update_termination_protection,
         }
 
-    def _create_stack(self, params: Params, _: Call) -> Params:
+    def _create_stack(self, params: Params, call: Call) -> Params:
         refuse_others(params, _CREATE, operation="CreateStack")
         name, token = params["StackName"], params.get("ClientRequestToken", "")
         request = asked("CreateStack", params)
@@ -67,11 +67,12 @@ class Changes(Desk):
         if existing is not None and repeated(existing, request, token):
             return {"StackId": existing.id}
         stack_id = arn("stack", name, account=self._services.account, region=self._services.region)
-        revision = self._submissions.revision(params, stack_name=name, stack_id=stack_id, previous=None)
+        actor = self._actor(params, call)
+        revision = self._submissions.revision(params, actor, stack_name=name, stack_id=stack_id, previous=None)
         # What could not be made is refused before there is a stack.
         plan({}, None, revision)
         stack = Stack(stack_id, name, self._services.clock.now())
-        stack.policy = self._policy(params, "StackPolicy") or ""
+        stack.policy = self._policy(params, "StackPolicy", call) or ""
         stack.protected = bool(params.get("EnableTerminationProtection"))
         order = Order(
             revision,
@@ -79,33 +80,38 @@ class Changes(Desk):
             params.get("RoleARN"),
             on_failure_of(params),
             retain_except_on_create=bool(params.get("RetainExceptOnCreate")),
+            caller=call.access_key_id,
         )
         admit(self._stacks, stack)
         self._launcher.create(stack, order, request=request)
         return {"StackId": stack.id}
 
-    def _update_stack(self, params: Params, _: Call) -> Params:
+    def _update_stack(self, params: Params, call: Call) -> Params:
         refuse_others(params, _UPDATE, operation="UpdateStack")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
         request, token = asked("UpdateStack", params), params.get("ClientRequestToken", "")
         if repeated(stack, request, token):
             return {"StackId": stack.id}
-        policy = self._policy(params, "StackPolicy")
-        during = self._policy(params, "StackPolicyDuringUpdate")
+        policy = self._policy(params, "StackPolicy", call)
+        during = self._policy(params, "StackPolicyDuringUpdate", call)
         # Locked, so that no other update comes between what this one is judged against and its beginning.
         with stack.lock:
             check_updatable(stack)
-            revision = self._submissions.revision(params, stack_name=stack.name, stack_id=stack.id, previous=stack)
+            actor = self._actor(params, call, stack)
+            revision = self._submissions.revision(
+                params, actor, stack_name=stack.name, stack_id=stack.id, previous=stack
+            )
             if not differs(stack, revision):
                 raise InvalidRequest(NOTHING_TO_DO)
-            order = Order(revision, token, params.get("RoleARN"), on_failure_of(params), policy=during)
+            on_failure, caller = on_failure_of(params), call.access_key_id
+            order = Order(revision, token, params.get("RoleARN"), on_failure, policy=during, caller=caller)
             self._launcher.update(stack, order, request=request)
             # The policy that stood before the call judges this update; the new one judges those that follow.
             if policy is not None:
                 stack.policy = policy
         return {"StackId": stack.id}
 
-    def _delete_stack(self, params: Params, _: Call) -> Params:
+    def _delete_stack(self, params: Params, call: Call) -> Params:
         refuse_others(params, _DELETE, operation="DeleteStack")
         stack = self._stacks.find(params["StackName"])
         if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
@@ -116,12 +122,14 @@ class Changes(Desk):
         if retained and stack.status != "DELETE_FAILED":
             message = "RetainResources can only be specified for stacks in the DELETE_FAILED state"
             raise InvalidRequest(f"Invalid operation on stack [{stack.id}]. {message}")
+        actor = self._actor(params, call, stack)
+        actor.check()
         deletion = Deletion(retained, params.get("DeletionMode") == "FORCE_DELETE_STACK")
         if not _doomed(stack, deletion):
             refused = "Stack [{name}] cannot be deleted while in status {status}"
             token = params.get("ClientRequestToken", "")
             stack.begin("DELETE_IN_PROGRESS", allowed=DELETABLE, refused=refused, token=token)
-            stack.role_arn = params.get("RoleARN", stack.role_arn)
+            stack.role_arn, stack.caller = actor.role_arn, actor.access_key_id
             self._operations.delete(stack, deletion)
         return {}
 
@@ -133,7 +141,7 @@ class Changes(Desk):
             stack.stop.set()
         return {}
 
-    def _continue_update_rollback(self, params: Params, _: Call) -> Params:
+    def _continue_update_rollback(self, params: Params, call: Call) -> Params:
         known = {"ClientRequestToken", "ResourcesToSkip", "RoleARN", "StackName"}
         refuse_others(params, known, operation="ContinueUpdateRollback")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
@@ -141,21 +149,21 @@ class Changes(Desk):
         if not repeated(stack, request, params.get("ClientRequestToken", "")):
             skip = frozenset(params.get("ResourcesToSkip", ()))
             _check_skipped(stack, skip)
-            self._roll_back(stack, params, request, frm="UPDATE_ROLLBACK_FAILED", skip=skip)
+            self._roll_back(stack, params, call, frm="UPDATE_ROLLBACK_FAILED", skip=skip)
         return {}
 
-    def _rollback_stack(self, params: Params, _: Call) -> Params:
+    def _rollback_stack(self, params: Params, call: Call) -> Params:
         known = {"ClientRequestToken", "DeploymentConfig", "RoleARN", "StackName"}
         refuse_others(params, known, operation="RollbackStack")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
         request = asked("RollbackStack", params)
         if not repeated(stack, request, params.get("ClientRequestToken", "")):
-            self._roll_back(stack, params, request, frm="UPDATE_FAILED", skip=frozenset())
+            self._roll_back(stack, params, call, frm="UPDATE_FAILED", skip=frozenset())
         return {"StackId": stack.id}
 
-    def _set_stack_policy(self, params: Params, _: Call) -> Params:
+    def _set_stack_policy(self, params: Params, call: Call) -> Params:
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
-        policy = self._policy(params, "StackPolicy")
+        policy = self._policy(params, "StackPolicy", call)
         if policy is None:
             raise InvalidRequest("You must specify either StackPolicyBody or StackPolicyURL")
         stack.policy = policy
@@ -170,16 +178,18 @@ class Changes(Desk):
         stack.protected = bool(params["EnableTerminationProtection"])
         return {"StackId": stack.id}
 
-    def _roll_back(self, stack: Stack, params: Params, request: str, *, frm: str, skip: frozenset[str]) -> None:
+    def _roll_back(self, stack: Stack, params: Params, call: Call, *, frm: str, skip: frozenset[str]) -> None:
+        actor = self._actor(params, call, stack)
+        actor.check()
         refused = "Stack:{id} is in {status} state and can not be rolled back."
         token = params.get("ClientRequestToken", "")
         stack.begin("UPDATE_ROLLBACK_IN_PROGRESS", allowed=frozenset({frm}), refused=refused, token=token)
-        remember(stack, request, token)
-        stack.role_arn = params.get("RoleARN", stack.role_arn)
+        remember(stack, asked(call.operation.name, params), token)
+        stack.role_arn, stack.caller = actor.role_arn, actor.access_key_id
         self._operations.roll_back(stack, skip=skip)
 
-    def _policy(self, params: Mapping[str, Any], member: str) -> str | None:
-        policy = policy_body(params, member, self._services)
+    def _policy(self, params: Mapping[str, Any], member: str, call: Call) -> str | None:
+        policy = policy_body(params, member, self._services.roles.calling(call.access_key_id))
         if policy is not None:
             StackPolicy(policy)
         return policy

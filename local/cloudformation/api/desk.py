@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from local.cloudformation.actor import Actor
 from local.cloudformation.api.launch import Launcher
 from local.cloudformation.api.submission import Submissions
 from local.cloudformation.operations import Operations
-from local.cloudformation.stacks import Stacks
+from local.cloudformation.stacks import Stack, Stacks
 from local.services import Services
+from local.wire import Call
 
 
 class Desk:
@@ -22,3 +27,8 @@ class Desk:
     ) -> None:
         self._services, self._stacks, self._operations = services, stacks, operations
         self._launcher, self._submissions = launcher, submissions
+
+    def _actor(self, params: Mapping[str, Any], call: Call, stack: Stack | None = None) -> Actor:
+        """Who acts for a request: the role it names, the one that the stack has had, or its caller."""
+        role_arn = params.get("RoleARN") or (stack.role_arn if stack is not None else "")
+        return Actor(self._services, call.access_key_id, role_arn)

@@ -16,7 +16,10 @@ from local.services import Services
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be done with a stack; without `role_arn` its last role stays, `policy` holds for this update alone."""
+    """What is to be done with a stack; without `role_arn` its last role stays, `policy` holds for this update alone.
+
+    `caller` is the access key of whoever asks.
+    """
 
     revision: Revision
     token: str = ""
@@ -24,6 +27,7 @@ class Order:
     on_failure: OnFailure = "ROLLBACK"
     retain_except_on_create: bool = False
     policy: str | None = None
+    caller: str = ""
 
 
 class Launcher:
@@ -59,6 +63,7 @@ class Launcher:
         with stack.lock:
             if order.role_arn is not None:
                 stack.role_arn = order.role_arn
+            stack.caller = order.caller
             stack.disable_rollback = order.on_failure == "DO_NOTHING"
         remember(stack, request, order.token)
 

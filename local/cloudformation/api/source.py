@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.stacks import Stack
-from local.services import Services
+from local.roles import Clients
 
 _BODY_BYTES: Final = 51_200
 _URL_BYTES: Final = 1_000_000
@@ -19,7 +19,7 @@ _PATH_STYLE: Final = re.compile(r"s3[.-][a-z0-9.-]*amazonaws\.com|s3\.amazonaws\
 _HOST_STYLE: Final = re.compile(r"(?P<bucket>.+)\.s3[.-][a-z0-9.-]*amazonaws\.com|(?P<plain>.+)\.s3\.amazonaws\.com")
 
 
-def template_body(params: Mapping[str, Any], services: Services, *, previous: Stack | None = None) -> str:
+def template_body(params: Mapping[str, Any], clients: Clients, *, previous: Stack | None = None) -> str:
     """The template that a request carries, points at, or leaves as it is. Raises InvalidRequest."""
     if params.get("UsePreviousTemplate"):
         if previous is None or previous.revision is None or "TemplateBody" in params or "TemplateURL" in params:
@@ -28,7 +28,7 @@ def template_body(params: Mapping[str, Any], services: Services, *, previous: St
     if ("TemplateBody" in params) == ("TemplateURL" in params):
         raise InvalidRequest("Either Template URL or Template Body must be specified.")
     if "TemplateURL" in params:
-        return _limited(from_url(params["TemplateURL"], services))
+        return _limited(from_url(params["TemplateURL"], clients))
     body: str = params["TemplateBody"]
     if len(body.encode()) > _BODY_BYTES:
         raise InvalidRequest(
@@ -38,16 +38,16 @@ def template_body(params: Mapping[str, Any], services: Services, *, previous: St
     return body
 
 
-def policy_body(params: Mapping[str, Any], member: str, services: Services) -> str | None:
+def policy_body(params: Mapping[str, Any], member: str, clients: Clients) -> str | None:
     """A stack policy given as `<member>Body` or `<member>URL`; None when there is none. Raises InvalidRequest."""
     if f"{member}Body" in params and f"{member}URL" in params:
         raise InvalidRequest(f"You cannot specify both {member}Body and {member}URL")
     if f"{member}URL" in params:
-        return from_url(params[f"{member}URL"], services)
+        return from_url(params[f"{member}URL"], clients)
     return params.get(f"{member}Body")
 
 
-def from_url(url: str, services: Services) -> str:
+def from_url(url: str, clients: Clients) -> str:
     """The text of an object in S3, by a path-style or host-style URL. Raises InvalidRequest."""
     parts = urlsplit(url)
     host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
@@ -61,7 +61,7 @@ def from_url(url: str, services: Services) -> str:
     version = parse_qs(parts.query).get("versionId")
     chosen = {"VersionId": version[0]} if version else {}
     try:
-        found = services.client("s3").get_object(Bucket=bucket, Key=key, **chosen)
+        found = clients.client("s3").get_object(Bucket=bucket, Key=key, **chosen)
     except ClientError as error:
         raise InvalidRequest(f"S3 error: {error.response['Error'].get('Message', error)}") from error
     return bytes(found["Body"].read()).decode()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from local.cloudformation.actor import Actor
 from local.cloudformation.api.source import template_body
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.parameters import given
@@ -67,18 +69,19 @@ class Submissions:
         self._revisions = revisions
 
     def revision(
-        self, params: Mapping[str, Any], *, stack_name: str, stack_id: str, previous: Stack | None
+        self, params: Mapping[str, Any], actor: Actor, *, stack_name: str, stack_id: str, previous: Stack | None
     ) -> Revision:
-        """The revision that a request asks for.
+        """The revision that a request asks for. The caller fetches the template, who acts reads the parameters.
 
         Raises InvalidRequest, UnsupportedLocally, and AwsError `InsufficientCapabilitiesException`.
         """
-        template = parse(template_body(params, self._revisions.services, previous=previous))
+        template = parse(template_body(params, actor.calling(), previous=previous))
         given_capabilities = tuple(params.get("Capabilities", ()))
         _check_capabilities(template, given_capabilities)
         before = previous.revision if previous is not None else None
         texts = given(params.get("Parameters", []), template, previous=before.parameters if before else {})
-        return self._revisions.build(
+        actor.check()
+        return replace(self._revisions, clients=actor.acting()).build(
             template,
             texts,
             stack_name=stack_name,

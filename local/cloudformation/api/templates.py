@@ -39,8 +39,8 @@ class Templates:
         empty = self._in_review(params)
         return {"TemplateBody": "" if empty else self._kept(params).body, "StagesAvailable": ["Original", "Processed"]}
 
-    def _get_template_summary(self, params: Params, _: Call) -> Params:
-        template = self._kept(params) if "StackName" in params else parse(template_body(params, self._services))
+    def _get_template_summary(self, params: Params, call: Call) -> Params:
+        template = self._kept(params) if "StackName" in params else self._given(params, call)
         kinds = sorted({what.type for what in template.resources.values()})
         return {
             "Parameters": [_declared(name, what) for name, what in template.parameters.items()],
@@ -52,8 +52,8 @@ class Templates:
             "DeclaredTransforms": [],
         }
 
-    def _validate_template(self, params: Params, _: Call) -> Params:
-        template = parse(template_body(params, self._services))
+    def _validate_template(self, params: Params, call: Call) -> Params:
+        template = self._given(params, call)
         check_types(template)
         check_references(template)
         return {
@@ -62,6 +62,9 @@ class Templates:
             **_consent(template),
             "DeclaredTransforms": [],
         }
+
+    def _given(self, params: Params, call: Call) -> Template:
+        return parse(template_body(params, self._services.roles.calling(call.access_key_id)))
 
     def _in_review(self, params: Params) -> bool:
         by_stack = "StackName" in params and "ChangeSetName" not in params

@@ -16,6 +16,7 @@ from local.cloudformation.mailbox import Mailbox
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.fit import fitted
 from local.errors import UnsupportedLocally
+from local.roles import Clients
 from local.services import Services
 
 Rollbacks = Literal["unnoticed", "noticed", "noticed-again", "stuck"]
@@ -82,7 +83,8 @@ class Place:
 class Request:
     """One resource of one stack, as its provisioner sees it: the properties wanted, and those it had before.
 
-    `known` are the attributes that it has had so far; `notes` are kept from one step of an operation to the next.
+    `known` are the attributes that it has had so far; `notes` are kept from one step of an operation to the next;
+    `clients` call in the name of who acts, in that of the account's administrator when there are none.
     """
 
     services: Services
@@ -98,10 +100,11 @@ class Request:
     mailbox: Mailbox | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    clients: Clients | None = None
 
     def call(self, service: str, method: str, **params: Any) -> Any:
         """Call a boto3 method with parameters in the types of a template. Raises ResourceFailed and ClientError."""
-        client = self.services.client(service)
+        client = (self.clients or self.services).client(service)
         operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
         shape = operation.input_shape
         return getattr(client, method)(**(fitted(shape, params) if shape is not None else {}))

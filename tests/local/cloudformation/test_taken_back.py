@@ -3,6 +3,7 @@ from typing import get_args
 import pytest
 
 from local.cloudformation import Rollbacks
+from tests.local import trust
 from tests.local.cloudformation.samples import serving
 
 TOKEN = "r4-v2"
@@ -74,7 +75,7 @@ def test_stuck_the_rollback_fails_until_the_endpoint_is_skipped(account, sagemak
     assert _taken_back(account, sagemaker)["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
     account.client.continue_update_rollback(StackName="s")
     assert account.ended()["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
-    role = "arn:aws:iam::123456789012:role/narrow"
+    role = trust.role(account.cloud.client("iam"), "narrow", "cloudformation")
     account.client.continue_update_rollback(
         StackName="s", ResourcesToSkip=["Endpoint"], RoleARN=role, ClientRequestToken="again"
     )

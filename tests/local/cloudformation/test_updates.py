@@ -1,6 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.local import trust
 from tests.local.cloudformation.samples import bucket, parameter, serving
 
 SECTIONS = {"Parameters": {"Text": {"Type": "String", "Default": "a"}}}
@@ -216,7 +217,8 @@ def test_a_repeated_request_is_done_once(account):
 
 def test_the_role_of_the_last_operation_sticks(account):
     """A role given once stays with the stack until another is given."""
-    role = "arn:aws:iam::123456789012:role/narrow"
+    iam = account.cloud.client("iam")
+    role, other = (trust.role(iam, name, "cloudformation") for name in ("narrow", "narrower"))
     account.create({"P": parameter("a")}, RoleARN=role)
     assert role == account.update({"P": parameter("b")})["RoleARN"]
-    assert f"{role}er" == account.update({"P": parameter("c")}, RoleARN=f"{role}er")["RoleARN"]
+    assert other == account.update({"P": parameter("c")}, RoleARN=other)["RoleARN"]
