@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import click
 
 import env
 from cli.connection import LOCAL
+from cli.deploy import ROOT
 from cli.errors import WrongUseError
 from cli.printing import out
 from env.errors import EnvError
@@ -52,6 +54,7 @@ def up(port: int, speed: float, rollbacks: Rollbacks) -> None:
     from local.bootstrap import bootstrap
     from local.cloud import LocalCloud
     from local.errors import StartError
+    from local.proxy import Authority, Proxy
 
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,9 +64,12 @@ def up(port: int, speed: float, rollbacks: Rollbacks) -> None:
         with LocalCloud(region=stage.region, speed=speed, rollbacks=rollbacks) as cloud:
             url = cloud.start(port=port)
             bootstrap(cloud.services)
-            _tell(url, stage)
-            stopped.wait()
-            out.print("stopping")
+            authority = Authority.at(ROOT / ".cache" / "proxy")
+            with Proxy(authority, to=int(url.rsplit(":", 1)[1]), port=port + 1 if port else 0) as proxy:
+                _tell(url, stage)
+                _tell_proxy(proxy.url, authority.bundle)
+                stopped.wait()
+                out.print("stopping")
     except (StartError, EnvError) as error:
         raise WrongUseError(str(error)) from error
 
@@ -83,6 +89,13 @@ def _tell(url: str, stage: env.Stage) -> None:
     out.print("point any AWS client at it:\n")
     for name, value in environment(url, stage).items():
         out.print(f"export {name}={value}")
+    out.print()
+
+
+def _tell_proxy(url: str, bundle: Path) -> None:
+    out.print("and for programs that name AWS's hosts themselves, as the SageMaker SDK does:\n")
+    for name, value in {"HTTPS_PROXY": url, "NO_PROXY": "localhost,127.0.0.1", "AWS_CA_BUNDLE": bundle}.items():
+        out.print(f"export {name}={value}", soft_wrap=True)
     out.print()
 
 
