@@ -1,4 +1,4 @@
-"""What botocore's model of SageMaker does not say of a kind: fields of a Kind that differ from what is derived."""
+"""What botocore's model of SageMaker does not say of the kinds of resources, as data."""
 
 from __future__ import annotations
 
@@ -19,17 +19,56 @@ ARN_TYPES: Final[Mapping[str, str]] = {
 }
 
 FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "HyperParameterTuningJob": {"missing": "Amazon SageMaker can't find a tuning job with the name {name}."},
+    "Algorithm": {"settled": "Completed"},
+    "Domain": {"made_id": "d-"},
     "Experiment": {"exists": _unique("Experiment")},
+    "HyperParameterTuningJob": {"missing": "Amazon SageMaker can't find a tuning job with the name {name}."},
+    "ImageVersion": {"path": ("ImageName", "Version")},
     "Trial": {"exists": _unique("Trial")},
     "TrialComponent": {"exists": _unique("Trial Component")},
-    "Algorithm": {"settled": "Completed"},
-    "ImageVersion": {"path": ("ImageName", "Version")},
-    "Domain": {"made_id": "domain"},
-    "ComputeQuota": {"made_id": "short"},
-    "ClusterSchedulerConfig": {"made_id": "short"},
-    "MlflowApp": {"made_id": "app"},
-    "PartnerApp": {"made_id": "app"},
-    "Artifact": {"made_id": "hash"},
+    "Workforce": {"status_member": "Status", "settled": "Active"},
 }
-"""By the kind's name. Texts are templates over `name` and `arn`."""
+"""Fields of a Kind that differ from what is derived, by its name. Texts are templates over `name` and `arn`."""
+
+PARENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "App": {"DomainId": "Domain"},
+    "ClusterExtension": {"ClusterArn": "Cluster"},
+    "ClusterSchedulerConfig": {"ClusterArn": "Cluster"},
+    "ComputeQuota": {"ClusterArn": "Cluster"},
+    "EdgeDeploymentPlan": {"DeviceFleetName": "DeviceFleet"},
+    "FlowDefinition": {"HumanLoopConfig.HumanTaskUiArn": "HumanTaskUi"},
+    "Space": {"DomainId": "Domain"},
+    "UserProfile": {"DomainId": "Domain"},
+    "Workteam": {"WorkforceName": "Workforce"},
+}
+"""The kinds that a resource of a kind hangs on, by the member that names one: it must be there, and then stays."""
+
+FOUND_AT: Final[Mapping[str, Mapping[str, str]]] = {
+    "Action": {"SourceUri": "Source.SourceUri"},
+    "Artifact": {"SourceUri": "Source.SourceUri"},
+    "Context": {"SourceUri": "Source.SourceUri"},
+    "DataQualityJobDefinition": {"EndpointName": "DataQualityJobInput.EndpointInput.EndpointName"},
+    "FeatureGroup": {"OfflineStoreStatusEquals": "OfflineStoreStatus.Status"},
+    "ModelBiasJobDefinition": {"EndpointName": "ModelBiasJobInput.EndpointInput.EndpointName"},
+    "ModelExplainabilityJobDefinition": {"EndpointName": "ModelExplainabilityJobInput.EndpointInput.EndpointName"},
+    "ModelQualityJobDefinition": {"EndpointName": "ModelQualityJobInput.EndpointInput.EndpointName"},
+    "NotebookInstance": {"AdditionalCodeRepositoryEquals": "AdditionalCodeRepositories"},
+    "OptimizationJob": {"OptimizationContains": "OptimizationTypes"},
+    "Space": {
+        "SpaceSettingsSummary": "SpaceSettings",
+        "SpaceSharingSettingsSummary": "SpaceSharingSettings",
+        "OwnershipSettingsSummary": "OwnershipSettings",
+    },
+}
+"""Where a record has what lists filter by, or show, under another name: member to path, by kind."""
+
+NO_FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ModelPackage": ("ModelApprovalStatus", "ModelPackageGroupName", "ModelPackageType"),
+}
+"""Members of List requests that their own handlers see to, although they are called as members of the kind are."""
+
+DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Algorithm": {"AlgorithmStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []}},
+    "Domain": {"AppNetworkAccessType": "PublicInternetOnly"},  # API reference, "CreateDomain"
+}
+"""Members that a new resource has when the caller does not give them, by kind."""

@@ -39,7 +39,7 @@ class Kind:
     settled: str = ""
     """The status of a resource that is kept, and in which nothing has to happen first; none when it is empty."""
     made_id: str = ""
-    """How the service makes the last of `path`, by a name of `local.sagemaker.identifiers`; empty: the caller does."""
+    """What the ids begin with that the service makes for the last of `path`; empty where the caller names it."""
 
     def __post_init__(self) -> None:
         for member, suffix in (("name_member", "Name"), ("arn_member", "Arn"), ("status_member", "Status")):

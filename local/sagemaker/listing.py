@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
-from botocore.model import OperationModel
+from botocore.model import ListShape, OperationModel
 
 from local import paging
+from local.sagemaker.filters import filter_of
 from local.sagemaker.kinds import Kind
 from local.sagemaker.resources import Record
+from local.sagemaker.views import place, shown, value_at
 
 Keep = Callable[[Record], bool]
 
 _DEFAULT_PAGE = 10
-_TIME_FILTER = re.compile(r"(?P<what>CreationTime|Created|LastModifiedTime)(?P<side>After|Before)")
-_DEFAULT_ORDER = re.compile(r"default is <code>(?P<order>Ascending|Descending)</code>")
+_MARKUP = re.compile(r"<[^>]+>")
+_DEFAULT = re.compile(r"[^.]*default[^.]*")
+_ORDERS = {"ascending": "Ascending", "descending": "Descending"}
 
 
 def listed(operation: OperationModel, params: dict[str, Any], records: Sequence[Record], *, kind: Kind) -> Record:
     """The answer of a List operation: the page that `params` asks for, of the records that pass its filters."""
-    return page(operation, params, ordered(operation, params, [r for r in records if matches(r, params, kind)], kind))
+    answer = page(operation, params, ordered(operation, params, [r for r in records if matches(r, params, kind)], kind))
+    member, shape = _rows(operation)
+    answer[member] = [shown(shape.member, record, kind) for record in answer[member]]
+    return answer
 
 
 def matches(record: Record, params: dict[str, Any], kind: Kind) -> bool:
-    """Whether a record passes the filters on name, time and values (`StatusEquals` and its like)."""
-    if params.get("NameContains", "").lower() not in str(record[kind.name_member]).lower():
-        return False
+    """Whether a record passes every filter among `params`: on name, time, status and members of its own."""
     for member, wanted in params.items():
-        time = _TIME_FILTER.fullmatch(member)
-        if time is not None and not _in_time(record, time, wanted):
+        found = filter_of(member, kind)
+        if found is not None and not found.keeps(record, wanted):
             return False
-        if member.endswith("Equals"):
-            named = kind.status_member if member == "StatusEquals" else member.removesuffix("Equals")
-            if record.get(named) != wanted:
-                return False
     return True
 
 
 def ordered(operation: OperationModel, params: dict[str, Any], records: Sequence[Record], kind: Kind) -> list[Record]:
-    """Records by SortBy (creation when it is not given) and SortOrder (the model documents each default)."""
-    by = params.get("SortBy", "CreationTime")
-    member = {"Name": kind.name_member, "Status": kind.status_member}.get(by, by)
+    """Records by SortBy and SortOrder; the model documents what holds where one is not given."""
+    by = params.get("SortBy") or _default_sort(operation)
     order = params.get("SortOrder") or _default_order(operation)
-    ascending = sorted(records, key=lambda record: record[member])
+    path = place(_camel(by), kind)
+
+    def key(record: Record) -> tuple[bool, Any]:
+        value = value_at(record, path)
+        return value is not None, value
+
+    ascending = sorted(records, key=key)
     # Reversed as a whole: of two records made in the same instant the later one counts as the newer.
-    return ascending[::-1] if order == "Descending" else ascending
+    return ascending[::-1] if order.lower() == "descending" else ascending
 
 
 def page(operation: OperationModel, params: dict[str, Any], rows: Sequence[Any], *, keep: Keep | None = None) -> Record:
@@ -55,21 +60,45 @@ def page(operation: OperationModel, params: dict[str, Any], rows: Sequence[Any],
 
     `keep` filters within the page, as some operations of AWS do: a page may then be empty and still have a token.
     """
-    size, token = params.get("MaxResults", _DEFAULT_PAGE), params.get("NextToken")
+    size, token = params.get("MaxResults") or _default_page(operation), params.get("NextToken")
     shown, following = paging.page(rows, size=size, token=token, code="ValidationException")
+    return {_rows(operation)[0]: [row for row in shown if keep is None or keep(row)], "NextToken": following}
+
+
+def _rows(operation: OperationModel) -> tuple[str, ListShape]:
     output = operation.output_shape
     assert output is not None, f"{operation.name} lists something"
-    member = next(name for name, shape in output.members.items() if shape.type_name == "list")
-    return {member: [row for row in shown if keep is None or keep(row)], "NextToken": following}
+    return next((name, shape) for name, shape in output.members.items() if isinstance(shape, ListShape))
 
 
-def _in_time(record: Record, found: re.Match[str], moment: datetime) -> bool:
-    stamp: datetime = record["LastModifiedTime" if found["what"] == "LastModifiedTime" else "CreationTime"]
-    return stamp >= moment if found["side"] == "After" else stamp < moment
+def _camel(name: str) -> str:
+    """CREATION_TIME as CreationTime; most operations say the latter."""
+    return "".join(word.capitalize() for word in name.split("_")) if name.isupper() else name
 
 
+@functools.cache
 def _default_order(operation: OperationModel) -> str:
+    words = re.findall(r"\w+", _documented_default(operation, "SortOrder").lower())
+    return next((_ORDERS[word] for word in words if word in _ORDERS), "Descending")
+
+
+@functools.cache
+def _default_sort(operation: OperationModel) -> str:
     shape = operation.input_shape
-    documented = shape.members["SortOrder"].documentation if shape is not None and "SortOrder" in shape.members else ""
-    found = _DEFAULT_ORDER.search(documented or "")
-    return found["order"] if found else "Descending"
+    known = getattr(shape.members["SortBy"], "enum", []) if shape is not None and "SortBy" in shape.members else []
+    words = re.findall(r"\w+", _documented_default(operation, "SortBy"))
+    return next((word for word in words if word in known), "CreationTime")
+
+
+@functools.cache
+def _default_page(operation: OperationModel) -> int:
+    found = re.search(r"\d+", _documented_default(operation, "MaxResults"))
+    return int(found[0]) if found else _DEFAULT_PAGE
+
+
+def _documented_default(operation: OperationModel, member: str) -> str:
+    """The sentence of the model's documentation of a member that says a default; empty where none does."""
+    shape = operation.input_shape
+    documented = shape.members[member].documentation if shape is not None and member in shape.members else ""
+    found = _DEFAULT.search(_MARKUP.sub("", documented or ""))
+    return found[0] if found else ""

@@ -2,31 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
+from botocore.model import Shape, StructureShape
+
+from local.errors import AwsError
 from local.front import Handler
 from local.model import service
+from local.sagemaker.creation import made
+from local.sagemaker.derived import kinds
+from local.sagemaker.facts import PARENTS
 from local.sagemaker.kinds import Kind
 from local.sagemaker.listing import listed, page
-from local.sagemaker.resources import Store
+from local.sagemaker.resources import Record, Store
+from local.sagemaker.views import shown, value_at
 from local.wire import Call
 
 Params = dict[str, Any]
+Who = Callable[[Call], Params]
+"""Says who calls, as SageMaker's UserContext."""
 
-_OPERATIONS = frozenset(service("sagemaker").operation_names)
+_ID_SIGNS: Final = string.ascii_lowercase + string.digits
+_ID_LENGTH: Final = 12
+_IN_USE: Final = ("ResourceInUse", "ConflictException")
 
 
-def structural(store: Store, kind: Kind) -> dict[str, Handler]:
-    """Create, Describe, List, Update and Delete of a kind, as far as the model has them, without side effects."""
-    made: dict[str, Callable[[Store, Kind], Handler]] = {
-        f"Create{kind.name}": _create,
-        f"Describe{kind.name}": _describe,
-        f"List{kind.name}s": _list,
-        f"Update{kind.name}": _update,
-        f"Delete{kind.name}": _delete,
+@dataclass(frozen=True)
+class Kept:
+    """A handler by which nothing happens but that records are kept and shown."""
+
+    does: Handler
+
+    def __call__(self, params: Params, call: Call) -> Any:
+        """Answer one request."""
+        return self.does(params, call)
+
+
+def structural(store: Store, kind: Kind, *, who: Who | None = None) -> dict[str, Handler]:
+    """Create, Describe, List, Update and Delete of a kind, as far as the model has them, without side effects.
+
+    `who` fills CreatedBy and LastModifiedBy of the kinds that show them.
+    """
+    plain = Plain(store, kind, who)
+    doing: dict[str, Handler] = {
+        f"Create{kind.name}": plain.create,
+        f"Describe{kind.name}": plain.describe,
+        list_operation(kind): plain.list,
+        f"Update{kind.name}": plain.update,
+        f"Delete{kind.name}": plain.delete,
     }
-    return {operation: make(store, kind) for operation, make in made.items() if operation in _OPERATIONS}
+    known = service("sagemaker").operation_names
+    return {operation: Kept(does) for operation, does in doing.items() if operation in known}
+
+
+def list_operation(kind: Kind) -> str:
+    """The name that the operation has, or would have, which lists a kind."""
+    return f"List{kind.name[:-1]}ies" if kind.name.endswith("y") else f"List{kind.name}s"
+
+
+class Plain:
+    """The five operations of one kind."""
+
+    def __init__(self, store: Store, kind: Kind, who: Who | None) -> None:
+        self._store, self._kind, self._who = store, kind, who
+        self._parents = {path: kinds()[parent] for path, parent in PARENTS.get(kind.name, {}).items()}
+        self._children = [
+            (kinds()[child], path)
+            for child, parents in PARENTS.items()
+            for path, parent in parents.items()
+            if parent == kind.name
+        ]
+
+    def create(self, params: Params, call: Call) -> Params:
+        """Keep a new resource. Raises its "already exists", and "not found" of what it hangs on."""
+        kind = self._kind
+        for path, parent in self._parents.items():
+            if (name := value_at(params, path)) is not None:
+                self._store.get(parent, name)
+        name = kind.made_id + _new_id() if kind.made_id else self._name(params)
+        by = self._signature(call)
+        signed = {"CreatedBy": by, "LastModifiedBy": by}
+        record = self._store.add(kind, name, {**made(kind, params), **(signed if by else {})})
+        return shown(call.operation.output_shape, record, kind)
+
+    def describe(self, params: Params, call: Call) -> Params:
+        """Show a resource."""
+        return shown(call.operation.output_shape, self._store.get(self._kind, self._name(params)), self._kind)
+
+    def list(self, params: Params, call: Call) -> Params:
+        """A page of the resources that pass the request's filters."""
+        return listed(call.operation, params, self._store.all(self._kind), kind=self._kind)
+
+    def update(self, params: Params, call: Call) -> Params:
+        """Merge what is given into a resource: structures by member, lists and maps as a whole."""
+        shape = call.operation.input_shape
+        assert isinstance(shape, StructureShape), f"{call.operation.name} names what it updates"
+        given = {key: value for key, value in params.items() if key not in (*self._kind.path, self._kind.arn_member)}
+        by = self._signature(call)
+
+        def merge(record: Record) -> Mapping[str, Any]:
+            return {**_merged(shape, record, given), **({"LastModifiedBy": by} if by else {})}
+
+        record = self._store.edit(self._kind, self._name(params), merge)
+        return shown(call.operation.output_shape, record, self._kind)
+
+    def delete(self, params: Params, call: Call) -> Params:
+        """Forget a resource. Raises ResourceInUse, or what the model declares for it, while others hang on it."""
+
+        def unused(record: Record) -> None:
+            for child, path in self._children:
+                for other in self._store.all(child):
+                    if value_at(other, path) in (record[self._kind.arn_member], record.get(self._kind.path[-1])):
+                        raise self._in_use(record, other[child.arn_member], call)
+
+        record = self._store.remove(self._kind, self._name(params), check=unused)
+        return {**shown(call.operation.output_shape, record, self._kind), "Success": True}
+
+    def _name(self, params: Params) -> str:
+        """What the store finds the resource by: its ARN, or the values of the kind's path."""
+        if not all(member in params for member in self._kind.path):
+            return str(params[self._kind.arn_member])
+        return "/".join(str(params[member]) for member in self._kind.path)
+
+    def _signature(self, call: Call) -> Params | None:
+        return self._who(call) if self._who is not None and "CreatedBy" in _described(self._kind) else None
+
+    def _in_use(self, record: Record, user: str, call: Call) -> AwsError:
+        declared = [error.name for error in call.operation.error_shapes]
+        code = next((code for code in _IN_USE if code in declared), "ValidationException")
+        return AwsError(code, f"{record[self._kind.arn_member]} is in use by {user}.")
 
 
 def tagging(store: Store) -> dict[str, Handler]:
@@ -42,27 +150,28 @@ def tagging(store: Store) -> dict[str, Handler]:
         store.untag(params["ResourceArn"], params["TagKeys"])
         return {}
 
-    return {"AddTags": add, "ListTags": show, "DeleteTags": delete}
+    return {"AddTags": Kept(add), "ListTags": Kept(show), "DeleteTags": Kept(delete)}
 
 
-def _create(store: Store, kind: Kind) -> Handler:
-    return lambda params, _: store.add(kind, params[kind.name_member], params)
+def _described(kind: Kind) -> Mapping[str, Shape]:
+    output = service("sagemaker").operation_model(f"Describe{kind.name}").output_shape
+    return output.members if output is not None else {}
 
 
-def _describe(store: Store, kind: Kind) -> Handler:
-    return lambda params, _: store.get(kind, params[kind.name_member])
+def _new_id() -> str:
+    return "".join(secrets.choice(_ID_SIGNS) for _ in range(_ID_LENGTH))
 
 
-def _list(store: Store, kind: Kind) -> Handler:
-    return lambda params, call: listed(call.operation, params, store.all(kind), kind=kind)
-
-
-def _update(store: Store, kind: Kind) -> Handler:
-    return lambda params, _: store.change(kind, params[kind.name_member], **params)
-
-
-def _delete(store: Store, kind: Kind) -> Handler:
-    return lambda params, _: store.remove(kind, params[kind.name_member])
+def _merged(shape: StructureShape, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(before)
+    for member, value in given.items():
+        # UpdateDomain calls DomainSettingsForUpdate what CreateDomain and DescribeDomain call DomainSettings.
+        kept, part = member.removesuffix("ForUpdate"), shape.members[member]
+        if isinstance(part, StructureShape) and member not in shape.required_members:
+            merged[kept] = _merged(part, before.get(kept, {}), value)
+        else:
+            merged[kept] = value
+    return merged
 
 
 def _as_map(tags: list[dict[str, str]]) -> dict[str, str]:
