@@ -6,14 +6,12 @@ import contextlib
 import errno
 import socket
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.autoscaling import AutoScaling
 from local.clock import Clock
@@ -28,6 +26,7 @@ from local.processes import Processes
 from local.sagemaker import SageMaker
 from local.scheduler import Scheduler
 from local.services import Part, Services
+from local.serving import Server
 from local.transport import session
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class LocalCloud:
         self.app: WSGIApplication = Front(
             self.families, fallback=moto_app(), region=region, now=self.services.clock.now
         )
-        self._server: BaseWSGIServer | None = None
+        self._server: Server | None = None
 
     def session(self) -> boto3.Session:
         """A boto3 session whose clients talk to this cloud without a socket, as the account's administrator."""
@@ -80,18 +79,15 @@ class LocalCloud:
 
     def start(self, *, port: int = 0) -> str:
         """Listen on loopback (port 0: any free one) and give the URL. Raises StartError when the port is taken."""
-        # Bound here, because werkzeug would answer a taken port by ending the process.
-        self._socket = _listening(port)
-        self._server = make_server(
-            "127.0.0.1", port, self.app, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
-        )
+        listening = _listening(port)
+        self._server = Server(self.app, listening)
         # "localhost", not the number: the CDK CLI and moto tell path-style buckets by that word.
-        url = f"http://localhost:{self._socket.getsockname()[1]}"
+        url = f"http://localhost:{listening.getsockname()[1]}"
         self.services.listens_at(url)
         # Whom the others call comes first. Children that call the cloud meanwhile wait for the server, which listens.
         for part in reversed(self._parts):
             part.resume()
-        threading.Thread(target=self._server.serve_forever, name="server", daemon=True).start()
+        self._server.start()
         return url
 
     def stop(self) -> None:
@@ -113,9 +109,7 @@ class LocalCloud:
 
     def _stop_server(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._socket.close()
+            self._server.close()
 
     def _emit(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: Sequence[str] = ()) -> None:
         self._events.emit(source, detail_type, detail, resources=resources)
@@ -137,18 +131,3 @@ def _listening(port: int) -> socket.socket:
         remedy = "stop the program that listens there or choose another with --port"
         raise StartError(f"port {port} on 127.0.0.1 is in use: {remedy}") from error
     return listening
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Serves without a line per request on standard error."""
-
-    protocol_version = "HTTP/1.1"
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        """Begin an answer without a Date of this machine's: the front tells the cloud's own time."""
-        self.log_request(code)
-        self.send_response_only(code, message)
-        self.send_header("Server", self.version_string())
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the cloud's own log tells what matters."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local.clock import Clock
 from local.front import Front
@@ -16,18 +15,10 @@ from local.processes import Processes
 from local.requests import Asked
 from local.seams import Seams
 from local.services import Services
+from local.serving import Server
 from local.transport import session
 
 REGION = "eu-west-1"
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Serves without a line per request."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, code="-", size="-") -> None:
-        """Say nothing."""
 
 
 class Witness:
@@ -75,9 +66,10 @@ class SmallCloud:
 
     def listen(self) -> None:
         """Serve over HTTP too, for children."""
-        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=QuietHandler)
-        self.services.listens_at(f"http://localhost:{self._server.server_port}")
-        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._server = Server(self.app, listening)
+        self.services.listens_at(f"http://localhost:{listening.getsockname()[1]}")
+        self._server.start()
 
     def client(self, name: str) -> Any:
         """A boto3 client in process."""
@@ -90,8 +82,7 @@ class SmallCloud:
     def close(self) -> None:
         """End everything."""
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
         for part in self.parts:
             part.close()
         self.services.clock.close()
