@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
+import functools
 import importlib.metadata
 import os
 import subprocess
 import sys
 import threading
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +21,7 @@ from env import images as catalogue
 from env.images import Image
 from local.errors import LocalError, UnsupportedLocally
 
+_STAND_INS = Path(__file__).with_name("stand_ins.toml")
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -53,25 +57,19 @@ class ImageEnvironments:
         self._lock = threading.Lock()
 
     def require(self, uri: str) -> None:
-        """Refuse an image that the catalogue of `env` does not know."""
-        self._image(uri)
+        """Refuse an image that neither the catalogue of `env` has nor one of its images plays."""
+        _role(uri)
 
     def interpreter(self, uri: str) -> Interpreter:
         """The image's interpreter. Raises UnsupportedLocally, and LocalError when uv cannot make it."""
-        image = self._image(uri)
+        role = _role(uri)
         with self._lock:
-            if image.key not in self._made:
-                self._made[image.key] = self._make(image)
-            return self._made[image.key]
+            if role.image.key not in self._made:
+                folder = self._make(role.played_by)
+                self._made[role.image.key] = Interpreter(folder / "bin" / "python", _differences(role.image, folder))
+            return self._made[role.image.key]
 
-    def _image(self, uri: str) -> Image:
-        image = catalogue.find(uri)
-        if image is None:
-            known = ", ".join(catalogue.keys())
-            raise UnsupportedLocally(f"image {uri}", reason=f"env/images.toml has local counterparts of {known}")
-        return image
-
-    def _make(self, image: Image) -> Interpreter:
+    def _make(self, image: Image) -> Path:
         folder = self._checkout / ".cache" / "images" / image.environment
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folder.with_suffix(".lock").open("w") as guard:
@@ -79,7 +77,7 @@ class ImageEnvironments:
             if not folder.exists():
                 sys.stderr.write(f"Making the interpreter of image {image.key} in {folder} (once, about a minute)\n")
             self._sync(image, folder)
-        return Interpreter(folder / "bin" / "python", _differences(image, folder))
+        return folder
 
     def _sync(self, image: Image, folder: Path) -> None:
         command = [uv.find_uv_bin(), "sync", "--frozen", "--only-group", image.group, "--no-install-project"]
@@ -87,6 +85,36 @@ class ImageEnvironments:
         done = subprocess.run(command, env=env, cwd=self._checkout, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LocalError(f"the interpreter of image {image.key} cannot be made: {done.stderr.strip()}")
+
+
+@dataclass(frozen=True)
+class _Role:
+    image: Image
+    played_by: Image
+
+
+def _role(uri: str) -> _Role:
+    """An image and what plays it: itself, for those of the catalogue. Raises UnsupportedLocally."""
+    image = catalogue.find(uri)
+    if image is not None:
+        return _Role(image, played_by=image)
+    for name, role in _stand_ins().items():
+        # The registries of a stand-in are those of the image that plays it.
+        played_by = f"{role.played_by.repository}:{role.played_by.tag}"
+        if uri.endswith(f"/{name}") and catalogue.find(f"{uri.removesuffix(name)}{played_by}") == role.played_by:
+            return role
+    known = ", ".join([*catalogue.keys(), *(role.image.key for role in _stand_ins().values())])
+    raise UnsupportedLocally(f"image {uri}", reason=f"there are local counterparts of {known}")
+
+
+@functools.cache
+def _stand_ins() -> dict[str, _Role]:
+    roles = {}
+    for name, entry in tomllib.loads(_STAND_INS.read_text(encoding="utf-8")).items():
+        played_by = catalogue.get(entry.pop("played_by"))
+        tag = name.partition(":")[2]
+        roles[name] = _Role(dataclasses.replace(played_by, **entry, tag=tag), played_by=played_by)
+    return roles
 
 
 def _differences(image: Image, folder: Path) -> str:

@@ -1,3 +1,4 @@
+import re
 import sys
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def test_another_image_is_refused_by_name_with_what_there_is(uri):
         ImageEnvironments().require(uri)
     assert uri in caught.value.message
     assert "sklearn:1.4-2" in caught.value.message
+
+
+def test_another_version_is_played_by_the_one_there_is_which_the_log_says(image_python):
+    """The SageMaker SDK's RepackModel steps name sklearn:1.2-1; what differs is told, library by library."""
+    interpreter = ImageEnvironments().interpreter(URI.replace("1.4-2", "1.2-1"))
+    assert interpreter.python == image_python
+    assert "differ from image sklearn:1.2-1" in interpreter.differences
+    assert re.search(r"scikit-learn \S+ for 1\.2\.1", interpreter.differences)
+
+
+def test_somebodys_copy_of_another_version_is_not_played():
+    """A stand-in is for AWS's own registries."""
+    with pytest.raises(UnsupportedLocally):
+        ImageEnvironments().require(URI.replace("1.4-2", "1.2-1").replace("141502667606", "210987654321"))
 
 
 def test_an_interpreter_has_the_images_libraries_or_says_what_differs(image_python):
