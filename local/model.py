@@ -80,15 +80,17 @@ def jsonable(shape: Shape, value: Any) -> Any:
 def validate(operation: OperationModel, params: dict[str, Any]) -> None:
     """Check parsed parameters against the model, with the message AWS's front end writes.
 
-    Raises AwsError that lists every broken constraint: `ValidationError` from services of the query protocol,
-    `ValidationException` from the others.
+    Raises AwsError that lists every broken constraint: `ValidationError` from services of the query protocol and from
+    operations that declare it, such as those of SageMaker's runtimes; `ValidationException` from the others.
     """
     if operation.input_shape is None:
         return
     broken = list(_broken(operation.input_shape, params, at=""))
     if broken:
         plural = "s" if len(broken) > 1 else ""
-        code = "ValidationError" if "query" in operation.service_model.metadata["protocols"] else "ValidationException"
+        declared = any(shape.name == "ValidationError" for shape in operation.error_shapes)
+        query = "query" in operation.service_model.metadata["protocols"]
+        code = "ValidationError" if query or declared else "ValidationException"
         raise AwsError(code, f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}")
 
 

@@ -181,7 +181,7 @@ class _RestJson:
         found = route(operation.service_model, request)
         params = moto_read(RestJSONParser, operation, request, found[1] if found else {})
         # An empty body is a payload too, which moto's parser takes for none.
-        return {**_empty_payload(operation), **params}
+        return {**_empty_payload(operation), **_sent(operation, request, params)}
 
     def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
         answer = RestJSONSerializer(operation).serialize(_projected_output(operation, result))
@@ -251,6 +251,17 @@ def _check_json_body(operation: OperationModel, request: Request) -> None:
         json.loads(body)
     except ValueError as error:
         raise AwsError("SerializationException", "the body is not JSON") from error
+
+
+def _sent(operation: OperationModel, request: Request, params: dict[str, Any]) -> dict[str, Any]:
+    # moto's parser makes an empty list of one that the query string does not have.
+    members = operation.input_shape.members if operation.input_shape is not None else {}
+    asked = {
+        name: shape.serialization.get("name", name)
+        for name, shape in members.items()
+        if shape.type_name == "list" and shape.serialization.get("location") == "querystring"
+    }
+    return {name: value for name, value in params.items() if name not in asked or asked[name] in request.args}
 
 
 def _empty_payload(operation: OperationModel) -> dict[str, Any]:
