@@ -53,21 +53,21 @@ class SageMaker:
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
-        written = Written(context)
+        self._written = Written(context)
         control = {
             **tagging(context.store),
             **Registry(context).handlers(),
             **Models(context).handlers(),
             **self._pipelines.handlers(),
             **self._endpoints.handlers(),
-            **written.handlers(),
+            **self._written.handlers(),
         }
         for jobs in self._jobs:
             control.update(jobs.handlers())
         self._families = [
             Family("sagemaker", control),
             Family("sagemaker-runtime", runtime.handlers()),
-            *written.families(),
+            *self._written.families(),
         ]
 
     def families(self) -> list[Family]:
@@ -86,12 +86,14 @@ class SageMaker:
         self._endpoints.fail_rollback(endpoint)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Take up what waits to be written."""
+        self._written.resume()
 
     def close(self) -> None:
         """Write what is captured; end every thread, program and server."""
         self._workers.close()
         self._capture.flush()
+        self._written.close()
         self._metrics.flush()
         self._pipelines.close()
         for jobs in self._jobs:

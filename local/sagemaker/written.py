@@ -6,6 +6,10 @@ from local.front import Family, Handler
 from local.sagemaker.context import Context
 from local.sagemaker.experiments.book import Experiments
 from local.sagemaker.experiments.metrics import MetricLog
+from local.sagemaker.features.groups import FeatureGroups
+from local.sagemaker.features.offline import OfflineStore
+from local.sagemaker.features.online import OnlineStore
+from local.sagemaker.features.runtime import FeatureStore
 from local.sagemaker.lineage.associations import Associations
 from local.sagemaker.lineage.entities import Entities
 from local.sagemaker.lineage.graph import Graph
@@ -17,12 +21,15 @@ class Written:
 
     def __init__(self, context: Context) -> None:
         associations, self._metrics = Associations(context), MetricLog(context)
+        online, self._offline = OnlineStore(context.services), OfflineStore(context)
+        self._records = FeatureStore(context, online=online, offline=self._offline)
         self._rooms = (
             Entities(context, associations),
             associations,
             Graph(associations),
             Groups(context),
             Experiments(context, associations=associations, metrics=self._metrics),
+            FeatureGroups(context, online=online, offline=self._offline),
         )
 
     def handlers(self) -> dict[str, Handler]:
@@ -31,4 +38,15 @@ class Written:
 
     def families(self) -> list[Family]:
         """Services of their own."""
-        return [Family("sagemaker-metrics", self._metrics.handlers())]
+        return [
+            Family("sagemaker-metrics", self._metrics.handlers()),
+            Family("sagemaker-featurestore-runtime", self._records.handlers()),
+        ]
+
+    def resume(self) -> None:
+        """Write what the process before had not."""
+        self._offline.flush()
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._offline.flush()
