@@ -20,6 +20,7 @@ from local.wire import WIRES, Dialect, Reply, moment, moto_read, route, sent_pat
 
 _PATH_STYLE = re.compile(r"localhost|[^.]+|\d+(\.\d+){3}|s3[.-].*amazonaws\.com")
 _HOST_STYLE = re.compile(r"(?P<bucket>.+)\.(localhost|s3[.-].*amazonaws\.com)")
+_MALFORMED: Final = "The XML you provided was not well-formed or did not validate against our published schema"
 _LEVELS: Final = {"/": 0, "/{Bucket}": 1, "/{Bucket}/{Key+}": 2}
 
 
@@ -79,10 +80,14 @@ class _S3:
             for name, shape in operation.input_shape.members.items():
                 where, spelt = shape.serialization.get("location"), shape.serialization.get("name", name)
                 if where == "headers":
-                    params[name] = {k[len(spelt) :]: v for k, v in request.headers if k.lower().startswith(spelt)}
+                    params[name] = {
+                        k[len(spelt) :].lower(): v for k, v in request.headers if k.lower().startswith(spelt)
+                    }
                 elif where in ("header", "querystring"):
                     given = (request.headers if where == "header" else request.args).get(spelt)
                     params[name] = None if given is None else _typed_text(shape.type_name, given)
+        if operation.name == "DeleteObjects":  # each of its keys is a resource
+            params |= _listed_objects(operation, request)
         return {name: value for name, value in params.items() if value not in (None, "", {})}
 
     def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
@@ -183,7 +188,16 @@ def _typed_text(kind: str, text: str) -> Any:
             return moment(text)
     except ValueError as error:
         raise AwsError("InvalidArgument", f"{text!r} is no {kind}") from error
+    if kind == "list":
+        return [item.strip() for item in text.split(",")]
     return text.lower() == "true" if kind == "boolean" else text
+
+
+def _listed_objects(operation: OperationModel, request: Request) -> dict[str, Any]:
+    try:
+        return moto_read(RestXMLParser, operation, request, {})
+    except AwsError as error:
+        raise AwsError("MalformedXML", _MALFORMED) from error
 
 
 def _request_id() -> str:

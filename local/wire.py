@@ -20,7 +20,7 @@ from botocore.parsers import RpcV2CBORParser
 from botocore.serialize import RpcV2CBORSerializer
 from botocore.utils import parse_timestamp
 from moto.core.model import OperationModel, ServiceModel
-from moto.core.parse import QueryParser, RequestParser, RestJSONParser
+from moto.core.parse import QueryParser, RequestParser, RequestParserError, RestJSONParser
 from moto.core.serialize import QuerySerializer, RestJSONSerializer
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
@@ -230,7 +230,7 @@ def moto_read(
     }
     try:
         parsed = parser(operation, timestamp_parser=moment).parse(fields)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RequestParserError) as error:
         raise AwsError("SerializationException", f"the request does not fit {operation.name}: {error}") from error
     return {name: value for name, value in parsed.items() if value is not None}
 
