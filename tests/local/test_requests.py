@@ -90,7 +90,9 @@ def filled(shape):
     if shape.type_name == "list":
         return [filled(shape.member)]
     known = {"integer": 1, "long": 1, "boolean": True, "timestamp": "2026-03-01T12:00:00Z"}
-    return known.get(shape.type_name, (getattr(shape, "enum", None) and shape.enum[0]) or "name")
+    if shape.type_name in known:
+        return known[shape.type_name]
+    return shape.enum[0] if getattr(shape, "enum", None) else "name".ljust(shape.metadata.get("min", 0), "x")
 
 
 @pytest.mark.parametrize("operation", s3_operations())
