@@ -35,8 +35,9 @@ PARENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "ClusterExtension": {"ClusterArn": "Cluster"},
     "ClusterSchedulerConfig": {"ClusterArn": "Cluster"},
     "ComputeQuota": {"ClusterArn": "Cluster"},
-    "EdgeDeploymentPlan": {"DeviceFleetName": "DeviceFleet"},
+    "Device": {"DeviceFleetName": "DeviceFleet"},
     "FlowDefinition": {"HumanLoopConfig.HumanTaskUiArn": "HumanTaskUi"},
+    "HubContent": {"HubName": "Hub"},
     "Space": {"DomainId": "Domain"},
     "UserProfile": {"DomainId": "Domain"},
     "Workteam": {"WorkforceName": "Workforce"},
@@ -52,6 +53,7 @@ FOUND_AT: Final[Mapping[str, Mapping[str, str]]] = {
     "ModelBiasJobDefinition": {"EndpointName": "ModelBiasJobInput.EndpointInput.EndpointName"},
     "ModelExplainabilityJobDefinition": {"EndpointName": "ModelExplainabilityJobInput.EndpointInput.EndpointName"},
     "ModelQualityJobDefinition": {"EndpointName": "ModelQualityJobInput.EndpointInput.EndpointName"},
+    "Device": {"ModelName": "Models", "RegistrationTime": "CreationTime"},
     "NotebookInstance": {"AdditionalCodeRepositoryEquals": "AdditionalCodeRepositories"},
     "OptimizationJob": {"OptimizationContains": "OptimizationTypes"},
     "Space": {
@@ -63,9 +65,13 @@ FOUND_AT: Final[Mapping[str, Mapping[str, str]]] = {
 """Where a record has what lists filter by, or show, under another name: member to path, by kind."""
 
 NO_FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "HubContent": ("HubName",),  # which may be an ARN
     "ModelPackage": ("ModelApprovalStatus", "ModelPackageGroupName", "ModelPackageType"),
 }
 """Members of List requests that their own handlers see to, although they are called as members of the kind are."""
+
+BY_PART: Final[Mapping[str, tuple[str, ...]]] = {"Device": ("DeviceFleetName",)}
+"""Members of List requests that name a part of what a record has, although they are called as if it were all of it."""
 
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Algorithm": {"AlgorithmStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []}},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from local.model import service
-from local.sagemaker.facts import FOUND_AT, NO_FILTERS
+from local.sagemaker.facts import BY_PART, FOUND_AT, NO_FILTERS
 from local.sagemaker.kinds import Kind
 from local.sagemaker.resources import Record
 from local.sagemaker.views import place, value_at
@@ -55,7 +55,8 @@ def filter_of(member: str, kind: Kind) -> Filter | None:
     named = _NAMED.fullmatch(member)
     if named is None:
         bare = member in _vocabulary(kind) or member in FOUND_AT.get(kind.name, {})
-        return Filter("Equals", place(member, kind)) if bare or member == "Status" else None
+        how = "Contains" if member in BY_PART.get(kind.name, ()) else "Equals"
+        return Filter(how, place(member, kind)) if bare or member == "Status" else None
     if member in FOUND_AT.get(kind.name, {}):
         return Filter(named["how"], place(member, kind))
     what = _TIMES.get(named["what"], named["what"])

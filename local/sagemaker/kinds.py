@@ -104,6 +104,24 @@ PIPELINE_EXECUTION = Kind(
     exists="Pipeline execution '{arn}' already exists.",
     missing_code="ResourceNotFound",
 )
+DEVICE = Kind(
+    "Device",
+    "device-fleet",
+    missing="Device {arn} does not exist.",
+    exists="Device {arn} is registered already.",
+    missing_code="ResourceNotFound",
+    path=("DeviceFleetName", "DeviceName"),
+)
+HUB_CONTENT = Kind(
+    "HubContent",
+    "hub-content",
+    missing="Hub content {arn} does not exist.",
+    exists="Hub content {arn} already exists.",
+    missing_code="ResourceNotFound",
+    exists_code="ResourceInUse",
+    path=("HubName", "HubContentType", "HubContentName", "HubContentVersion"),
+    settled="Available",
+)
 
 WRITTEN = (
     MODEL,
@@ -114,5 +132,7 @@ WRITTEN = (
     MODEL_PACKAGE_GROUP,
     MODEL_PACKAGE,
     PIPELINE,
+    DEVICE,
+    HUB_CONTENT,
 )
 """The kinds that are not derived."""

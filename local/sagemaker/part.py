@@ -20,10 +20,10 @@ from local.sagemaker.jobs.processing import Processing
 from local.sagemaker.jobs.training import Training
 from local.sagemaker.kinds import ENDPOINT
 from local.sagemaker.pipelines.api import Pipelines
+from local.sagemaker.plain import generated
 from local.sagemaker.registry import Registry
 from local.sagemaker.resources import Record, Store
 from local.sagemaker.s3 import Files
-from local.sagemaker.structural import tagging
 from local.sagemaker.workers import Workers
 from local.sagemaker.written import Written
 from local.services import Services
@@ -55,7 +55,7 @@ class SageMaker:
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
         self._written = Written(context)
         control = {
-            **tagging(context.store),
+            **generated(context.store, services.state, who=identities.user_context),
             **Registry(context).handlers(),
             **Models(context).handlers(),
             **self._pipelines.handlers(),

@@ -51,7 +51,7 @@ def structural(store: Store, kind: Kind, *, who: Who | None = None) -> dict[str,
     doing: dict[str, Handler] = {
         f"Create{kind.name}": plain.create,
         f"Describe{kind.name}": plain.describe,
-        list_operation(kind): plain.list,
+        list_operation(kind): plain.page,
         f"Update{kind.name}": plain.update,
         f"Delete{kind.name}": plain.delete,
     }
@@ -91,9 +91,12 @@ class Plain:
 
     def describe(self, params: Params, call: Call) -> Params:
         """Show a resource."""
-        return shown(call.operation.output_shape, self._store.get(self._kind, self._name(params)), self._kind)
+        record = self._store.get(self._kind, self._name(params))
+        if "Tags" in _described(self._kind):  # what was given at the creation may have changed since
+            record["Tags"] = _as_list(self._store.tags(record[self._kind.arn_member]))
+        return shown(call.operation.output_shape, record, self._kind)
 
-    def list(self, params: Params, call: Call) -> Params:
+    def page(self, params: Params, call: Call) -> Params:
         """A page of the resources that pass the request's filters."""
         return listed(call.operation, params, self._store.all(self._kind), kind=self._kind)
 
@@ -154,7 +157,8 @@ def tagging(store: Store) -> dict[str, Handler]:
 
 
 def _described(kind: Kind) -> Mapping[str, Shape]:
-    output = service("sagemaker").operation_model(f"Describe{kind.name}").output_shape
+    model, name = service("sagemaker"), f"Describe{kind.name}"
+    output = model.operation_model(name).output_shape if name in model.operation_names else None
     return output.members if output is not None else {}
 
 
