@@ -47,6 +47,10 @@ class Principal:
     session_name: str
 
 
+_Key = tuple[Principal, str] | str
+"""A session is that of a role on behalf of something, or of an access key."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """What STS gives."""
@@ -97,7 +101,7 @@ class Roles:
 
     def __init__(self, services: Services, *, config: Config | None = None) -> None:
         self._services, self._config = services, config
-        self._sessions: OrderedDict[Principal | str, _Session] = OrderedDict()
+        self._sessions: OrderedDict[_Key, _Session] = OrderedDict()
         self._lock = threading.Lock()
         self._making = threading.Lock()
 
@@ -128,9 +132,10 @@ class Roles:
         return self._kept(access_key_id) or self._keep(access_key_id, Credentials(access_key_id, "unused", "unused"))
 
     def _session(self, principal: Principal, source_arn: str) -> _Session:
-        return self._kept(principal) or self._keep(principal, self._assumed(principal, source_arn))
+        key = principal, source_arn
+        return self._kept(key) or self._keep(key, self._assumed(principal, source_arn))
 
-    def _kept(self, key: Principal | str) -> _Session | None:
+    def _kept(self, key: _Key) -> _Session | None:
         with self._lock:
             found = self._sessions.get(key)
             if found is None or not found.fresh:
@@ -138,7 +143,7 @@ class Roles:
             self._sessions.move_to_end(key)
             return found
 
-    def _keep(self, key: Principal | str, credentials: Credentials) -> _Session:
+    def _keep(self, key: _Key, credentials: Credentials) -> _Session:
         made = _Session(credentials, self._make)
         with self._lock:
             self._sessions[key] = made

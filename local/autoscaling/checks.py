@@ -9,7 +9,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from local.errors import UnsupportedLocally, ValidationError
-from local.services import Services
+from local.roles import Clients
 
 _NAMESPACE: Final = "sagemaker"
 _DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
@@ -28,10 +28,10 @@ def check_place(params: Mapping[str, Any]) -> None:
         raise ValidationError(f"Unsupported service namespace, resource type or scalable dimension: {dict(params)}")
 
 
-def check_variant(services: Services, *, endpoint: str, variant: str) -> None:
-    """Raise ValidationError unless the endpoint is there and has the variant."""
+def check_variant(caller: Clients, *, endpoint: str, variant: str) -> None:
+    """Raise ValidationError unless the endpoint is there, has the variant, and the caller may see it."""
     try:
-        found = services.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+        found = caller.client("sagemaker").describe_endpoint(EndpointName=endpoint)
     except ClientError as error:
         raise ValidationError(error.response["Error"]["Message"]) from error
     names = [summary["VariantName"] for summary in found.get("ProductionVariants", [])]

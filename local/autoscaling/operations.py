@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
+from local.autoscaling import linked
 from local.autoscaling.book import Activity, Book, Target, missing
 from local.autoscaling.checks import check_place, check_policy, check_variant
 from local.autoscaling.scaler import Scaler
@@ -49,14 +50,16 @@ class Operations:
             "UntagResource": self._untag,
         }
 
-    def _register(self, params: Params, _: Call) -> Params:
+    def _register(self, params: Params, call: Call) -> Params:
         check_place(params)
+        caller = self._services.roles.calling(call.access_key_id)
+        linked.require(self._services, caller)
         with self._book.lock:
             known = self._book.find(params["ResourceId"])
             target = known or Target(self._fresh(params))
             members: Params = {**target.members, **{name: params[name] for name in _SETTINGS if name in params}}
             _check_limits(members)
-            check_variant(self._services, endpoint=target.endpoint, variant=target.variant)
+            check_variant(caller, endpoint=target.endpoint, variant=target.variant)
             target.members = members
             target.tags.update(params.get("Tags", {}))
             self._book.put(params["ResourceId"], target)
@@ -64,11 +67,10 @@ class Operations:
         return {"ScalableTargetARN": members["ScalableTargetARN"]}
 
     def _fresh(self, params: Params) -> Params:
-        role = "sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling"
         return {
             **{name: params[name] for name in _PLACE},
             "CreationTime": self._services.clock.now(),
-            "RoleARN": f"arn:aws:iam::{self._services.account}:role/aws-service-role/{role}_SageMakerEndpoint",
+            "RoleARN": linked.arn(self._services),
             "ScalableTargetARN": f"arn:aws:application-autoscaling:{self._prefix}:scalable-target/{uuid.uuid4().hex}",
             "SuspendedState": _NOT_SUSPENDED,
         }

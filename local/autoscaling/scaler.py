@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from local.autoscaling import linked
 from local.autoscaling.book import Activity, Book, Target
 from local.autoscaling.tracking import IN_MINUTES, Capacity, Policy
 from local.background import Background
+from local.roles import NotAssumable
 from local.services import Services
 from local.timetable import AlarmClock, Rate
 
@@ -54,11 +56,11 @@ class Scaler:
             for target in self._book.all():
                 try:
                     self._scale(target)
-                except ClientError as error:
+                except (ClientError, NotAssumable) as error:
                     _log.warning("%s cannot be scaled now: %s", target.members["ResourceId"], error)
 
     def _scale(self, target: Target) -> None:
-        endpoint = self._services.client("sagemaker").describe_endpoint(EndpointName=target.endpoint)
+        endpoint = linked.acting(self._services).client("sagemaker").describe_endpoint(EndpointName=target.endpoint)
         variants = {variant["VariantName"]: variant for variant in endpoint.get("ProductionVariants", [])}
         # What is being deployed is not scaled (SageMaker Developer Guide, "Update endpoints that use auto scaling").
         if endpoint["EndpointStatus"] != "InService" or target.variant not in variants:
@@ -128,7 +130,7 @@ class Scaler:
             target.activities.appendleft(activity)
         capacity = {"VariantName": target.variant, "DesiredInstanceCount": wanted}
         try:
-            self._services.client("sagemaker").update_endpoint_weights_and_capacities(
+            linked.acting(self._services).client("sagemaker").update_endpoint_weights_and_capacities(
                 EndpointName=target.endpoint, DesiredWeightsAndCapacities=[capacity]
             )
         except ClientError as error:

@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError
 from local.delivery import Failure, error_code
 from local.errors import AwsError, UnsupportedLocally, ValidationError
 from local.permission import allows
+from local.roles import Clients, NotAssumable, Principal, Roles
 from local.services import Services
 
 # Retries follow the rule's policy and the cloud's clock; boto3's own would take wall time behind their back.
 _PRINCIPAL: Final = "events.amazonaws.com"
+_SESSION_NAME: Final = "events"
 _NO_RETRIES: Final = Config(retries={"total_max_attempts": 1})
 
 
@@ -37,6 +39,7 @@ class Targets:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._clients: dict[str, Any] = {}
+        self._roles = Roles(services, config=_NO_RETRIES)
         self._lock = threading.Lock()
         self._senders: dict[str, Callable[[Shipment], None]] = {
             "lambda": self._invoke_function,
@@ -111,9 +114,15 @@ class Targets:
 
     def _start_pipeline(self, shipment: Shipment) -> None:
         parameters = shipment.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
-        self._client("sagemaker").start_pipeline_execution(
+        self._acting(shipment.target["RoleArn"], shipment).client("sagemaker").start_pipeline_execution(
             PipelineName=shipment.target["Arn"], PipelineParameters=parameters, ClientRequestToken=str(uuid.uuid4())
         )
+
+    def _acting(self, role_arn: str, shipment: Shipment) -> Clients:
+        try:
+            return self._roles.acting(Principal(role_arn, _PRINCIPAL, _SESSION_NAME), source_arn=shipment.rule_arn)
+        except NotAssumable as error:
+            raise AwsError("AccessDeniedException", str(error), status=403) from error
 
     def _put_log_event(self, shipment: Shipment) -> None:
         client, group, stream = self._client("logs"), split(shipment.target["Arn"])[5], str(uuid.uuid4())

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.errors import AwsError, UnsupportedLocally
 from local.functions.function import Code
+from local.roles import Clients
 from local.services import Services
 
 _LARGEST_UNZIPPED_BYTES: Final = 262_144_000
@@ -26,19 +27,18 @@ class CodeStore:
     """Keeps archives and their unpacked folders in the cloud's working directory."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
         self._root = services.workdir / "functions"
         self._lock = threading.Lock()
 
-    def put(self, source: Mapping[str, Any]) -> Code:
-        """The code at `source`: ZipFile, or S3Bucket, S3Key and S3ObjectVersion.
+    def put(self, source: Mapping[str, Any], caller: Clients) -> Code:
+        """The code at `source`: ZipFile, or S3Bucket, S3Key and S3ObjectVersion, which the caller must be able to read.
 
         Raises AwsError `InvalidParameterValueException` for what is missing or not a usable archive.
         """
         for name in _UNKNOWN_SOURCES:
             if source.get(name):
                 raise UnsupportedLocally(f"function code given by {name}")
-        data = source["ZipFile"] if "ZipFile" in source else self._fetched(source)
+        data = source["ZipFile"] if "ZipFile" in source else _fetched(source, caller)
         if not data:
             raise _invalid("Uploaded file must be a non-empty zip")
         digest = hashlib.sha256(data).digest()
@@ -49,19 +49,6 @@ class CodeStore:
                 self._unpack(data, folder)
                 archive.write_bytes(data)
         return Code(base64.b64encode(digest).decode(), len(data), archive, folder)
-
-    def _fetched(self, source: Mapping[str, Any]) -> bytes:
-        if "S3Bucket" not in source or "S3Key" not in source:
-            raise _invalid("Please provide a source for function code.")
-        version = {"VersionId": source["S3ObjectVersion"]} if "S3ObjectVersion" in source else {}
-        try:
-            found = self._services.client("s3").get_object(Bucket=source["S3Bucket"], Key=source["S3Key"], **version)
-        except ClientError as error:
-            why = error.response["Error"]
-            raise _invalid(
-                f"Error occurred while GetObject. S3 Error Code: {why['Code']}. S3 Error Message: {why['Message']}"
-            ) from error
-        return bytes(found["Body"].read())
 
     def _unpack(self, data: bytes, folder: Path) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
@@ -79,3 +66,17 @@ class CodeStore:
 
 def _invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterValueException", message)
+
+
+def _fetched(source: Mapping[str, Any], caller: Clients) -> bytes:
+    if "S3Bucket" not in source or "S3Key" not in source:
+        raise _invalid("Please provide a source for function code.")
+    version = {"VersionId": source["S3ObjectVersion"]} if "S3ObjectVersion" in source else {}
+    try:
+        found = caller.client("s3").get_object(Bucket=source["S3Bucket"], Key=source["S3Key"], **version)
+    except ClientError as error:
+        why = error.response["Error"]
+        raise _invalid(
+            f"Error occurred while GetObject. S3 Error Code: {why['Code']}. S3 Error Message: {why['Message']}"
+        ) from error
+    return bytes(found["Body"].read())

@@ -45,11 +45,12 @@ class Lifecycle:
             "ListVersionsByFunction": self._list_versions,
         }
 
-    def _create_function(self, params: Params, _: Call) -> Params:
+    def _create_function(self, params: Params, call: Call) -> Params:
         name, _qualifier = self._book.parsed(params["FunctionName"])
         members = configuration.created({**params, "FunctionName": name}, now=self._services.clock.now())
         self._check_role(members["Role"])
-        function = Function(name, self._book.arn(name), members, self._code.put(params["Code"]))
+        code = self._code.put(params["Code"], self._services.roles.calling(call.access_key_id))
+        function = Function(name, self._book.arn(name), members, code)
         self._book.add(Entry(function, tags=dict(params.get("Tags", {}))))
         if params.get("Publish"):
             return self._book.use(name, _publish).described()
@@ -75,8 +76,9 @@ class Lifecycle:
             functions += [entry.latest, *(entry.versions if params.get("FunctionVersion") == "ALL" else ())]
         return _page("Functions", functions, params)
 
-    def _update_function_code(self, params: Params, _: Call) -> Params:
-        code = self._code.put({name: params[name] for name in _CODE_MEMBERS if name in params})
+    def _update_function_code(self, params: Params, call: Call) -> Params:
+        source: Params = {name: params[name] for name in _CODE_MEMBERS if name in params}
+        code = self._code.put(source, self._services.roles.calling(call.access_key_id))
 
         def change(entry: Entry) -> Function:
             given = {name: params[name] for name in ("Architectures",) if name in params}

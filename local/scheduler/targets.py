@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,16 +12,16 @@ from typing import Any, Final
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.delivery import Failure, error_code
+from local.delivery import Failure, error_code, queue_url
 from local.errors import AwsError, ValidationError
-from local.permission import allows
+from local.roles import NotAssumable, Principal, Roles
 from local.services import Services
 
 _PRINCIPAL: Final = "scheduler.amazonaws.com"
 # Retries follow the schedule's policy and the cloud's clock; boto3's own would take wall time behind their back.
 _NO_RETRIES: Final = Config(retries={"total_max_attempts": 1})
-_GOOD_SECONDS: Final = 2700.0
-"""Credentials are good for an hour."""
+_SESSION_NAME: Final = "scheduler"
+_NO_TRUST: Final = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,7 @@ class Targets:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._clients: dict[tuple[str, str], tuple[float, Any]] = {}
-        self._lock = threading.Lock()
+        self._roles = Roles(services, config=_NO_RETRIES)
         self._senders: dict[str, Callable[[Turn, str], None]] = {
             "lambda": self._invoke_function,
             "sns": self._publish,
@@ -52,14 +49,10 @@ class Targets:
 
     def check_role(self, role_arn: str, *, group_arn: str) -> None:
         """Raise ValidationError unless the role exists and trusts EventBridge Scheduler for this group."""
-        refused = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         try:
-            role = self._services.client("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
-        except ClientError as error:
-            raise ValidationError(refused) from error
-        trust = json.dumps(role["AssumeRolePolicyDocument"])
-        if role["Arn"] != role_arn or not allows(trust, _PRINCIPAL, action="sts:AssumeRole", source_arn=group_arn):
-            raise ValidationError(refused)
+            self._roles.check(role_arn, service=_PRINCIPAL, source_arn=group_arn)
+        except NotAssumable as error:
+            raise ValidationError(_NO_TRUST) from error
 
     def send(self, turn: Turn, *, attempt: int) -> None:
         """Deliver once."""
@@ -127,34 +120,14 @@ class Targets:
         self._to_queue(turn, turn.target["Arn"], body, **fifo)
 
     def _to_queue(self, turn: Turn, arn: str, body: str, **more: Any) -> None:
-        client = self._client("sqs", turn)
-        url = client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-        client.send_message(QueueUrl=url, MessageBody=body, **more)
+        self._client("sqs", turn).send_message(QueueUrl=queue_url(arn), MessageBody=body, **more)
 
     def _client(self, name: str, turn: Turn) -> Any:
-        role = turn.target["RoleArn"]
-        with self._lock:
-            made_at, client = self._clients.get((name, role), (-_GOOD_SECONDS, None))
-            if client is None or time.monotonic() - made_at > _GOOD_SECONDS:
-                client = self._assumed(name, turn)
-                self._clients[name, role] = time.monotonic(), client
-            return client
-
-    def _assumed(self, name: str, turn: Turn) -> Any:
-        role = turn.target["RoleArn"]
+        principal = Principal(turn.target["RoleArn"], _PRINCIPAL, _SESSION_NAME)
         try:
-            self.check_role(role, group_arn=turn.group_arn)
-        except ValidationError as error:
-            raise AwsError("AccessDeniedException", error.message, status=403) from error
-        given = self._services.client("sts").assume_role(RoleArn=role, RoleSessionName=turn.id)["Credentials"]
-        session: Any = self._services.session()
-        return session.client(
-            name,
-            config=_NO_RETRIES,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-        )
+            return self._roles.acting(principal, source_arn=turn.group_arn).client(name)
+        except NotAssumable as error:
+            raise AwsError("AccessDeniedException", _NO_TRUST, status=403) from error
 
 
 def _text(moment: datetime) -> str:

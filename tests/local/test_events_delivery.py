@@ -8,6 +8,7 @@ from local.delivery import Trouble
 from local.errors import AwsError
 from local.events import Events
 from local.front import Family
+from tests.local import trust
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
@@ -164,6 +165,7 @@ def test_a_queue_a_topic_a_pipeline_and_a_log_group_are_targets(cloud):
     cloud.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue(cloud, "subscribed")[1])
     cloud.client("logs").create_log_group(logGroupName="/aws/events/all")
+    trust.role(cloud.client("iam"), "r", "events")
     parameters = [{"Name": "InputData", "Value": "s3://bucket/key"}]
     pipeline = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/p"
     targets = [
@@ -178,6 +180,7 @@ def test_a_queue_a_topic_a_pipeline_and_a_log_group_are_targets(cloud):
     [(notification, _)] = letters(cloud, queue(cloud, "subscribed")[0])
     assert json.loads(notification["Message"])["detail"] == {"n": 1}
     assert cloud.pipelines.started == [(pipeline, parameters)]
+    assert cloud.asked_as("r") == ["sagemaker:StartPipelineExecution"]
     [line] = cloud.client("logs").filter_log_events(logGroupName="/aws/events/all")["events"]
     assert json.loads(line["message"])["detail"] == {"n": 1}
 

@@ -110,3 +110,13 @@ def test_what_was_deleted_scales_no_more(account):
     account.client.deregister_scalable_target(**PLACE)
     account.minutes(5, requests=1000)
     assert account.endpoint.count == 2
+
+
+def test_an_endpoint_is_scaled_in_the_role_that_is_linked_to_the_service(account):
+    """Registering makes the role; looking and scaling are done in it."""
+    account.register(least=3)
+    account.minutes(1)
+    assert account.endpoint.count == 3
+    role = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    asked = account.cloud.asked_as(role)
+    assert {"sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"} == set(asked)
