@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from local.bucket_policies import judge_conditions
+from local.moto_linked_roles import name_linked_roles
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -24,6 +25,7 @@ def moto_app() -> WSGIApplication:
     judge_conditions()
     _manage_policies_in_one_partition()
     _trust_in_every_version()
+    name_linked_roles()
     app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
     return app
 
