@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS entries (
     number INTEGER PRIMARY KEY, family TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (family, name)
 );
 CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY, request BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshots (number INTEGER PRIMARY KEY, pickled BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS bodies (digest BLOB PRIMARY KEY, body BLOB NOT NULL);
 """
 
@@ -41,13 +42,17 @@ class Database:
 
     def expect(self, facts: Mapping[str, str]) -> None:
         """Remember facts such as the region, or compare them with what is remembered. Raises StartError."""
-        known = dict(self.rows("SELECT name, value FROM facts"))
         for name, value in facts.items():
-            if known.setdefault(name, value) != value:
+            known = self.fact(name, value)
+            if known != value:
                 remedy = "start it as it was, or name an empty folder"
-                raise StartError(f"the state in {self.folder} is of {name} {known[name]}, not {value}: {remedy}")
+                raise StartError(f"the state in {self.folder} is of {name} {known}, not {value}: {remedy}")
+
+    def fact(self, name: str, first: str) -> str:
+        """What is remembered by that name, which is `first` when nothing is yet."""
         with self.writing() as connection:
-            connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", facts.items())
+            connection.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, first))
+        return str(self.rows("SELECT value FROM facts WHERE name = ?", (name,))[0][0])
 
     def tell_time_by(self, now: Callable[[], datetime]) -> None:
         """Stamp what is written from now on with the cloud's own time."""

@@ -5,7 +5,8 @@ LocalError
 │   ├── ValidationError     the request is wrong: `ValidationException`
 │   ├── UnsupportedLocally  this cloud does not do that, and says its name
 │   └── StateError          what was asked cannot be kept, the disk being full: `InternalFailure`
-└── StartError              the local cloud cannot start: a sentence for a person
+├── StartError              the local cloud cannot start: a sentence for a person
+└── SnapshotError           something that a service of moto's holds cannot be written down as it is
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class StateError(AwsError):
 
 class StartError(LocalError):
     """The local cloud cannot start, for instance because its port is taken."""
+
+
+class SnapshotError(LocalError):
+    """The state of moto's services cannot be pickled; the message names what."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from local.bucket_policies import judge_conditions
 from local.moto_linked_roles import name_linked_roles
+from local.moto_snapshot import forget_backends
+from local.moto_steady import steady_modules
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ACCOUNT = "123456789012"
 """The account that moto gives every caller whose keys it has not issued itself (moto.core.DEFAULT_ACCOUNT_ID)."""
@@ -26,7 +29,14 @@ def moto_app() -> WSGIApplication:
     _manage_policies_in_one_partition()
     _trust_in_every_version()
     name_linked_roles()
-    app: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+    dispatcher = DomainDispatcherApplication(create_backend_app)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # Finding the service's own app imports its modules.
+        found: WSGIApplication = dispatcher.get_application(environ)
+        steady_modules()
+        return found(environ, start_response)
+
     return app
 
 
@@ -56,8 +66,7 @@ def _trust_in_every_version() -> None:
 
 def reset_moto() -> None:
     """Empty every backend of moto, in every account and region."""
-    from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
 
-    BackendDict.reset()
+    forget_backends()
     reset_model_data()
