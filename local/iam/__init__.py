@@ -1,6 +1,8 @@
-"""Who may do what: role credentials are evaluated as AWS IAM evaluates them."""
+"""Who may do what: the requests of roles and users are evaluated as AWS IAM evaluates them.
+
+The guard is `local.iam.enforcement.Enforcement`; this package's face stays light, as the parts lean on it.
+"""
 
 from local.iam.decision import Decision, Origin
-from local.iam.guard import AllowsAll, Guard
 
-__all__ = ["AllowsAll", "Decision", "Guard", "Origin"]
+__all__ = ["Decision", "Origin"]

@@ -55,7 +55,7 @@ class Policy:
     _speaking: dict[str, tuple[Statement, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def speaking_of(self, action: str) -> tuple[Statement, ...]:
-        """The statements about an action, `<prefix>:<Name>` in any case; found once, as few are asked again and again."""
+        """The statements about an action, `<prefix>:<Name>` in any case; found once, as few are asked often."""
         found = self._speaking.get(action)
         if found is None:
             lower = action.lower()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["root", "user", "role", "service", "anonymous"]
@@ -22,8 +21,8 @@ class Principal:
     """ARN of the role whose session it is."""
     id: str = ""
     """`AROA…:<session>` or `AIDA…`."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """Those of the role or user."""
+    key: str = ""
+    """The access key of a session."""
 
     @property
     def identity(self) -> str:

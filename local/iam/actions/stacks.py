@@ -1,0 +1,57 @@
+"""What the requests of AWS CloudFormation want.
+
+Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudFormation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted
+
+if TYPE_CHECKING:
+    from local.requests import Asked
+
+_KEYS: Final[Mapping[str, str]] = {
+    "ChangeSetName": "cloudformation:changesetname",
+    "ImportResourceTypes": "cloudformation:importresourcetypes",
+    "ResourceTypes": "cloudformation:resourcetypes",
+    "RoleARN": "cloudformation:rolearn",
+    "StackPolicyURL": "cloudformation:stackpolicyurl",
+    "TemplateURL": "cloudformation:templateurl",
+}
+_ALL_STACKS: Final = frozenset({"DescribeStacks", "DescribeStackEvents"})
+"""Operations that, without a name, are about every stack."""
+_NONE: Final = frozenset(
+    {"DescribeStackDriftDetectionStatus", "ListExports", "ListImports", "ListStacks", "ValidateTemplate"}
+)
+
+
+def stacks(asked: Asked, records: Records) -> list[Wanted]:
+    """What a request of CloudFormation wants."""
+    return [Wanted(f"cloudformation:{asked.operation}", _resources(asked, records), _keys(asked.params))]
+
+
+def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
+    params, place = asked.params, f"arn:aws:cloudformation:{records.region}:{records.account}"
+    if asked.operation in _NONE:
+        return ANYTHING
+    if params.get("StackName"):
+        return (records.stack_arn(str(params["StackName"])),)
+    if str(params.get("ChangeSetName", "")).startswith("arn:"):
+        return (records.stack_arn(str(params["ChangeSetName"])),)
+    for member in ("StackSetName", "ResourceARN", "StackId"):
+        if params.get(member):
+            given = str(params[member])
+            return (given if given.startswith("arn:") else f"{place}:stackset/{given}:*",)
+    return (f"{place}:stack/*",) if asked.operation in _ALL_STACKS else ANYTHING
+
+
+def _keys(params: Mapping[str, Any]) -> Keys:
+    keys: Keys = {}
+    for member, key in _KEYS.items():
+        value = params.get(member)
+        if value:
+            keys[key] = tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+    return keys

@@ -1,0 +1,302 @@
+"""Which actions and resources the operations of most services are, as data.
+
+Source: Service Authorization Reference. An operation's action bears its name unless a table says otherwise. Its
+resource is what the first of the templates gives whose members the request has, else `*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from local.iam.actions.wanted import ANYTHING, Records, Wanted, arns
+
+if TYPE_CHECKING:
+    from local.requests import Asked
+
+
+def _last_part(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def _parameter(name: str) -> str:
+    return name if name.startswith("arn:") else name.partition(":")[0].lstrip("/")
+
+
+def _topic(subscription_arn: str) -> str:
+    return subscription_arn.rpartition(":")[0]
+
+
+def _bus(name: str) -> str:
+    # The default bus is not part of the ARNs of its rules.
+    return "" if name == "default" else f"{_last_part(name)}/"
+
+
+def _function(name: str) -> str:
+    # `<account>:function:<name>` is a name as well.
+    return name if name.startswith("arn:") else name.rpartition("function:")[2]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One service."""
+
+    prefix: str
+    resources: tuple[str, ...] = ()
+    """Templates, see `arns`."""
+    exact: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Operations with resources of their own: all the templates that the request has members for; none for `*`."""
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """Operations whose action has another name."""
+    reads: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """How members that are not names by themselves are read."""
+    tagging: str = "TagResource"
+    """The action that giving tags to something new asks for as well."""
+
+    def __call__(self, asked: Asked, records: Records) -> list[Wanted]:
+        """What a request of the service wants, tags and passed roles apart."""
+        action = f"{self.prefix}:{self.actions.get(asked.operation, asked.operation)}"
+        return [Wanted(action, self._resources(asked, records))]
+
+    def _resources(self, asked: Asked, records: Records) -> tuple[str, ...]:
+        place = f"arn:aws:{self.prefix}:{records.region}:{records.account}:"
+        exact = self.exact.get(asked.operation)
+        templates = self.resources if exact is None else exact
+        params = {"account": records.account, "region": records.region, **asked.params}
+        found = (arns(template, params, place=place, reads=self.reads) for template in templates)
+        given = [each for each in found if each]
+        chosen = given[:1] if exact is None else given
+        return tuple(arn for each in chosen for arn in each) or ANYTHING
+
+
+_NOTHING: Final[tuple[str, ...]] = ()
+
+
+def _none(*operations: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(operations, _NOTHING)
+
+
+_RULE: Final = "rule/{EventBusName=}{Name}"
+_QUEUE_ACTIONS: Final = ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+
+TABLES: Final[Mapping[str, Table]] = {
+    "application-autoscaling": Table(
+        "application-autoscaling",
+        ("{ResourceARN}",),
+        exact=dict.fromkeys(
+            (
+                "DeleteScalingPolicy",
+                "DeleteScheduledAction",
+                "DeregisterScalableTarget",
+                "PutScalingPolicy",
+                "PutScheduledAction",
+                "RegisterScalableTarget",
+            ),
+            ("scalable-target/*",),
+        ),
+    ),
+    "cloudtrail": Table(
+        "cloudtrail", ("{ResourceId}", "trail/{Name}", "trail/{TrailName}"), exact=_none("LookupEvents")
+    ),
+    "cloudwatch": Table(
+        "cloudwatch",
+        (
+            "alarm:{AlarmName}",
+            "alarm:{AlarmNames}",
+            "{ResourceARN}",
+            "insight-rule/{RuleName}",
+            "insight-rule/{RuleNames}",
+            "metric-stream/{Names}",
+        ),
+        exact={
+            # They list, whatever they are asked for.
+            "DescribeAlarms": ("alarm:*",),
+            "DescribeAlarmHistory": ("alarm:*",),
+            "GetDashboard": ("arn:aws:cloudwatch::{account}:dashboard/{DashboardName}",),
+            "PutDashboard": ("arn:aws:cloudwatch::{account}:dashboard/{DashboardName}",),
+            "DeleteDashboards": ("arn:aws:cloudwatch::{account}:dashboard/{DashboardNames}",),
+            "DeleteMetricStream": ("metric-stream/{Name}",),
+            "GetMetricStream": ("metric-stream/{Name}",),
+            "PutMetricStream": ("metric-stream/{Name}",),
+            "GetAlarmMuteRule": ("alarm-mute-rule:{AlarmMuteRuleName}",),
+            "DeleteAlarmMuteRule": ("alarm-mute-rule:{AlarmMuteRuleName}",),
+            "PutAlarmMuteRule": ("alarm-mute-rule:{Name}",),
+            "ListAlarmMuteRules": ("alarm-mute-rule:*",),
+        },
+    ),
+    "ecr": Table(
+        "ecr",
+        ("repository/{repositoryName}", "repository/{repositoryNames}", "{resourceArn}"),
+        exact={
+            "DescribeRepositories": ("repository/{repositoryNames=*}",),
+            **_none(
+                "CreatePullThroughCacheRule",
+                "CreateRepositoryCreationTemplate",
+                "DeletePullThroughCacheRule",
+                "DeleteRepositoryCreationTemplate",
+                "UpdatePullThroughCacheRule",
+                "UpdateRepositoryCreationTemplate",
+                "ValidatePullThroughCacheRule",
+            ),
+        },
+    ),
+    "events": Table(
+        "events",
+        (
+            "{ResourceARN}",
+            "rule/{EventBusName=}{Rule}",
+            "archive/{ArchiveName}",
+            "replay/{ReplayName}",
+        ),
+        exact={
+            **dict.fromkeys(("DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "PutRule"), (_RULE,)),
+            **dict.fromkeys(("CreateEventBus", "DeleteEventBus", "UpdateEventBus"), ("event-bus/{Name}",)),
+            "DescribeEventBus": ("event-bus/{Name=default}",),
+            **dict.fromkeys(
+                (
+                    "CreateConnection",
+                    "DeauthorizeConnection",
+                    "DeleteConnection",
+                    "DescribeConnection",
+                    "UpdateConnection",
+                ),
+                ("connection/{Name}",),
+            ),
+            **dict.fromkeys(
+                ("CreateApiDestination", "DeleteApiDestination", "DescribeApiDestination", "UpdateApiDestination"),
+                ("api-destination/{Name}",),
+            ),
+            **dict.fromkeys(
+                ("CreateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "UpdateEndpoint"), ("endpoint/{Name}",)
+            ),
+            **_none("ListArchives", "ListReplays", "PutPermission", "RemovePermission", "ListRules"),
+            **dict.fromkeys(
+                (
+                    "ActivateEventSource",
+                    "CreatePartnerEventSource",
+                    "DeactivateEventSource",
+                    "DeletePartnerEventSource",
+                    "DescribeEventSource",
+                    "DescribePartnerEventSource",
+                ),
+                ("arn:aws:events:{region}::event-source/{Name}",),
+            ),
+            "ListPartnerEventSourceAccounts": ("arn:aws:events:{region}::event-source/{EventSourceName}",),
+        },
+        reads={"EventBusName": _bus},
+    ),
+    "lambda": Table(
+        "lambda",
+        (
+            "layer:{LayerName}:{VersionNumber}",
+            "layer:{LayerName}",
+            "event-source-mapping:{UUID}",
+            "function:{FunctionName}:{Qualifier}",
+            "function:{FunctionName}",
+            "{CodeSigningConfigArn}",
+            "{Arn}",
+            "{Resource}",
+        ),
+        exact={
+            **_none("CreateEventSourceMapping", "ListEventSourceMappings", "ListLayerVersions"),
+            **dict.fromkeys(
+                ("CreateAlias", "DeleteAlias", "GetAlias", "ListAliases", "UpdateAlias"), ("function:{FunctionName}",)
+            ),
+            **dict.fromkeys(("ListTags", "TagResource", "UntagResource"), ("{Resource}",)),
+            "PutFunctionCodeSigningConfig": ("function:{FunctionName}", "{CodeSigningConfigArn}"),
+        },
+        actions={
+            "GetLayerVersionByArn": "GetLayerVersion",
+            "Invoke": "InvokeFunction",
+            "InvokeAsync": "InvokeFunction",
+            "InvokeWithResponseStream": "InvokeFunction",
+        },
+        reads={"FunctionName": _function},
+    ),
+    "logs": Table(
+        "logs",
+        (
+            # IAM sees every group with a stream behind it, be it empty; only tags are the group's own.
+            "log-group:{logGroupName}:log-stream:{logStreamName=}",
+            "log-group:{logGroupIdentifier}:log-stream:",
+            "log-group:{logGroupNames}:log-stream:",
+            "{resourceArn}",
+            "destination:{destinationName}",
+            "{anomalyDetectorArn}",
+            "delivery:{id}",
+            "{resourceIdentifier}",
+        ),
+        exact={
+            "PutSubscriptionFilter": ("log-group:{logGroupName}:log-stream:", "{destinationArn}"),
+            "FilterLogEvents": (
+                "log-group:{logGroupName}:log-stream:",
+                "log-group:{logGroupIdentifier}:log-stream:",
+            ),
+            **dict.fromkeys(("ListTagsLogGroup", "TagLogGroup", "UntagLogGroup"), ("log-group:{logGroupName}",)),
+            **_none("DescribeLogGroups", "ListLogGroups", "DescribeQueries", "DescribeResourcePolicies"),
+        },
+    ),
+    "scheduler": Table(
+        "scheduler",
+        ("schedule/{GroupName=default}/{Name}", "{ResourceArn}"),
+        exact={
+            **dict.fromkeys(
+                ("CreateScheduleGroup", "DeleteScheduleGroup", "GetScheduleGroup"), ("schedule-group/{Name}",)
+            ),
+            **_none("ListSchedules", "ListScheduleGroups"),
+        },
+    ),
+    "sns": Table(
+        "sns",
+        ("{TopicArn}", "{TargetArn}", "{ResourceArn}", "{SubscriptionArn}", "{Name}"),
+        exact=_none(
+            "CreatePlatformApplication",
+            "CreatePlatformEndpoint",
+            "DeleteEndpoint",
+            "ListSubscriptions",
+            "ListTopics",
+        ),
+        actions={"PublishBatch": "Publish"},
+        reads={"SubscriptionArn": _topic},
+    ),
+    "sqs": Table(
+        "sqs",
+        ("{QueueUrl}", "{QueueName}", "{SourceArn}"),
+        exact={**_none("ListQueues"), "CancelMessageMoveTask": ("*",)},
+        actions={f"{action}Batch": action for action in _QUEUE_ACTIONS},
+        reads={"QueueUrl": _last_part},
+        tagging="TagQueue",
+    ),
+    "ssm": Table(
+        "ssm",
+        ("parameter/{Name}", "parameter/{Names}", "parameter/{Path}", "{ResourceArn}"),
+        exact={
+            **dict.fromkeys(
+                ("AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"), ("parameter/{ResourceId}",)
+            ),
+            **_none("DescribeParameters"),
+        },
+        reads=dict.fromkeys(("Name", "Names", "Path", "ResourceId"), _parameter),
+        tagging="AddTagsToResource",
+    ),
+    "stepfunctions": Table(
+        "states",
+        (
+            "{stateMachineArn}",
+            "{executionArn}",
+            "{activityArn}",
+            "{stateMachineVersionArn}",
+            "{stateMachineAliasArn}",
+            "{mapRunArn}",
+            "{resourceArn}",
+        ),
+        exact={
+            "CreateActivity": ("activity:{name}",),
+            "CreateStateMachine": ("stateMachine:{name}",),
+            "ListExecutions": ("{stateMachineArn}", "{mapRunArn}"),
+            **_none("TestState", "ValidateStateMachineDefinition"),
+        },
+    ),
+}
+"""By botocore's name of the service."""

@@ -1,0 +1,166 @@
+"""The guard that evaluates: every request of a role or user against all policies that have a say."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from local.errors import AwsError, UnsupportedLocally
+from local.iam.actions import Wanted, wanted
+from local.iam.context import ENCRYPTED, Group, RequestContext, tags
+from local.iam.decision import Decision
+from local.iam.evaluation import Ask, Policies, Verdict, judge
+from local.iam.issued import Issued, UnknownKey
+from local.iam.kept import Kept
+from local.iam.principals import Principal
+from local.iam.refusals import bad_key, denied
+from local.iam.wildcards import Values
+
+if TYPE_CHECKING:
+    from local.requests import Asked
+    from local.services import Services
+
+Heard = Callable[[Decision], None]
+
+_FREE: Final = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetAccessKeyInfo")})
+"""What everybody may do, whatever policies say (AWS STS API Reference, "GetCallerIdentity")."""
+_REFUSE_ROOT: Final = frozenset({"ecr", "s3", "secretsmanager", "sns", "sqs", "sts"})
+"""Services whose resources' own policies can shut the account's administrator out."""
+_TYPES: Final[Mapping[str, str]] = {"role": "AssumedRole", "root": "Account", "user": "User"}
+
+
+class Enforcement:
+    """Evaluates what a request wants, action by action; the first that is not allowed refuses it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._issued = Issued(account=services.account)
+        self._kept = Kept(services, self._issued)
+        self._listeners: list[Heard] = []
+
+    def check(self, asked: Asked) -> None:
+        """Let a request pass, or raise AwsError in the words and with the code and status of its service."""
+        caller = self._caller(asked)
+        # Services check by themselves whom they serve; moto, what strangers may read of S3.
+        if caller.kind in ("service", "anonymous") or (asked.service, asked.operation) in _FREE:
+            return
+        if caller.kind == "root":
+            if asked.service in _REFUSE_ROOT:
+                self._check_root(asked, caller)
+            return
+        _refuse_what_is_not_kept(asked, caller)
+        policies = self._issued.policies(caller)
+        for each in self._wanted(asked, caller):
+            self._check(asked, each, caller, policies=policies)
+        self._check_absence(asked, caller, policies)
+
+    @contextlib.contextmanager
+    def decisions(self, heard: Heard) -> Iterator[None]:
+        """Tell `heard` every decision about a role or user while the context lasts."""
+        self._listeners.append(heard)
+        try:
+            yield
+        finally:
+            self._listeners.remove(heard)
+
+    def _caller(self, asked: Asked) -> Principal:
+        try:
+            return self._issued.caller(asked.access_key_id)
+        except UnknownKey as error:
+            raise bad_key(asked.service, expired=error.code == "ExpiredToken") from error
+
+    def _wanted(self, asked: Asked, caller: Principal) -> list[Wanted]:
+        if not asked.service:
+            said = f"User: {caller.arn} is not authorized: the local cloud does not know what is asked for"
+            raise AwsError("AccessDenied", said, status=403)
+        return wanted(asked, self._kept)
+
+    def _check_root(self, asked: Asked, caller: Principal) -> None:
+        for each in wanted(asked, self._kept):
+            if not each.action.startswith(("kms:", "iam:")):
+                self._check(asked, each, caller, policies=Policies())
+
+    def _check(self, asked: Asked, each: Wanted, caller: Principal, *, policies: Policies) -> None:
+        for resource in each.resources:
+            context = self._context(asked, each, caller, resource)
+            ask = Ask(each.action, resource, context)
+            verdict = judge(ask, caller, policies=policies, resource=self._kept.policy(each.action, resource))
+            self._tell(asked, ask, caller, verdict)
+            if verdict.effect != "Allow":
+                raise denied(asked.service, ask, caller, verdict)
+
+    def _check_absence(self, asked: Asked, caller: Principal, policies: Policies) -> None:
+        """Who may not list a bucket is not told that an object is missing (Amazon S3 API Reference, "GetObject")."""
+        if asked.service != "s3" or asked.operation not in ("GetObject", "HeadObject"):
+            return
+        bucket, key = str(asked.params["Bucket"]), str(asked.params["Key"])
+        if not self._kept.has_object(bucket, key):
+            self._check(asked, Wanted("s3:ListBucket", (f"arn:aws:s3:::{bucket}",)), caller, policies=policies)
+
+    def _tell(self, asked: Asked, ask: Ask, caller: Principal, verdict: Verdict) -> None:
+        if not self._listeners or caller.kind == "root":
+            return
+        assert isinstance(ask.context, RequestContext)
+        decision = Decision(
+            principal=caller.arn,
+            role=caller.role,
+            action=ask.action,
+            resource=ask.resource,
+            effect=verdict.effect,
+            statement=verdict.origin,
+            context=ask.context.everything(),
+            service=asked.service,
+            operation=asked.operation,
+            request_id=asked.id,
+        )
+        for heard in list(self._listeners):
+            heard(decision)
+
+    def _context(self, asked: Asked, each: Wanted, caller: Principal, resource: str) -> RequestContext:
+        return RequestContext({**self._global(asked, caller), **each.keys}, self._groups(asked, caller, resource))
+
+    def _global(self, asked: Asked, caller: Principal) -> dict[str, Values]:
+        now = self._services.clock.now()
+        return {
+            **ENCRYPTED,
+            "aws:currenttime": (now.isoformat(),),
+            "aws:epochtime": (str(int(now.timestamp())),),
+            "aws:principalaccount": (caller.account,),
+            "aws:principalarn": (caller.identity,),
+            "aws:principalisawsservice": ("false",),
+            "aws:principaltype": (_TYPES[caller.kind],),
+            "aws:requestedregion": (asked.region,),
+            "aws:resourceaccount": (self._services.account,),
+            "aws:sourceip": (asked.source_ip or "127.0.0.1",),
+            "aws:useragent": (asked.user_agent,),
+            "aws:userid": (caller.id or caller.account,),
+            "aws:viaawsservice": ("false",),
+            "kms:calleraccount": (caller.account,),
+            "s3:resourceaccount": (self._services.account,),
+            **({"aws:username": (caller.arn.rpartition("/")[2],)} if caller.kind == "user" else {}),
+        }
+
+    def _groups(self, asked: Asked, caller: Principal, resource: str) -> dict[str, Group]:
+        def of_resource() -> dict[str, str]:
+            return self._kept.tags(resource)
+
+        prefix = resource.split(":")[2] if resource.startswith("arn:") else "aws"
+        return {
+            "aws:principaltag/": tags("aws:principaltag/", lambda: self._issued.tags(caller)),
+            "aws:resourcetag/": tags("aws:resourcetag/", of_resource),
+            f"{prefix}:resourcetag/": tags(f"{prefix}:resourcetag/", of_resource),
+            "kms:resourcealiases": lambda: {"kms:resourcealiases": self._kept.key_aliases(resource)},
+            "s3:existingobjecttag/": tags("s3:existingobjecttag/", lambda: self._kept.object_tags(asked.params)),
+        }
+
+
+def _refuse_what_is_not_kept(asked: Asked, caller: Principal) -> None:
+    """Refuse what would give more than it should: tokens that moto does not keep, and limits that it forgets."""
+    params = asked.params
+    if asked.service == "sts" and asked.operation in ("GetSessionToken", "GetFederationToken"):
+        if caller.kind == "role":
+            raise AwsError("AccessDenied", f"Cannot call {asked.operation} with session credentials", status=403)
+        raise UnsupportedLocally(f"sts:{asked.operation} for users")
+    if asked.service == "sts" and (unkept := [name for name in ("PolicyArns", "Tags") if params.get(name)]):
+        raise UnsupportedLocally(f"sts:{asked.operation} with {unkept[0]}")
