@@ -21,9 +21,12 @@ from local.cloudformation.resources import (
     sagemaker,
     sagemaker_plain,
     scheduler,
+    secrets,
     sns,
     sqs,
     ssm,
+    states,
+    users,
 )
 from local.cloudformation.resources.provisioner import Provisioner
 
@@ -43,9 +46,12 @@ _SERVICES: Final = (
     sagemaker,
     sagemaker_plain,
     scheduler,
+    secrets,
     sns,
     sqs,
     ssm,
+    states,
+    users,
 )
 
 _CUSTOM: Final = custom.CustomResource()

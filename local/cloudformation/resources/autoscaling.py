@@ -54,6 +54,13 @@ class ScalableTarget(Provisioner):
         """The target's id."""
         return {"Id": request.physical_id}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The target as it is registered."""
+        for target in self._found(request):
+            labels = request.call(_SERVICE, "list_tags_for_resource", ResourceARN=target["ScalableTargetARN"])
+            return {**target, "Tags": labels["Tags"]}
+        return {}
+
     def _found(self, request: Request) -> list[dict[str, Any]]:
         asked = {"ServiceNamespace": required(request, "ServiceNamespace")}
         resources = [required(request, "ResourceId")]
@@ -90,6 +97,14 @@ class ScalingPolicy(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The policy's ARN."""
         return {"Arn": request.physical_id}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The policy as it was put."""
+        place = _place(request)
+        found = request.call(_SERVICE, "describe_scaling_policies", **place)["ScalingPolicies"]
+        mine = [policy for policy in found if policy["PolicyARN"] == request.physical_id]
+        target = "|".join(place[name] for name in _PLACE)
+        return {**mine[0], "ScalingTargetId": target} if mine else {}
 
     def _put(self, request: Request) -> str:
         settings = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing, tags
 
 
 class Alarm(Provisioner):
@@ -67,6 +67,12 @@ class Alarm(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The alarm's ARN."""
         return {"Arn": self._arn(request)}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The alarm with its tags."""
+        found = request.call("cloudwatch", "describe_alarms", AlarmNames=[request.physical_id])["MetricAlarms"]
+        labels = request.call("cloudwatch", "list_tags_for_resource", ResourceARN=self._arn(request))["Tags"]
+        return {**found[0], "Tags": tags(labels)} if found else {}
 
     def _arn(self, request: Request) -> str:
         return request.arn("cloudwatch", f"alarm:{request.physical_id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, text, truth
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tags, text, truth
 
 _CREATION: Final = (
     "AttributeDefinitions",
@@ -92,6 +92,23 @@ class Table(Provisioner):
         stream = table.get("LatestStreamArn")
         return {"Arn": table["TableArn"], **({"StreamArn": stream} if stream else {})}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The table with what is asked for apart: recovery, time to live, policy and tags."""
+        place, table = {"TableName": request.name}, self._describe(request)
+        arn = {"ResourceArn": table["TableArn"]}
+        backups = request.call("dynamodb", "describe_continuous_backups", **place)["ContinuousBackupsDescription"]
+        recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+        living = request.call("dynamodb", "describe_time_to_live", **place)["TimeToLiveDescription"]
+        policy = request.told("dynamodb", "get_resource_policy", **arn).get("Policy")
+        return {
+            **table,
+            **_as_declared(table),
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": recovery},
+            "TimeToLiveSpecification": {**living, "Enabled": living["TimeToLiveStatus"] in ("ENABLED", "ENABLING")},
+            "Tags": tags(request.call("dynamodb", "list_tags_of_resource", **arn)["Tags"]),
+            **({"ResourcePolicy": {"PolicyDocument": policy}} if policy else {}),
+        }
+
     def _describe(self, request: Request) -> dict[str, Any]:
         described: dict[str, Any] = request.call("dynamodb", "describe_table", TableName=request.name)["Table"]
         return described
@@ -139,6 +156,19 @@ class Table(Provisioner):
             request.call("dynamodb", "put_resource_policy", **table, Policy=policy)
         else:
             request.drop("dynamodb", "delete_resource_policy", **table)
+
+
+def _as_declared(table: dict[str, Any]) -> dict[str, Any]:
+    made = {
+        "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "TableClass": table.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
+    }
+    encryption = table.get("SSEDescription")
+    if encryption:
+        enabled = encryption["Status"] in ("ENABLED", "ENABLING")
+        made["SSESpecification"] = {**encryption, "SSEEnabled": enabled}
+        made["SSESpecification"]["KMSMasterKeyId"] = encryption.get("KMSMasterKeyArn")
+    return made
 
 
 def _specifications(request: Request) -> dict[str, Any]:

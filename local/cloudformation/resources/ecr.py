@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, text, truth
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, tags, text, truth
 
 _CREATION: Final = ("EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability", "Tags")
 _POLICIES: Final = ("LifecyclePolicy", "RepositoryPolicyText")
@@ -19,6 +19,7 @@ class Repository(Provisioner):
         properties=frozenset({*_CREATION, *_POLICIES, "EmptyOnDelete", "RepositoryName"}),
         create_only=frozenset({"EncryptionConfiguration", "RepositoryName"}),
         attributes=frozenset({"Arn", "RepositoryUri"}),
+        unread=frozenset({"EmptyOnDelete"}),
         name="RepositoryName",
         naming=Naming(limit=256, lower=True),
         tags="list",
@@ -54,6 +55,20 @@ class Repository(Provisioner):
         """The repository's ARN and URI."""
         found = request.call("ecr", "describe_repositories", RepositoryNames=[request.physical_id])["repositories"][0]
         return {"Arn": found["repositoryArn"], "RepositoryUri": found["repositoryUri"]}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The repository with its tags and policies."""
+        place = {"RepositoryName": request.name}
+        found = request.call("ecr", "describe_repositories", RepositoryNames=[request.name])["repositories"][0]
+        labels = request.call("ecr", "list_tags_for_resource", ResourceArn=found["repositoryArn"])["tags"]
+        policy = request.told("ecr", "get_repository_policy", **place).get("policyText")
+        lifecycle = request.told("ecr", "get_lifecycle_policy", **place).get("lifecyclePolicyText")
+        return {
+            **{name[0].upper() + name[1:]: value for name, value in found.items()},
+            "Tags": tags(labels),
+            **({"RepositoryPolicyText": policy} if policy else {}),
+            **({"LifecyclePolicy": {"LifecyclePolicyText": lifecycle}} if lifecycle else {}),
+        }
 
     def _rule(self, request: Request) -> None:
         place = {"RepositoryName": request.name}

@@ -12,6 +12,7 @@ from local.cloudformation.resources.provisioner import (
     Schema,
     refuse_existing,
     required,
+    tags,
     text,
 )
 
@@ -62,6 +63,13 @@ class Rule(Provisioner):
         path = request.name if bus == "default" else f"{bus}/{request.name}"
         return {"Arn": request.arn("events", f"rule/{path}"), "RuleName": request.name}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The rule with its tags and targets."""
+        rule = request.call("events", "describe_rule", **self._place(request, "Name"))
+        labels = request.call("events", "list_tags_for_resource", ResourceARN=rule["Arn"])["Tags"]
+        targets = request.call("events", "list_targets_by_rule", **self._place(request, "Rule"))["Targets"]
+        return {**rule, "Tags": tags(labels), "Targets": targets}
+
     def _place(self, request: Request, member: str) -> dict[str, Any]:
         return {member: request.name, **request.some("EventBusName")}
 
@@ -103,6 +111,16 @@ class EventBusPolicy(Provisioner):
         statement = {"StatementId": request.properties["StatementId"]}
         request.call("events", "remove_permission", **statement, **request.some("EventBusName"))
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The statement in the bus's policy, as it is written out there."""
+        given, bus = request.properties, request.properties.get("EventBusName", "default")
+        statements = json.loads(self._policy(request) or '{"Statement": []}')["Statement"]
+        for statement in statements:
+            if statement.get("Sid") == given["StatementId"]:
+                others = {name: value for name, value in statement.items() if name != "Sid"}
+                return {"EventBusName": bus, "StatementId": statement["Sid"], "Statement": others, **_parts(statement)}
+        return {}
+
     def _put(self, request: Request) -> None:
         identity, bus = required(request, "StatementId"), request.some("EventBusName")
         if "Statement" not in request.properties:
@@ -120,6 +138,18 @@ class EventBusPolicy(Provisioner):
         bus = request.properties.get("EventBusName", "default")
         policy: str | None = request.call("events", "describe_event_bus", Name=bus).get("Policy")
         return policy
+
+
+def _parts(statement: dict[str, Any]) -> dict[str, Any]:
+    """What PutPermission makes its statement of."""
+    principal = statement.get("Principal")
+    named = principal["AWS"] if isinstance(principal, dict) and "AWS" in principal else principal
+    account = str(named).split(":")[4] if str(named).startswith("arn:") else named
+    made = {"Action": statement.get("Action"), "Principal": account}
+    for kind, keys in statement.get("Condition", {}).items():
+        for key, value in keys.items():
+            made["Condition"] = {"Type": kind, "Key": key, "Value": value}
+    return made
 
 
 TYPES = (EventBusPolicy(), Rule())

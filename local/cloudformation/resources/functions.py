@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from typing import Any, Final
 
@@ -66,6 +67,7 @@ class Function(Provisioner):
         ),
         create_only=frozenset({"FunctionName", "PackageType"}),
         attributes=frozenset({"Arn"}),
+        unread=frozenset({"Code"}),
         name="FunctionName",
         naming=Naming(limit=64),
         tags="list",
@@ -112,6 +114,14 @@ class Function(Provisioner):
         """The function's ARN."""
         return {"Arn": request.arn("lambda", f"function:{request.physical_id}")}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The function with its code's hash, tags and reserved concurrency."""
+        found = request.call("lambda", "get_function", FunctionName=request.physical_id)
+        made = {**found["Configuration"], "Tags": found.get("Tags", {}), **found.get("Concurrency", {})}
+        made["KmsKeyArn"] = made.pop("KMSKeyArn", "")
+        layers = [layer["Arn"] for layer in made.get("Layers", [])]
+        return {**_DEFAULTS, **made, "Layers": layers}
+
     def _ready(self, request: Request) -> bool:
         state = request.call("lambda", "get_function_configuration", FunctionName=request.name)
         if "Failed" in (state.get("State"), state.get("LastUpdateStatus")):
@@ -151,6 +161,15 @@ class Permission(Provisioner):
         """The statement's id."""
         return {"Id": request.physical_id}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The statement in the function's policy."""
+        function = str(request.properties["FunctionName"])
+        policy = json.loads(request.call("lambda", "get_policy", FunctionName=function)["Policy"])
+        for statement in policy["Statement"]:
+            if statement["Sid"] == request.physical_id:
+                return _permitted(statement, function)
+        return {}
+
 
 class EventInvokeConfig(Provisioner):
     """Retries, age and destinations of a function's asynchronous invocations."""
@@ -174,6 +193,32 @@ class EventInvokeConfig(Provisioner):
         """Delete the configuration."""
         place = request.some("FunctionName", "Qualifier")
         request.call("lambda", "delete_function_event_invoke_config", **place)
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The configuration."""
+        place = request.some("FunctionName", "Qualifier")
+        return {**place, **request.call("lambda", "get_function_event_invoke_config", **place)}
+
+
+_CONDITIONS: Final = {
+    "AWS:SourceArn": "SourceArn",
+    "AWS:SourceAccount": "SourceAccount",
+    "aws:PrincipalOrgID": "PrincipalOrgID",
+    "lambda:EventSourceToken": "EventSourceToken",
+    "lambda:FunctionUrlAuthType": "FunctionUrlAuthType",
+    "lambda:InvokedViaFunctionUrl": "InvokedViaFunctionUrl",
+}
+
+
+def _permitted(statement: dict[str, Any], function: str) -> dict[str, Any]:
+    """What AddPermission makes its statement of."""
+    principal = statement["Principal"]
+    named = next(iter(principal.values())) if isinstance(principal, dict) else principal
+    given = {key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()}
+    conditions = {name: given[key] for key, name in _CONDITIONS.items() if key in given}
+    same = function.rpartition(":")[2] == statement["Resource"].rpartition(":")[2]
+    resource = {"FunctionName": function} if same else {}
+    return {"Action": statement["Action"], "Principal": named, **resource, **conditions}
 
 
 def _renamed(settings: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tags
 
 _PRINCIPALS: Final = {"Groups": "group", "Roles": "role", "Users": "user"}
 
@@ -81,6 +81,21 @@ class Role(Provisioner):
         role = request.call("iam", "get_role", RoleName=request.physical_id)["Role"]
         return {"Arn": role["Arn"], "RoleId": role["RoleId"]}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The role with its policies."""
+        who = {"RoleName": request.physical_id}
+        role = request.call("iam", "get_role", **who)["Role"]
+        names = request.call("iam", "list_role_policies", **who)["PolicyNames"]
+        policies = [request.call("iam", "get_role_policy", **who, PolicyName=name) for name in names]
+        attached = request.call("iam", "list_attached_role_policies", **who)["AttachedPolicies"]
+        return {
+            **role,
+            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached],
+            "PermissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            "Policies": [{name: policy[name] for name in ("PolicyName", "PolicyDocument")} for policy in policies],
+            "Tags": tags(role.get("Tags")),
+        }
+
     def _bound(self, request: Request) -> None:
         boundary = request.some("PermissionsBoundary")
         method = "put_role_permissions_boundary" if boundary else "delete_role_permissions_boundary"
@@ -131,6 +146,18 @@ class Policy(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The policy's id."""
         return {"Id": request.physical_id}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The policy as everybody named has it; who lacks it, or has it otherwise, is left out."""
+        name, made = request.properties["PolicyName"], {"PolicyName": request.properties["PolicyName"]}
+        held: dict[str, list[str]] = {}
+        for kind, principal in sorted(_principals(request.properties)):
+            place = {f"{kind.title()}Name": principal, "PolicyName": name}
+            found = request.told("iam", f"get_{kind}_policy", **place)
+            if found:
+                held.setdefault(f"{kind.title()}s", []).append(principal)
+                made["PolicyDocument"] = found["PolicyDocument"]
+        return {**made, **held}
 
     def _put(self, request: Request, principals: Iterable[tuple[str, str]]) -> None:
         name, policy = required(request, "PolicyName"), json.dumps(required(request, "PolicyDocument"))
@@ -193,6 +220,22 @@ class ManagedPolicy(Provisioner):
         """The policy's ARN and unique id."""
         policy = request.call("iam", "get_policy", PolicyArn=request.physical_id)["Policy"]
         return {"PolicyArn": policy["Arn"], "PolicyId": policy["PolicyId"]}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The policy in its default version, and who has it."""
+        place = {"PolicyArn": request.physical_id}
+        policy = request.call("iam", "get_policy", **place)["Policy"]
+        version = request.call("iam", "get_policy_version", **place, VersionId=policy["DefaultVersionId"])
+        held = request.call("iam", "list_entities_for_policy", **place)
+        return {
+            "Description": policy.get("Description", ""),
+            "ManagedPolicyName": policy["PolicyName"],
+            "Path": policy["Path"],
+            "PolicyDocument": version["PolicyVersion"]["Document"],
+            **{
+                f"{kind}s": [one[f"{kind}Name"] for one in held[f"Policy{kind}s"]] for kind in ("Group", "Role", "User")
+            },
+        }
 
     def _attach(self, request: Request) -> None:
         wanted, had = _principals(request.properties), _principals(request.before)

@@ -33,6 +33,7 @@ class Key(Provisioner):
         ),
         fixed=frozenset({"KeySpec", "KeyUsage", "MultiRegion", "Origin"}),
         attributes=frozenset({"Arn", "KeyId"}),
+        unread=frozenset({"PendingWindowInDays"}),
         tags="list",
     )
 
@@ -66,6 +67,21 @@ class Key(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The key's ARN and id."""
         return {"Arn": request.arn("kms", f"key/{request.physical_id}"), "KeyId": request.physical_id}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The key with its policy, rotation and tags."""
+        key = {"KeyId": request.physical_id}
+        made = request.call("kms", "describe_key", **key)["KeyMetadata"]
+        rotation = request.call("kms", "get_key_rotation_status", **key)
+        policy = request.call("kms", "get_key_policy", **key, PolicyName="default")["Policy"]
+        labels = request.call("kms", "list_resource_tags", **key)["Tags"]
+        return {
+            **made,
+            "EnableKeyRotation": rotation["KeyRotationEnabled"],
+            "RotationPeriodInDays": rotation.get("RotationPeriodInDays"),
+            "KeyPolicy": policy,
+            "Tags": {label["TagKey"]: label["TagValue"] for label in labels},
+        }
 
     def _switch(self, request: Request) -> None:
         key = request.physical_id
@@ -102,6 +118,12 @@ class Alias(Provisioner):
     def delete(self, request: Request) -> None:
         """Delete the alias; its key stays."""
         request.call("kms", "delete_alias", AliasName=request.physical_id)
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The alias and whose it is, in the form in which the template names the key."""
+        key = request.call("kms", "describe_key", KeyId=request.physical_id)["KeyMetadata"]
+        wanted = str(request.properties.get("TargetKeyId"))
+        return {"AliasName": request.physical_id, "TargetKeyId": key["Arn"] if ":" in wanted else key["KeyId"]}
 
 
 def _tags(by_key: Mapping[str, str]) -> list[dict[str, str]]:

@@ -51,6 +51,13 @@ class LogGroup(Provisioner):
         """The group's ARN, which ends in `:*`."""
         return {"Arn": f"{self._arn(request)}:*"}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The group with its tags."""
+        listed = request.call("logs", "describe_log_groups", LogGroupNamePrefix=request.physical_id)["logGroups"]
+        mine = [group for group in listed if group["logGroupName"] == request.physical_id]
+        labels = request.call("logs", "list_tags_for_resource", ResourceArn=self._arn(request))["tags"]
+        return {**{name[0].upper() + name[1:]: value for name, value in mine[0].items()}, "Tags": labels}
+
     def _arn(self, request: Request) -> str:
         return request.arn("logs", f"log-group:{request.physical_id}")
 

@@ -36,9 +36,9 @@ class Schema:
 
     `name` is the property that names the resource when it is given, `attributes` are what Fn::GetAtt gives,
     `create_only` are the properties whose change needs a new resource, `fixed` those whose change is refused, and
-    `changing` the attributes that a change in place may change. An `open` type has properties and attributes of its
-    template's choice, and may turn into another resource when it is changed; attributes that begin with `family` are
-    of the resource's choice.
+    `changing` the attributes that a change in place may change; `unread` are properties that no API tells. An `open`
+    type has properties and attributes of its template's choice, and may turn into another resource when it is changed;
+    attributes that begin with `family` are of the resource's choice.
     """
 
     type: str
@@ -50,6 +50,7 @@ class Schema:
     name: str | None = None
     naming: Naming = field(default_factory=Naming)
     tags: Literal["list", "map", "none"] = "none"
+    unread: frozenset[str] = frozenset()
     open: bool = False
     family: str | None = None
 
@@ -145,6 +146,16 @@ class Request:
             raise
         return True
 
+    def told(self, service: str, method: str, **params: Any) -> dict[str, Any]:
+        """What a method tells of something, empty when there is nothing. Raises ResourceFailed and ClientError."""
+        try:
+            answer: dict[str, Any] = self.call(service, method, **params)
+        except ClientError as error:
+            if gone(error):
+                return {}
+            raise
+        return answer
+
     def retag(
         self,
         service: str,
@@ -197,6 +208,13 @@ class Provisioner:
     def attributes(self, request: Request) -> dict[str, Any]:
         """What Fn::GetAtt gives, by attribute."""
         return {}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The properties as the service tells them, in a template's form; what is not set may be absent.
+
+        Raises ResourceFailed, ClientError when the resource is gone, and UnsupportedLocally for a type without any.
+        """
+        raise UnsupportedLocally(f"drift detection of {self.schema.type}")
 
 
 def tags(value: Any) -> dict[str, str]:

@@ -11,6 +11,16 @@ from typing import Any, Final
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tag_list, tags, truth
+from local.cloudformation.resources.s3_reading import (
+    CORS,
+    EXPIRATION,
+    FILTER,
+    NONCURRENT_TRANSITION,
+    NOTIFICATIONS,
+    SAME_IN_API,
+    TRANSITION,
+    bucket_settings,
+)
 from local.services import Services
 
 
@@ -35,6 +45,7 @@ class Bucket(Provisioner):
                 "AccessControl",
                 "BucketEncryption",
                 "BucketName",
+                "CorsConfiguration",
                 "LifecycleConfiguration",
                 "LoggingConfiguration",
                 "NotificationConfiguration",
@@ -46,6 +57,7 @@ class Bucket(Provisioner):
         ),
         create_only=frozenset({"BucketName"}),
         attributes=frozenset({"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}),
+        unread=frozenset({"AccessControl"}),
         name="BucketName",
         naming=Naming(limit=63, lower=True),
         tags="list",
@@ -84,6 +96,10 @@ class Bucket(Provisioner):
         """Delete the bucket, which must be empty."""
         request.call("s3", "delete_bucket", Bucket=request.physical_id)
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """Every setting that the API tells."""
+        return bucket_settings(request)
+
     def attributes(self, request: Request) -> dict[str, Any]:
         """The bucket's ARN and host names."""
         bucket, region = request.physical_id, request.services.region
@@ -119,6 +135,11 @@ class BucketPolicy(Provisioner):
         """Delete the policy; the bucket stays."""
         request.call("s3", "delete_bucket_policy", Bucket=request.physical_id)
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The policy and whose it is."""
+        policy = request.call("s3", "get_bucket_policy", Bucket=request.physical_id)["Policy"]
+        return {"Bucket": request.physical_id, "PolicyDocument": policy}
+
 
 def _access(value: Any) -> dict[str, Any]:
     # CloudFormation writes BucketOwnerRead where the API writes bucket-owner-read.
@@ -144,10 +165,28 @@ def _logging(value: Any) -> dict[str, Any]:
 
 
 def _notification(value: Any) -> dict[str, Any]:
-    _only(value, "NotificationConfiguration", "EventBridgeConfiguration")
-    _only(value["EventBridgeConfiguration"], "EventBridgeConfiguration", "EventBridgeEnabled")
-    on = truth(value["EventBridgeConfiguration"].get("EventBridgeEnabled", True))
-    return {"NotificationConfiguration": {"EventBridgeConfiguration": {}} if on else {}}
+    _only(value, "NotificationConfiguration", "EventBridgeConfiguration", *NOTIFICATIONS)
+    made: dict[str, Any] = {}
+    if "EventBridgeConfiguration" in value:
+        _only(value["EventBridgeConfiguration"], "EventBridgeConfiguration", "EventBridgeEnabled")
+        on = truth(value["EventBridgeConfiguration"].get("EventBridgeEnabled", True))
+        made |= {"EventBridgeConfiguration": {}} if on else {}
+    for name, (target, arn) in NOTIFICATIONS.items():
+        listed = [_notified(item, name, target, arn) for item in value.get(name, [])]
+        made |= {f"{arn.removesuffix('Arn')}Configurations": listed} if listed else {}
+    return {"NotificationConfiguration": made}
+
+
+def _notified(item: Any, name: str, target: str, arn: str) -> dict[str, Any]:
+    _only(item, f"NotificationConfiguration/{name}", "Event", "Filter", target)
+    made = {arn: item[target], "Events": [item["Event"]]}
+    if "Filter" in item:
+        made["Filter"] = {"Key": {"FilterRules": item["Filter"]["S3Key"]["Rules"]}}
+    return made
+
+
+def _cors(value: Any) -> dict[str, Any]:
+    return {"CORSConfiguration": {"CORSRules": [_renamed(rule, CORS) for rule in value["CorsRules"]]}}
 
 
 def _lifecycle(value: Any) -> dict[str, Any]:
@@ -155,31 +194,16 @@ def _lifecycle(value: Any) -> dict[str, Any]:
     return {"LifecycleConfiguration": {"Rules": [_lifecycle_rule(rule) for rule in value["Rules"]]}}
 
 
-_SAME_IN_API: Final = ("AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration", "Status")
-_EXPIRATION: Final = {
-    "ExpirationDate": "Date",
-    "ExpirationInDays": "Days",
-    "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
-}
-_FILTER: Final = ("ObjectSizeGreaterThan", "ObjectSizeLessThan", "Prefix")
-_TRANSITION: Final = {"StorageClass": "StorageClass", "TransitionDate": "Date", "TransitionInDays": "Days"}
-_NONCURRENT_TRANSITION: Final = {
-    "NewerNoncurrentVersions": "NewerNoncurrentVersions",
-    "StorageClass": "StorageClass",
-    "TransitionInDays": "NoncurrentDays",
-}
-
-
 def _lifecycle_rule(rule: Any) -> dict[str, Any]:
     lists = ("NoncurrentVersionTransitions", "TagFilters", "Transitions")
-    _only(rule, "LifecycleConfiguration/Rules", "Id", *_SAME_IN_API, *_EXPIRATION, *_FILTER, *lists)
-    made = {name: rule[name] for name in _SAME_IN_API if name in rule} | {"Filter": _filter(rule)}
+    _only(rule, "LifecycleConfiguration/Rules", "Id", *SAME_IN_API, *EXPIRATION, *FILTER, *lists)
+    made = {name: rule[name] for name in SAME_IN_API if name in rule} | {"Filter": _filter(rule)}
     if "Id" in rule:
         made["ID"] = rule["Id"]
-    expiration = _renamed(rule, _EXPIRATION)
+    expiration = _renamed(rule, EXPIRATION)
     if expiration:
         made["Expiration"] = expiration
-    for name, names in (("Transitions", _TRANSITION), ("NoncurrentVersionTransitions", _NONCURRENT_TRANSITION)):
+    for name, names in (("Transitions", TRANSITION), ("NoncurrentVersionTransitions", NONCURRENT_TRANSITION)):
         for item in rule.get(name, []):
             _only(item, name, *names)
             made.setdefault(name, []).append(_renamed(item, names))
@@ -187,7 +211,7 @@ def _lifecycle_rule(rule: Any) -> dict[str, Any]:
 
 
 def _filter(rule: Any) -> dict[str, Any]:
-    plain = {name: rule[name] for name in _FILTER if name in rule}
+    plain = {name: rule[name] for name in FILTER if name in rule}
     labels = rule.get("TagFilters", [])
     if len(plain) + len(labels) > 1:
         return {"And": plain | ({"Tags": labels} if labels else {})}
@@ -248,6 +272,13 @@ _SETTINGS: Final = (
         parameters=_logging,
         unset="put_bucket_logging",
         unset_parameters={"BucketLoggingStatus": {}},
+    ),
+    _Setting(
+        property="CorsConfiguration",
+        put="put_bucket_cors",
+        parameters=_cors,
+        unset="delete_bucket_cors",
+        unset_parameters={},
     ),
     _Setting(
         property="NotificationConfiguration",

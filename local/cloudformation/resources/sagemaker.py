@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from botocore import xform_name
+
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, handler_said, required
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, handler_said, required, tags
 
 # CloudFormation names SageMaker's resources by their logical ids, without the stack's name.
 _NAMING: Final = Naming(limit=63, with_stack=False)
@@ -58,6 +60,13 @@ class _Tagged(Provisioner):
     def arn(self, request: Request) -> str:
         """The ARN by which the resource is tagged."""
         return request.physical_id
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """What SageMaker tells of the resource, with its tags."""
+        kind = self.schema.type.rpartition("::")[2]
+        found = request.call("sagemaker", xform_name(f"Describe{kind}"), **{f"{kind}Name": request.name})
+        labels = request.call("sagemaker", "list_tags", ResourceArn=self.arn(request))["Tags"]
+        return {**found, "Tags": tags(labels)}
 
 
 class Model(_Tagged):
@@ -122,6 +131,7 @@ class Endpoint(_Tagged):
         properties=frozenset({*_DEPLOYMENT, "EndpointConfigName", "EndpointName", "Tags"}),
         create_only=frozenset({"EndpointName"}),
         attributes=frozenset({"EndpointArn", "EndpointName"}),
+        unread=frozenset(_DEPLOYMENT) - {"DeploymentConfig"},
         name="EndpointName",
         naming=_NAMING,
         tags="list",
@@ -173,6 +183,12 @@ class Endpoint(_Tagged):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The endpoint's ARN and name."""
         return {"EndpointArn": request.physical_id, "EndpointName": request.name}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """What SageMaker tells of the endpoint: of its last deployment under the name that templates use."""
+        found = super().read(request)
+        last = {"DeploymentConfig": found["LastDeploymentConfig"]} if "LastDeploymentConfig" in found else {}
+        return {**found, **last}
 
     def _describe(self, request: Request) -> dict[str, Any]:
         described: dict[str, Any] = request.call("sagemaker", "describe_endpoint", EndpointName=request.name)
@@ -231,6 +247,12 @@ class ModelPackageGroup(_Tagged):
             "ModelPackageGroupStatus": group["ModelPackageGroupStatus"],
         }
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The group with its policy."""
+        group = {"ModelPackageGroupName": request.name}
+        policy = request.told("sagemaker", "get_model_package_group_policy", **group).get("ResourcePolicy")
+        return {**super().read(request), **({"ModelPackageGroupPolicy": policy} if policy else {})}
+
     def _permit(self, request: Request) -> None:
         policy, group = request.properties.get("ModelPackageGroupPolicy"), {"ModelPackageGroupName": request.name}
         if not request.changed("ModelPackageGroupPolicy"):
@@ -273,6 +295,14 @@ class Pipeline(_Tagged):
     def arn(self, request: Request) -> str:
         """The pipeline's ARN."""
         return request.arn("sagemaker", f"pipeline/{request.name}")
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The pipeline, with its definition as its declaration gives it: written out, or by its place in S3."""
+        found, given = super().read(request), request.properties["PipelineDefinition"]
+        if "PipelineDefinitionBody" in given:
+            return {**found, "PipelineDefinition": {"PipelineDefinitionBody": found["PipelineDefinition"]}}
+        same = json.loads(found["PipelineDefinition"]) == json.loads(_definition(request))
+        return {**found, "PipelineDefinition": given if same else found["PipelineDefinition"]}
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         return {

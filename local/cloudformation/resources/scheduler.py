@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required
+from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required, tags
 
 _SETTINGS: Final = (
     "Description",
@@ -44,6 +44,12 @@ class Schedule(Provisioner):
         """Delete the schedule."""
         request.call("scheduler", "delete_schedule", Name=request.physical_id, **request.some("GroupName"))
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The schedule."""
+        place = {"Name": request.physical_id, **request.some("GroupName")}
+        found: dict[str, Any] = request.call("scheduler", "get_schedule", **place)
+        return found
+
     def attributes(self, request: Request) -> dict[str, Any]:
         """The schedule's ARN."""
         group = request.properties.get("GroupName", "default")
@@ -79,6 +85,11 @@ class ScheduleGroup(Provisioner):
     def delete(self, request: Request) -> None:
         """Delete the group."""
         request.call("scheduler", "delete_schedule_group", Name=request.physical_id)
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The group with its tags."""
+        labels = request.call("scheduler", "list_tags_for_resource", ResourceArn=self._arn(request))["Tags"]
+        return {**request.call("scheduler", "get_schedule_group", Name=request.physical_id), "Tags": tags(labels)}
 
     def attributes(self, request: Request) -> dict[str, Any]:
         """The group's ARN and state."""

@@ -21,6 +21,10 @@ class SharedPolicy(Provisioner):
         """Take the policy from one of the resources, which may be gone."""
         raise NotImplementedError
 
+    def got(self, request: Request, holder: str) -> str:
+        """The policy, JSON text, that one of the resources has; empty for none."""
+        raise NotImplementedError
+
     def create(self, request: Request) -> str:
         """Put the policy on every resource."""
         self._put_all(request)
@@ -40,6 +44,13 @@ class SharedPolicy(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The policy's id."""
         return {"Id": request.physical_id}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The policy, and who has it: those that have another one are left out."""
+        wanted = request.properties["PolicyDocument"]
+        held = {holder: json.loads(self.got(request, holder) or "{}") for holder in request.properties[self.holders]}
+        having = [holder for holder, policy in held.items() if policy == json.loads(json.dumps(wanted))]
+        return {"PolicyDocument": wanted if having else next(iter(held.values()), {}), self.holders: having}
 
     def _put_all(self, request: Request) -> None:
         policy = json.dumps(required(request, "PolicyDocument"))

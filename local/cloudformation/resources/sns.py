@@ -13,6 +13,7 @@ from local.cloudformation.resources.provisioner import (
     Schema,
     refuse_existing,
     required,
+    tags,
     text,
     truth,
 )
@@ -70,6 +71,17 @@ class Topic(Provisioner):
         """The topic's ARN and name."""
         return {"TopicArn": request.physical_id, "TopicName": self._name(request)}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The topic's attributes, tags, and those of its subscriptions that its declaration lists."""
+        topic = {"TopicArn": request.physical_id}
+        found = request.call("sns", "get_topic_attributes", **topic)["Attributes"]
+        labels = request.call("sns", "list_tags_for_resource", ResourceArn=request.physical_id)["Tags"]
+        listed = request.call("sns", "list_subscriptions_by_topic", **topic)["Subscriptions"]
+        own = [{name: one[name] for name in ("Protocol", "Endpoint")} for one in listed]
+        wanted = [one for one in own if (one["Protocol"], one["Endpoint"]) in _listed(request.properties)]
+        name = request.physical_id.rpartition(":")[2]
+        return {**found, "TopicName": name, "Subscription": wanted, "Tags": tags(labels)}
+
     def _name(self, request: Request) -> str:
         fifo = truth(request.properties.get("FifoTopic")) and not request.name.endswith(".fifo")
         return f"{request.name}.fifo" if fifo else request.name
@@ -100,6 +112,10 @@ class TopicPolicy(SharedPolicy):
     def put(self, request: Request, holder: str, policy: str) -> None:
         """Put the policy on a topic."""
         request.call("sns", "set_topic_attributes", **_policy(holder, policy))
+
+    def got(self, request: Request, holder: str) -> str:
+        """The policy of a topic."""
+        return str(request.call("sns", "get_topic_attributes", TopicArn=holder)["Attributes"].get("Policy", ""))
 
     def take(self, request: Request, holder: str) -> None:
         """Put the default policy on a topic."""
@@ -142,6 +158,12 @@ class Subscription(Provisioner):
     def attributes(self, request: Request) -> dict[str, Any]:
         """The subscription's ARN."""
         return {"Arn": request.physical_id}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The subscription's attributes."""
+        arn = {"SubscriptionArn": request.physical_id}
+        found: dict[str, Any] = request.call("sns", "get_subscription_attributes", **arn)["Attributes"]
+        return found
 
 
 def _attributes(properties: Mapping[str, Any], *names: str) -> dict[str, str]:

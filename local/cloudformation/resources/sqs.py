@@ -78,6 +78,13 @@ class Queue(Provisioner):
         name = self._name(request)
         return {"Arn": request.arn("sqs", name), "QueueName": name, "QueueUrl": request.physical_id}
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The queue's attributes and tags."""
+        queue = {"QueueUrl": request.physical_id}
+        found = request.call("sqs", "get_queue_attributes", **queue, AttributeNames=["All"])["Attributes"]
+        labels = request.call("sqs", "list_queue_tags", **queue).get("Tags", {})
+        return {**found, "QueueName": found["QueueArn"].rpartition(":")[2], "Tags": labels}
+
     def _name(self, request: Request) -> str:
         fifo = truth(request.properties.get("FifoQueue")) and not request.name.endswith(".fifo")
         return f"{request.name}.fifo" if fifo else request.name
@@ -96,6 +103,11 @@ class QueuePolicy(SharedPolicy):
     def put(self, request: Request, holder: str, policy: str) -> None:
         """Put the policy on a queue."""
         request.call("sqs", "set_queue_attributes", QueueUrl=holder, Attributes={"Policy": policy})
+
+    def got(self, request: Request, holder: str) -> str:
+        """The policy of a queue."""
+        asked = {"QueueUrl": holder, "AttributeNames": ["Policy"]}
+        return str(request.call("sqs", "get_queue_attributes", **asked).get("Attributes", {}).get("Policy", ""))
 
     def take(self, request: Request, holder: str) -> None:
         """Leave a queue without a policy."""

@@ -48,6 +48,15 @@ class Parameter(Provisioner):
         """Delete the parameter."""
         request.call("ssm", "delete_parameter", Name=request.physical_id)
 
+    def read(self, request: Request) -> dict[str, Any]:
+        """The parameter with its tags."""
+        found = request.call("ssm", "get_parameter", Name=request.physical_id, WithDecryption=True)["Parameter"]
+        wanted = [{"Key": "Name", "Option": "Equals", "Values": [request.physical_id]}]
+        about = request.call("ssm", "describe_parameters", ParameterFilters=wanted)["Parameters"]
+        place = {"ResourceType": "Parameter", "ResourceId": request.physical_id}
+        labels = request.call("ssm", "list_tags_for_resource", **place)["TagList"]
+        return {**about[0], **found, "Tags": tags(labels)} if about else {}
+
     def attributes(self, request: Request) -> dict[str, Any]:
         """The parameter's ARN, type and value."""
         place = request.physical_id.lstrip("/")
