@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import math
 from collections.abc import Iterator
@@ -21,6 +20,22 @@ _SIZED: Final = ("string", "list", "map", "blob")
 _NUMBERS: Final = ("integer", "long", "float", "double")
 _SPECIAL_FLOATS: Final = ("NaN", "Infinity", "-Infinity")
 """How AWS's JSON spells them."""
+_NULL: Final = "Value null at '{}' failed to satisfy constraint: Member must not be null"
+_BOUNDS: Final = {"integer": 2**31, "long": 2**63}
+_CALLED: Final = {
+    "structure": "a Structure",
+    "list": "a List",
+    "map": "a Map",
+    "string": "a String",
+    "boolean": "a Boolean",
+    "integer": "an Integer",
+    "long": "a Long",
+    "float": "a Float",
+    "double": "a Double",
+    "timestamp": "a Timestamp",
+    "blob": "a Blob",
+}
+"""How errors call the types."""
 
 
 @functools.cache
@@ -33,25 +48,33 @@ def service(name: str) -> ServiceModel:
 
 
 def typed(shape: Shape, value: Any) -> Any:
-    """A JSON or CBOR value in Python's types: timestamps are aware datetimes, blobs are bytes; nulls are left out.
+    """A JSON or CBOR value in Python's types: timestamps are aware datetimes, blobs are bytes.
 
-    Raises AwsError `SerializationException` where the value is not of the shape's type.
+    Members that are null, or that the shape does not know, are left out, as AWS does it; nulls in lists and maps stay,
+    for `validate` to tell. Raises AwsError `SerializationException` where the value is not of the shape's type.
     """
     if isinstance(shape, StructureShape):
-        _expect(isinstance(value, dict), shape, value)
-        return {k: typed(m, value[k]) for k, m in shape.members.items() if value.get(k) is not None}
+        return value if shape.is_document_type else _structure(shape, value)
     if isinstance(shape, ListShape):
         _expect(isinstance(value, list), shape, value)
-        return [typed(shape.member, item) for item in value]
+        return [None if item is None else typed(shape.member, item) for item in value]
     if isinstance(shape, MapShape):
         _expect(isinstance(value, dict), shape, value)
-        return {k: typed(shape.value, item) for k, item in value.items() if item is not None}
+        return {k: None if item is None else typed(shape.value, item) for k, item in value.items()}
     return _scalar(shape, value)
+
+
+def _structure(shape: StructureShape, value: Any) -> dict[str, Any]:
+    _expect(isinstance(value, dict), shape, value)
+    given = {k: typed(m, value[k]) for k, m in shape.members.items() if value.get(k) is not None}
+    if shape.is_tagged_union and len(given) != 1:
+        raise AwsError("SerializationException", f"{shape.name} is a union: exactly one of its members must be set")
+    return given
 
 
 def project(shape: Shape, value: Any) -> Any:
     """What `shape` allows of a Python value: members it does not know and Nones are left out. Copies on the way."""
-    if isinstance(shape, StructureShape):
+    if isinstance(shape, StructureShape) and not shape.is_document_type:
         return {k: project(m, value[k]) for k, m in shape.members.items() if value.get(k) is not None}
     if isinstance(shape, ListShape):
         return [project(shape.member, item) for item in value]
@@ -62,7 +85,7 @@ def project(shape: Shape, value: Any) -> Any:
 
 def jsonable(shape: Shape, value: Any) -> Any:
     """A projected Python value as plain JSON: timestamps are epoch seconds, blobs are base64, NaN is text."""
-    if isinstance(shape, StructureShape):
+    if isinstance(shape, StructureShape) and not shape.is_document_type:
         return {k: jsonable(m, value[k]) for k, m in shape.members.items() if k in value}
     if isinstance(shape, ListShape):
         return [jsonable(shape.member, item) for item in value]
@@ -95,8 +118,14 @@ def validate(operation: OperationModel, params: dict[str, Any]) -> None:
 
 
 def _expect(condition: bool, shape: Shape, value: Any) -> None:
-    if not condition:
-        raise AwsError("SerializationException", f"{type(value).__name__} can not be converted to {shape.type_name}")
+    if condition:
+        return
+    if isinstance(value, dict):
+        raise AwsError("SerializationException", "Start of structure or map found where not expected.")
+    if isinstance(value, list):
+        raise AwsError("SerializationException", "Start of list found where not expected.")
+    told = "STRING" if isinstance(value, str) else str(value).upper() if isinstance(value, bool) else "NUMBER"
+    raise AwsError("SerializationException", f"{told}_VALUE can not be converted to {_CALLED[shape.type_name]}")
 
 
 def _scalar(shape: Shape, value: Any) -> Any:
@@ -105,27 +134,33 @@ def _scalar(shape: Shape, value: Any) -> Any:
         return _timestamp(shape, value)
     if kind == "blob":
         return _blob(shape, value)
-    if kind == "boolean":
-        _expect(isinstance(value, bool), shape, value)
-    elif kind in ("float", "double") and value in _SPECIAL_FLOATS:
+    if kind in ("float", "double") and value in _SPECIAL_FLOATS:
         return float(value)
-    elif kind in _NUMBERS:
-        _expect(isinstance(value, int | float) and not isinstance(value, bool), shape, value)
-        return float(value) if kind in ("float", "double") else value
-    elif kind == "string":
-        _expect(isinstance(value, str), shape, value)
+    if kind in _NUMBERS:
+        return _number(shape, value)
+    _expect(isinstance(value, bool if kind == "boolean" else str), shape, value)
     return value
+
+
+def _number(shape: Shape, value: Any) -> int | float:
+    _expect(isinstance(value, int | float) and not isinstance(value, bool), shape, value)
+    if shape.type_name in ("float", "double"):
+        return float(value)
+    # A whole number is one however it is written.
+    _expect(isinstance(value, int) or value.is_integer(), shape, value)
+    _expect(abs(int(value)) < _BOUNDS[shape.type_name], shape, value)
+    return int(value)
 
 
 def _timestamp(shape: Shape, value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
-    _expect(isinstance(value, str), shape, value)
     try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        _expect(isinstance(value, str), shape, value)
         moment = datetime.fromisoformat(value)
-    except ValueError as error:
+    except (ValueError, OverflowError, OSError) as error:  # the last two for years that no calendar has
         raise AwsError("SerializationException", f"{value!r} is not a timestamp") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -136,26 +171,31 @@ def _blob(shape: Shape, value: Any) -> bytes:
     _expect(isinstance(value, str), shape, value)
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise AwsError("SerializationException", "a blob is not valid base64") from error
 
 
 def _broken(shape: Shape, value: Any, *, at: str) -> Iterator[str]:
+    if value is None:
+        yield _NULL.format(at)
+        return
     yield from _broken_limits(shape, value, at=at)
     if isinstance(shape, StructureShape):
-        for name in shape.required_members:
-            if name not in value:
-                yield f"Value null at '{_below(at, name)}' failed to satisfy constraint: Member must not be null"
-        for name, item in value.items():
-            if name in shape.members:
-                yield from _broken(shape.members[name], item, at=_below(at, name))
+        missing = (name for name in shape.required_members if name not in value)
+        yield from (_NULL.format(_below(at, name)) for name in missing)
+    for part, item, place in _parts(shape, value, at=at):
+        yield from _broken(part, item, at=place)
+
+
+def _parts(shape: Shape, value: Any, *, at: str) -> Iterator[tuple[Shape, Any, str]]:
+    if isinstance(shape, StructureShape):
+        yield from ((shape.members[k], item, _below(at, k)) for k, item in value.items() if k in shape.members)
     elif isinstance(shape, ListShape):
-        for number, item in enumerate(value, 1):
-            yield from _broken(shape.member, item, at=f"{at}.{number}.member")
+        yield from ((shape.member, item, f"{at}.{number}.member") for number, item in enumerate(value, 1))
     elif isinstance(shape, MapShape):
         for key, item in value.items():
-            yield from _broken(shape.key, key, at=f"{at}.{key}.key")
-            yield from _broken(shape.value, item, at=f"{at}.{key}.value")
+            yield shape.key, key, f"{at}.{key}.key"
+            yield shape.value, item, f"{at}.{key}.value"
 
 
 def _broken_limits(shape: Shape, value: Any, *, at: str) -> Iterator[str]:

@@ -133,3 +133,46 @@ def test_keys_and_values_of_maps_are_checked():
     assert "at 'resource'" in error.message
     params = {"FunctionName": "ff", "Environment": {"Variables": {"1A": "x"}}}
     assert "'environment.variables.1A.key'" in broken("lambda", "UpdateFunctionConfiguration", params).message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("EndpointName", {}, "Start of structure or map found where not expected."),
+        ("EndpointName", [], "Start of list found where not expected."),
+        ("EndpointName", 1.5, "NUMBER_VALUE can not be converted to a String"),
+        ("TaskCount", "1", "STRING_VALUE can not be converted to an Integer"),
+        ("TaskCount", True, "TRUE_VALUE can not be converted to an Integer"),
+        ("TaskCount", 1.5, "NUMBER_VALUE can not be converted to an Integer"),
+        ("TaskCount", 2**31, "NUMBER_VALUE can not be converted to an Integer"),
+        ("Timestamp", 1e300, "is not a timestamp"),
+        ("Timestamp", float("inf"), "is not a timestamp"),
+        ("OptimizationConfig", {}, "exactly one of its members must be set"),
+    ],
+)
+def test_what_cannot_be_read_is_told_by_its_type(name, value, told):
+    """Whatever the value is, the answer is a SerializationException and not a failure of ours."""
+    with pytest.raises(AwsError) as caught:
+        typed(shape("sagemaker", name), value)
+    assert caught.value.code == "SerializationException"
+    assert told in caught.value.message
+
+
+def test_a_whole_number_is_one_however_it_is_written():
+    """1.0 is an integer."""
+    assert repr(typed(shape("sagemaker", "TaskCount"), 1.0)) == "1"
+
+
+def test_nulls_in_lists_and_maps_break_a_constraint():
+    """A null member means nothing, a null item is an error: nothing that is sent is lost without a word."""
+    create = service("sagemaker").operation_model("CreateModel")
+    sent = {"ModelName": "m", "Containers": [None], "PrimaryContainer": {"Environment": {"A": None}}}
+    told = broken("sagemaker", "CreateModel", typed(create.input_shape, sent)).message
+    assert "Value null at 'containers.1.member' failed" in told
+    assert "Value null at 'primaryContainer.environment.A.value' failed" in told
+
+
+def test_a_blob_of_other_letters_cannot_be_read():
+    """Base64 is ASCII."""
+    with pytest.raises(AwsError, match="base64"):
+        typed(shape("lambda", "Blob"), "é")
