@@ -153,7 +153,9 @@ class Roles:
 
     def _assumed(self, principal: Principal, source_arn: str) -> Credentials:
         self.check(principal.role_arn, service=principal.service, source_arn=source_arn)
-        sts = self._services.client("sts")
+        # In the place of a key stands the service's name: a role that trusts a service alone lets nobody else in.
+        service = principal.service
+        sts = (self._kept(service) or self._keep(service, Credentials(service, "unused"))).client("sts")
         given = sts.assume_role(RoleArn=principal.role_arn, RoleSessionName=principal.session_name)["Credentials"]
         return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 

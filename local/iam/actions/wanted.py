@@ -103,7 +103,7 @@ def arns(
     values = [list(_values(params.get(name), default, reads.get(name))) for name, default in names]
     if not all(values):
         return []
-    whole = template if template.startswith(("arn:", "{")) else place + template
+    whole = template if template.startswith("arn:") else place + template
     return [_filled(whole, chosen) for chosen in product(*values)]
 
 
