@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -44,25 +44,20 @@ class Drift:
 
 def detect(request: Request) -> Drift:
     """Compare a resource with its properties. Raises ResourceFailed when its service fails to tell."""
-    provisioner, expected = CATALOGUE[request.type], dict(request.properties)
-    found = {
-        "logical_id": request.logical_id,
-        "physical_id": request.physical_id,
-        "type": request.type,
-        "at": request.services.clock.now(),
-        "expected": expected,
-    }
+    provisioner, now = CATALOGUE[request.type], request.services.clock.now()
+    expected = {name: value for name, value in request.properties.items() if name not in provisioner.schema.unread}
+    found = Drift(request.logical_id, request.physical_id, request.type, "NOT_CHECKED", now, expected, None)
     try:
         told = provisioner.read(request)
     except UnsupportedLocally:
-        return Drift(**found, status="NOT_CHECKED", actual=None)
+        return found
     except ClientError as error:
         if gone(error):
-            return Drift(**found, status="DELETED", actual=None)
+            return replace(found, status="DELETED")
         raise ResourceFailed(str(error)) from error
     differing = tuple(compared(provisioner.schema, expected, told))
-    actual = {name: told[name] for name in expected if name in told and name not in provisioner.schema.unread}
-    return Drift(**found, status="MODIFIED" if differing else "IN_SYNC", actual=actual, differences=differing)
+    actual = {name: told[name] for name in expected if name in told}
+    return replace(found, status="MODIFIED" if differing else "IN_SYNC", actual=actual, differences=differing)
 
 
 def compared(schema: Schema, expected: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Difference]:

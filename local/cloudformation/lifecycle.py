@@ -10,6 +10,7 @@ from dataclasses import replace
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloudformation.actor import Actor
+from local.cloudformation.drift import Drift, detect
 from local.cloudformation.dynamic import expanded
 from local.cloudformation.errors import HalfMade, ResourceFailed
 from local.cloudformation.history import History
@@ -80,6 +81,10 @@ class Lifecycle:
         self._change(step.after, replace(before, physical_id=step.after.physical_id))
         if step.after.physical_id != before.physical_id:
             step.superseded.append(before)
+
+    def drift(self, live: Live, clients: Clients) -> Drift:
+        """Compare a resource with what its service tells whoever has asked. Raises ResourceFailed."""
+        return detect(replace(self._request(live), clients=clients))
 
     def refuse(self, live: Live, reason: str) -> ResourceFailed:
         """Write down that a resource may not be made or changed, and give the error to raise."""

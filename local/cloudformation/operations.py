@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from local.background import Background
+from local.cloudformation.drift import Drift
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.executor import Executor, listed_failures
 from local.cloudformation.exports import Exports
@@ -19,6 +20,7 @@ from local.cloudformation.resources.provisioner import Rollbacks
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import Deletion, Stack, Stacks
 from local.cloudformation.updates import Update, settle
+from local.roles import Clients
 from local.services import Services
 
 OnFailure = Literal["ROLLBACK", "DELETE", "DO_NOTHING"]
@@ -76,6 +78,19 @@ class Operations:
         """Remove everything of a stack and then the stack."""
         self._history.stack(stack, "DELETE_IN_PROGRESS", reason="User Initiated")
         self._start(stack, lambda: self._delete(stack, deletion), failed="DELETE_FAILED")
+
+    def detect(self, stack: Stack, live: Live, clients: Clients) -> Drift:
+        """Compare a resource with its service's word. Raises ResourceFailed."""
+        lifecycle = Lifecycle(self._services, stack, self._history, rollbacks=self._rollbacks, mailbox=self._mailbox)
+        drift = lifecycle.drift(live, clients)
+        with stack.lock:
+            stack.drifts[live.logical_id] = drift
+            stack.drift_checked_at = drift.at
+        return drift
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do something that changes no stack."""
+        self._threads.submit(work)
 
     def review(self, stack: Stack) -> None:
         """Open a stack that only has change sets."""

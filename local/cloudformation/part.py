@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.cloudformation.api.change_sets import ChangeSets
 from local.cloudformation.api.changes import Changes
+from local.cloudformation.api.drifts import Drifts
 from local.cloudformation.api.launch import Launcher
 from local.cloudformation.api.queries import Queries
 from local.cloudformation.api.submission import Submissions
@@ -34,6 +35,7 @@ class CloudFormation:
             **Changes(*shared).handlers(),
             **change_sets.handlers(),
             **Queries(self._stacks).handlers(),
+            **Drifts(services, self._stacks, self._operations).handlers(),
             **Templates(services, self._stacks, change_sets).handlers(),
         }
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from local.cloudformation.changesets import ChangeSet
+from local.cloudformation.drift import Drift
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.live import Live, Step
 from local.cloudformation.revisions import Revision
@@ -81,6 +82,9 @@ class Stack:
     fallback: Revision | None = None
     unrestored: frozenset[str] = frozenset()
     """The resources whose rollback has failed, of all that a continued rollback may skip."""
+    drifts: dict[str, Drift] = field(default_factory=dict)
+    """What the last detection has found of each resource; empty after every operation."""
+    drift_checked_at: datetime | None = None
     operation: int = 0
     doomed: Deletion | None = None
     """Set when a stack is to be deleted while it is still being created."""
@@ -104,6 +108,14 @@ class Stack:
         with self.lock:
             return {name: live for name, live in self.resources.items() if live.exists}
 
+    def drift_status(self) -> str:
+        """What the last detection has found of the stack as a whole."""
+        with self.lock:
+            if self.drift_checked_at is None:
+                return "NOT_CHECKED"
+            drifted = any(drift.status in ("MODIFIED", "DELETED") for drift in self.drifts.values())
+            return "DRIFTED" if drifted else "IN_SYNC"
+
     def resume(self) -> None:
         """Let an operation that was given up go on with undoing what it has done."""
         if not self.abandoned:
@@ -121,6 +133,7 @@ class Stack:
                 raise InvalidRequest(refused.format(id=self.id, name=self.name, status=self.status))
             self.status, self.reason, self.token = status, "", token
             self.operation += 1
+            self.drifts, self.drift_checked_at = {}, None
             self.stop = threading.Event()
 
 

@@ -16,8 +16,6 @@ from local.wire import Call
 Params = dict[str, Any]
 
 _PAGE: Final = 100
-_NO_DRIFT: Final = {"StackDriftStatus": "NOT_CHECKED"}
-_NO_RESOURCE_DRIFT: Final = {"StackResourceDriftStatus": "NOT_CHECKED"}
 
 
 class Queries:
@@ -147,7 +145,7 @@ def _summary(stack: Stack) -> Params:
         "DeletionTime": stack.deleted_at,
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason or None,
-        "DriftInformation": _NO_DRIFT,
+        "DriftInformation": _drift(stack),
     }
 
 
@@ -166,8 +164,20 @@ def _resource(stack: Stack, live: Live) -> Params:
         "Timestamp": live.changed_at,
         "ResourceStatus": live.status,
         "ResourceStatusReason": live.reason or None,
-        "DriftInformation": _NO_RESOURCE_DRIFT,
+        "DriftInformation": _resource_drift(stack, live),
     }
+
+
+def _drift(stack: Stack) -> Params:
+    checked = {"LastCheckTimestamp": stack.drift_checked_at} if stack.drift_checked_at else {}
+    return {"StackDriftStatus": stack.drift_status(), **checked}
+
+
+def _resource_drift(stack: Stack, live: Live) -> Params:
+    found = stack.drifts.get(live.logical_id)
+    if found is None:
+        return {"StackResourceDriftStatus": "NOT_CHECKED"}
+    return {"StackResourceDriftStatus": found.status, "LastCheckTimestamp": found.at}
 
 
 def _event(stack: Stack, event: Event) -> Params:

@@ -21,7 +21,7 @@ class Secret(Provisioner):
         properties=frozenset({"Description", "GenerateSecretString", "KmsKeyId", "Name", "SecretString", "Tags"}),
         create_only=frozenset({"Name"}),
         attributes=frozenset({"Id"}),
-        unread=frozenset({"GenerateSecretString"}),
+        unread=frozenset({"GenerateSecretString", "SecretString"}),
         name="Name",
         naming=Naming(limit=512),
         tags="list",
@@ -53,11 +53,9 @@ class Secret(Provisioner):
         return {"Id": request.physical_id}
 
     def read(self, request: Request) -> dict[str, Any]:
-        """Description, key, name, tags and the value."""
-        described = request.call(_SERVICE, "describe_secret", SecretId=request.physical_id)
-        value = request.call(_SERVICE, "get_secret_value", SecretId=request.physical_id)["SecretString"]
-        own = {name: described[name] for name in ("Description", "KmsKeyId", "Name") if name in described}
-        return {**own, "SecretString": value, "Tags": tags(described.get("Tags"))}
+        """Description, key, name and tags; the value is nobody's to show."""
+        described: dict[str, Any] = request.call(_SERVICE, "describe_secret", SecretId=request.physical_id)
+        return {**described, "Tags": tags(described.get("Tags"))}
 
 
 class ResourcePolicy(Provisioner):
