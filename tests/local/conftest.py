@@ -32,6 +32,10 @@ class Witness:
         if asked.operation != "GetCallerIdentity":  # which it asks itself
             self._asked.append((asked.access_key_id, f"{asked.service}:{asked.operation}"))
 
+    def asked_of(self, service: str) -> list[str]:
+        """What anybody has asked a service for, in order."""
+        return [what for _, what in list(self._asked) if what.startswith(f"{service}:")]
+
     def asked(self, services: Services, role: str) -> list[str]:
         """What has been asked for in the sessions of a role, such as `s3:PutObject`, in order."""
         names = {key: _role(services, key) for key in {key for key, _ in self._asked} if key.startswith("ASIA")}
@@ -74,6 +78,10 @@ class SmallCloud:
     def client(self, name: str) -> Any:
         """A boto3 client in process."""
         return self.services.client(name)
+
+    def asked(self, service: str) -> list[str]:
+        """What anybody has asked a service for, in order."""
+        return self._witness.asked_of(service)
 
     def asked_as(self, role: str) -> list[str]:
         """What has been asked for in the sessions of a role, in order."""

@@ -72,6 +72,7 @@ class World:
     def __init__(self, cloud: Any) -> None:
         self._cloud = cloud
         self.services, self.part = cloud.services, cloud.parts[0]
+        self.asked, self.asked_as = cloud.asked, cloud.asked_as
         self.events: list[dict[str, Any]] = []
         self.metrics: list[dict[str, Any]] = []
         self.services.emit = self._emit
