@@ -48,7 +48,13 @@ _ROLLBACKS = ("unnoticed", "noticed", "noticed-again", "stuck")
     show_default=True,
     help="What CloudFormation makes of a deployment that SageMaker takes back, which AWS leaves open.",
 )
-def up(port: int, speed: float, rollbacks: Rollbacks) -> None:
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep what it holds in this folder, and go on from there; without, it ends with the process.",
+)
+def up(port: int, speed: float, rollbacks: Rollbacks, state: Path | None) -> None:
     """Run the local cloud until Ctrl-C; print the variables that point any AWS client at it."""
     # Imported late: every other command does without the local cloud and its import time.
     from local.bootstrap import bootstrap
@@ -61,7 +67,7 @@ def up(port: int, speed: float, rollbacks: Rollbacks) -> None:
         signal.signal(number, lambda _number, _frame: _stop(stopped, _frame))
     try:
         stage = env.load(LOCAL)
-        with LocalCloud(region=stage.region, speed=speed, rollbacks=rollbacks) as cloud:
+        with LocalCloud(region=stage.region, speed=speed, rollbacks=rollbacks, state=state) as cloud:
             url = cloud.start(port=port)
             bootstrap(cloud.services)
             authority = Authority.at(ROOT / ".cache" / "proxy")

@@ -63,6 +63,12 @@ class Clock:
             action()
         self._stepped = end
 
+    def forget(self) -> None:
+        """Drop what is due; time goes on."""
+        with self._changed:
+            self._due.clear()
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Forget what is due and end the clock's thread."""
         with self._changed:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
+import shutil
 import socket
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,22 +22,36 @@ from local.autoscaling import AutoScaling
 from local.clock import Clock
 from local.cloudformation import CloudFormation, Rollbacks
 from local.cloudwatch import CloudWatch
-from local.errors import StartError
+from local.errors import StartError, StateError
 from local.events import Events
 from local.front import Front
 from local.functions import Functions
+from local.journal import Journal
 from local.moto_app import ACCOUNT, moto_app, reset_moto
+from local.moto_snapshot import BodiesInMemory, dump, load
 from local.processes import Processes
 from local.sagemaker import SageMaker
 from local.scheduler import Scheduler
+from local.seams import OneAtATime, Seams
 from local.services import Part, Services
 from local.serving import Server
+from local.state import State
 from local.transport import session
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _BACKLOG = 128
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CloudSnapshot:
+    """What a cloud holds, to be put back into it or another of the same process."""
+
+    moto: bytes
+    bodies: BodiesInMemory
+    tables: bytes
 
 
 class LocalCloud:
@@ -43,23 +62,48 @@ class LocalCloud:
     """
 
     def __init__(
-        self, *, region: str, speed: float = 1.0, clock: Clock | None = None, rollbacks: Rollbacks = "unnoticed"
+        self,
+        *,
+        region: str,
+        speed: float = 1.0,
+        clock: Clock | None = None,
+        rollbacks: Rollbacks = "unnoticed",
+        state: Path | None = None,
     ) -> None:
-        self._files = tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True)
-        self.services = Services(
-            account=ACCOUNT,
-            region=region,
-            clock=clock or Clock(speed=speed),
-            workdir=Path(self._files.name),
-            processes=Processes(),
-            session=self.session,
-            emit=self._emit,
-            record=self._record,
-        )
+        self._rollbacks: Rollbacks = rollbacks
+        self._moto = moto_app()
+        with contextlib.ExitStack() as undoing:  # what a start that fails has opened
+            kept = State.at(state, facts=_facts(region)) if state else State.in_memory()
+            undoing.callback(kept.close)
+            self._files, workdir = _workdir(state)
+            undoing.callback(self._files.close)
+            # Time does not go back, and an accelerated clock was ahead of the machine's.
+            start = max(datetime.now(UTC), kept.last_time() or datetime.min.replace(tzinfo=UTC))
+            self.services = Services(
+                account=ACCOUNT,
+                region=region,
+                clock=clock or Clock(speed=speed, start=start),
+                workdir=workdir,
+                processes=Processes(),
+                session=self.session,
+                emit=self._emit,
+                record=self._record,
+                state=kept,
+            )
+            kept.tell_time_by(self.services.clock.now)
+            self._journal = Journal(kept.database) if kept.database else None
+            if self._journal:
+                undoing.callback(reset_moto)
+                self._journal.replay(self._moto)
+            self._build()
+            undoing.pop_all()
+        self._server: Server | None = None
+
+    def _build(self) -> None:
         self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
         # In the order in which they end: who acts by itself first, whom the others call last.
         self._parts: list[Part] = [
-            CloudFormation(self.services, rollbacks=rollbacks),
+            CloudFormation(self.services, rollbacks=self._rollbacks),
             AutoScaling(self.services),
             SageMaker(self.services),
             self._events,
@@ -68,10 +112,17 @@ class LocalCloud:
             self._cloudwatch,
         ]
         self.families = [family for part in self._parts for family in part.families()]
-        self.app: WSGIApplication = Front(
-            self.families, fallback=moto_app(), region=region, now=self.services.clock.now
+        self._front = Front(
+            self.families,
+            fallback=self._moto,
+            region=self.services.region,
+            now=self.services.clock.now,
+            seams=Seams(journal=self._journal or OneAtATime()),
         )
-        self._server: Server | None = None
+
+    def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        return self._front(environ, start_response)
 
     def session(self) -> boto3.Session:
         """A boto3 session whose clients talk to this cloud without a socket, as the account's administrator."""
@@ -84,21 +135,39 @@ class LocalCloud:
         # "localhost", not the number: the CDK CLI and moto tell path-style buckets by that word.
         url = f"http://localhost:{listening.getsockname()[1]}"
         self.services.listens_at(url)
-        # Whom the others call comes first. Children that call the cloud meanwhile wait for the server, which listens.
-        for part in reversed(self._parts):
-            part.resume()
+        self._resume()
         self._server.start()
         return url
+
+    def reset(self) -> None:
+        """Be as new, but for the clock: for tests, while nobody asks. Sessions and clients go on with it."""
+        self._begin_again(lambda: None)
+
+    def snapshot(self) -> CloudSnapshot:
+        """What it holds, while nobody asks and nothing is under way. Raises SnapshotError."""
+        bodies = BodiesInMemory()
+        return CloudSnapshot(dump(bodies).pickled, bodies, self.services.state.dump())
+
+    def restore(self, snapshot: CloudSnapshot) -> None:
+        """Hold what a snapshot holds and nothing else, but for the clock, which does not go back: for tests."""
+
+        def hold() -> None:
+            load(snapshot.moto, snapshot.bodies)
+            self.services.state.load(snapshot.tables)
+
+        self._begin_again(hold)
+        self._resume()
 
     def stop(self) -> None:
         """End the server, the parts, every child process and moto's state, whichever of them fails to."""
         with contextlib.ExitStack() as ending:  # which calls the last one first
-            ending.callback(self._files.cleanup)
+            ending.callback(self._files.close)
             ending.callback(reset_moto)
+            ending.callback(self.services.state.close)
+            ending.callback(self._shorten_journal)
             ending.callback(self.services.processes.close)
             ending.callback(self.services.clock.close)
-            for part in reversed(self._parts):
-                ending.callback(part.close)
+            self._end_parts(ending)
             ending.callback(self._stop_server)
 
     def __enter__(self) -> Self:
@@ -106,6 +175,36 @@ class LocalCloud:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
+
+    def _resume(self) -> None:
+        # Whom the others call comes first. Children that call the cloud meanwhile wait for the server, which listens.
+        for part in reversed(self._parts):
+            part.resume()
+
+    def _end_parts(self, ending: contextlib.ExitStack) -> None:
+        for part in reversed(self._parts):
+            ending.callback(part.close)
+
+    def _begin_again(self, hold: Callable[[], None]) -> None:
+        with contextlib.ExitStack() as ending:
+            ending.callback(self.services.processes.close)
+            ending.callback(self.services.clock.forget)
+            self._end_parts(ending)
+        self.services.processes = Processes()
+        reset_moto()
+        self.services.state.clear()
+        hold()
+        if self._journal:
+            self._journal.compact()
+        self._build()
+
+    def _shorten_journal(self) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.compact()
+        except StateError as error:  # the next start takes longer
+            _log.warning("%s", error)
 
     def _stop_server(self) -> None:
         if self._server is not None:
@@ -116,6 +215,24 @@ class LocalCloud:
 
     def _record(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
         self._cloudwatch.record(namespace, data)
+
+
+def _facts(region: str) -> dict[str, str]:
+    return {"region": region, "version": version("sluice"), "version of moto": version("moto")}
+
+
+def _workdir(state: Path | None) -> tuple[contextlib.ExitStack, Path]:
+    """A folder for files that nobody misses after a restart, and what removes it."""
+    files = contextlib.ExitStack()
+    if state is None:
+        made = tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True)
+        return files, Path(files.enter_context(made))
+    # Inside, so that what a killed process left does not pile up.
+    workdir = state.absolute() / "work"
+    shutil.rmtree(workdir, ignore_errors=True)
+    workdir.mkdir()
+    files.callback(shutil.rmtree, workdir, ignore_errors=True)
+    return files, workdir
 
 
 def _listening(port: int) -> socket.socket:

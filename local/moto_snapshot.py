@@ -45,6 +45,21 @@ class Bodies(Protocol):
         ...
 
 
+class BodiesInMemory:
+    """Bodies that end with the process."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[bytes, bytes] = {}
+
+    def keep(self, digest: bytes, body: bytes) -> None:
+        """Keep a body under its SHA-256."""
+        self._bodies[digest] = body
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that digest."""
+        return self._bodies[digest]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The pickled backends, and the digests of the bodies that they refer to."""

@@ -24,6 +24,8 @@ class _Keeper(Protocol):
 
     def drop(self, table: str, key: str) -> None: ...
 
+    def clear(self) -> None: ...
+
 
 class Table(MutableMapping[str, V]):
     """A dict that is kept: in the order of insertion, each change written before it shows.
@@ -44,6 +46,11 @@ class Table(MutableMapping[str, V]):
         """Write a value again that was changed in place. Raises KeyError; StateError leaves the change in memory."""
         with self._lock:
             self._keeper.write(self.name, key, self._entries[key])
+
+    def forget(self) -> None:
+        """Hold nothing, in memory alone: for the state, which has emptied the file."""
+        with self._lock:
+            self._entries.clear()
 
     def __getitem__(self, key: str) -> V:
         return self._entries[key]
@@ -118,6 +125,25 @@ class State:
                 self._tables[name] = Table(name, self._keeper)
             return self._tables[name]
 
+    def clear(self) -> None:
+        """Empty every table, those too that nobody has asked for yet."""
+        with self._lock:
+            self._keeper.clear()
+            for table in self._tables.values():
+                table.forget()
+
+    def dump(self) -> bytes:
+        """What all tables hold that somebody has asked for."""
+        with self._lock:
+            return pickle.dumps({name: dict(table) for name, table in self._tables.items()})
+
+    def load(self, dumped: bytes) -> None:
+        """Hold what was dumped, and nothing else."""
+        held: dict[str, dict[str, Any]] = pickle.loads(dumped)
+        self.clear()
+        for name, entries in held.items():
+            self.table(name).update(entries)
+
     def tell_time_by(self, now: Callable[[], datetime]) -> None:
         """Stamp what is written with the cloud's time, so that the next start does not begin before it."""
         if self.database is not None:
@@ -141,6 +167,9 @@ class _Forgetful:
         """Memory is all there is."""
 
     def drop(self, table: str, key: str) -> None:
+        """Memory is all there is."""
+
+    def clear(self) -> None:
         """Memory is all there is."""
 
 
@@ -168,3 +197,7 @@ class _Keeping:
     def drop(self, table: str, key: str) -> None:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM entries WHERE family = ? AND name = ?", (table, key))
+
+    def clear(self) -> None:
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM entries")

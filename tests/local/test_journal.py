@@ -12,7 +12,7 @@ from local.errors import SnapshotError
 from local.front import Front
 from local.journal import Journal
 from local.moto_app import moto_app, reset_moto
-from local.moto_snapshot import dump, load
+from local.moto_snapshot import BodiesInMemory, dump, load
 from local.seams import Seams
 from local.transport import session
 from tests.local import moto_scenes
@@ -212,26 +212,18 @@ def test_what_cannot_be_written_down_is_named(moto):
     moto.client("sqs").create_queue(QueueName="main")
     sqs_backends["123456789012"][REGION].odd = (each for each in ())
     with pytest.raises(SnapshotError, match="generator"):
-        dump(Bodies())
+        dump(BodiesInMemory())
     moto.journal.compact()
     again = moto.killed()
     again.database.close()
     assert again.replayed == 1
 
 
-class Bodies(dict):
-    def keep(self, digest, body):
-        self[digest] = body
-
-    def body(self, digest):
-        return self[digest]
-
-
 def test_a_snapshot_holds_what_classes_count(moto):
     """Log events are numbered in moto's class, not in its backend."""
     act, see = moto_scenes.SCENES["logs"]
     act(moto.client)
-    bodies = Bodies()
+    bodies = BodiesInMemory()
     snapshot = dump(bodies)
     seen = moto_scenes.seen(see, moto.client)
     reset_moto()

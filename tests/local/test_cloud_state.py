@@ -1,0 +1,91 @@
+"""A whole cloud over a folder: what is there after it was ended, reset or put back."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.clock import Clock
+from local.cloud import LocalCloud
+from local.errors import StartError
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(autouse=True)
+def few_policies(monkeypatch):
+    """Without AWS's managed policies, which take a second to load."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+
+
+def parameters(cloud):
+    """The names of SSM's parameters: something of moto's."""
+    return [found["Name"] for found in cloud.services.client("ssm").describe_parameters()["Parameters"]]
+
+
+def test_a_cloud_goes_on_from_its_folder(tmp_path):
+    """What moto holds and what our own tables hold, at a time that is not before the last."""
+    with LocalCloud(
+        region=REGION, state=tmp_path, clock=Clock(speed=0, start=datetime(2031, 1, 1, tzinfo=UTC))
+    ) as cloud:
+        cloud.services.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
+        cloud.services.state.table("test.things")["a"] = 1
+        (cloud.services.workdir / "scratch").write_text("")
+    with LocalCloud(region=REGION, state=tmp_path) as cloud:
+        assert parameters(cloud) == ["/a"]
+        assert dict(cloud.services.state.table("test.things")) == {"a": 1}
+        assert cloud.services.clock.now() >= datetime(2031, 1, 1, tzinfo=UTC)
+        assert list(cloud.services.workdir.iterdir()) == []
+
+
+def test_another_regions_folder_is_refused_and_left_alone(tmp_path):
+    """The one that owns it starts afterwards as if nothing had been."""
+    LocalCloud(region=REGION, state=tmp_path).stop()
+    with pytest.raises(StartError, match="of region eu-west-1, not us-east-1"):
+        LocalCloud(region="us-east-1", state=tmp_path)
+    LocalCloud(region=REGION, state=tmp_path).stop()
+
+
+def test_two_clouds_cannot_share_a_folder(tmp_path):
+    """The second is told so."""
+    with LocalCloud(region=REGION, state=tmp_path), pytest.raises(StartError, match="another local cloud keeps"):
+        LocalCloud(region=REGION, state=tmp_path)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_reset_makes_it_as_new(kept, tmp_path):
+    """Moto's services, ours and what the clock would have run; clients go on, and a restart finds it empty."""
+    state = tmp_path if kept else None
+    with LocalCloud(region=REGION, clock=Clock(speed=0), state=state) as cloud:
+        client = cloud.services.client("events")
+        cloud.services.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
+        client.put_rule(Name="r", ScheduleExpression="rate(1 minute)")
+        rang = []
+        cloud.services.clock.after(timedelta(minutes=1), lambda: rang.append(1))
+        cloud.reset()
+        cloud.services.clock.advance(timedelta(minutes=2))
+        assert (parameters(cloud), client.list_rules()["Rules"], rang) == ([], [], [])
+    if kept:
+        with LocalCloud(region=REGION, state=tmp_path) as cloud:
+            assert parameters(cloud) == []
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_snapshot_is_returned_to_as_often_as_one_likes(kept, tmp_path):
+    """What was added since is gone, what was deleted since is back; a restart finds what was restored."""
+    state = tmp_path if kept else None
+    with LocalCloud(region=REGION, clock=Clock(speed=0), state=state) as cloud:
+        ssm, things = cloud.services.client("ssm"), cloud.services.state.table("test.things")
+        ssm.put_parameter(Name="/a", Value="1", Type="String")
+        things["a"] = [1]
+        taken = cloud.snapshot()
+        for _ in range(2):
+            ssm.delete_parameter(Name="/a")
+            ssm.put_parameter(Name="/b", Value="1", Type="String")
+            things["a"].append(2)
+            things["b"] = 2
+            cloud.restore(taken)
+            assert (parameters(cloud), dict(things)) == (["/a"], {"a": [1]})
+    if kept:
+        with LocalCloud(region=REGION, state=tmp_path) as cloud:
+            assert parameters(cloud) == ["/a"]
+            assert dict(cloud.services.state.table("test.things")) == {"a": [1]}
