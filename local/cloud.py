@@ -191,6 +191,7 @@ class LocalCloud:
             ending.callback(self.services.clock.forget)
             self._end_parts(ending)
         self.services.processes = Processes()
+        self.services.roles.forget()
         reset_moto()
         self.services.state.clear()
         hold()

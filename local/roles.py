@@ -131,6 +131,11 @@ class Roles:
         # Signatures are not checked: the key alone tells who calls.
         return self._kept(access_key_id) or self._keep(access_key_id, Credentials(access_key_id, "unused", "unused"))
 
+    def forget(self) -> None:
+        """End all sessions: the roles and keys of the account are no longer those that they were opened with."""
+        with self._lock:
+            self._sessions.clear()
+
     def _session(self, principal: Principal, source_arn: str) -> _Session:
         key = principal, source_arn
         return self._kept(key) or self._keep(key, self._assumed(principal, source_arn))
