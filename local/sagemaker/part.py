@@ -86,8 +86,9 @@ class SageMaker:
         self._endpoints.fail_rollback(endpoint)
 
     def resume(self) -> None:
-        """Take up what waits to be written."""
+        """Take up what waits to be written, and the executions that ran."""
         self._written.resume()
+        self._pipelines.resume()
 
     def close(self) -> None:
         """Write what is captured; end every thread, program and server."""

@@ -102,6 +102,11 @@ class Store:
                 raise TimeoutError(f"{kind.name} {name} has not come so far: {self.get(kind, name)}")
             return self.get(kind, name)
 
+    def wake(self) -> None:
+        """Let whoever waits in `until` look again: something else than a record has changed."""
+        with self._changed:
+            self._changed.notify_all()
+
     def next_number(self, series: str) -> int:
         """1, 2, 3, … of a series; none is given twice, whatever is deleted."""
         with self._changed:

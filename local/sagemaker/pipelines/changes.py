@@ -50,26 +50,37 @@ class Changes:
             "StepDescription": step.body.get("Description"),
             "StartTime": self._services.clock.now(),
             "StepStatus": "Executing",
-            "AttemptCount": 1,
         }
-        record = self._store.edit(PIPELINE_EXECUTION, self._arn, lambda record: {"Steps": [*record["Steps"], entry]})
+
+        def start(record: Record) -> dict[str, Any]:
+            # A step that is tried again takes the place of its last try.
+            before = [other for other in record["Steps"] if other["StepName"] == step.name]
+            others = [other for other in record["Steps"] if other["StepName"] != step.name]
+            return {"Steps": [*others, {**entry, "AttemptCount": 1 + sum(b["AttemptCount"] for b in before)}]}
+
+        record = self._store.edit(PIPELINE_EXECUTION, self._arn, start)
         self._emit_step(record, step.name, before="Starting")
 
     def metadata(self, name: str, metadata: dict[str, Any]) -> None:
         """What a step made is known."""
-        self._edit_step(name, {"Metadata": metadata})
+        self._store.edit(
+            PIPELINE_EXECUTION, self._arn, lambda record: {"Steps": _with(record, name, {"Metadata": metadata})}
+        )
 
-    def step_ended(self, name: str, status: str, reason: str) -> None:
-        """A step has ended."""
-        ended = {"StepStatus": status, "EndTime": self._services.clock.now()}
-        record = self._edit_step(name, {**ended, "FailureReason": reason[:_REASON_CHARACTERS] or None})
+    def step_ended(self, name: str, status: str, reason: str, *, properties: Any = None) -> None:
+        """A step has ended; what later steps may refer to of it is kept, for a later try or process."""
+        members = {
+            "StepStatus": status,
+            "EndTime": self._services.clock.now(),
+            "FailureReason": reason[:_REASON_CHARACTERS] or None,
+        }
+
+        def end(record: Record) -> dict[str, Any]:
+            kept = {"StepProperties": {**record.get("StepProperties", {}), name: properties}}
+            return {"Steps": _with(record, name, members), **(kept if status == "Succeeded" else {})}
+
+        record = self._store.edit(PIPELINE_EXECUTION, self._arn, end)
         self._emit_step(record, name, before="Executing")
-
-    def _edit_step(self, name: str, members: dict[str, Any]) -> Record:
-        def change(record: Record) -> dict[str, Any]:
-            return {"Steps": [{**step, **members} if step["StepName"] == name else step for step in record["Steps"]]}
-
-        return self._store.edit(PIPELINE_EXECUTION, self._arn, change)
 
     def _emit_step(self, record: Record, name: str, *, before: str) -> None:
         step = next(step for step in record["Steps"] if step["StepName"] == name)
@@ -93,6 +104,10 @@ class Changes:
         told = {key: value for key, value in detail.items() if value is not None}
         resources = [record["PipelineArn"], self._arn]
         self._services.emit("aws.sagemaker", f"SageMaker Model Building Pipeline {what}", told, resources=resources)
+
+
+def _with(record: Record, name: str, members: dict[str, Any]) -> list[Record]:
+    return [{**step, **members} if step["StepName"] == name else step for step in record["Steps"]]
 
 
 def _iso(moment: datetime | None) -> str | None:

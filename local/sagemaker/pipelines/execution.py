@@ -8,7 +8,6 @@ import secrets
 import string
 import threading
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from local.errors import AwsError
@@ -17,6 +16,7 @@ from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PIPELINE_EXECUTION
 from local.sagemaker.pipelines.changes import Changes
 from local.sagemaker.pipelines.definition import Definition, Step
+from local.sagemaker.pipelines.experiments import variables
 from local.sagemaker.pipelines.resolve import Resolver
 from local.sagemaker.pipelines.steps import Steps, Task
 
@@ -49,24 +49,25 @@ class Execution:
         self._store, self._workers = context.store, context.workers
         self._arn, self._definition, self._parameters = arn, definition, parameters
         self._id = arn.rsplit("/", 1)[-1]
-        record = self._store.get(PIPELINE_EXECUTION, arn)
-        self._started: datetime = record["CreationTime"]
-        self._pipeline_arn, self._pipeline_name = record["PipelineArn"], record["PipelineName"]
+        self._record = record = self._store.get(PIPELINE_EXECUTION, arn)
         self._parallel = record.get("ParallelismConfiguration", {}).get(
             "MaxParallelExecutionSteps", len(definition.steps)
         )
         self._changes = Changes(context, arn)
         self._files = context.files.acting(record["RoleArn"])
         self._steps = Steps(context, execution_arn=arn, role_arn=record["RoleArn"])
-        self._properties: dict[str, Any] = {}
+        # What has succeeded before, in a try that failed or in a process that ended, is not done again.
+        self._properties: dict[str, Any] = dict(record.get("StepProperties", {}))
+        self._ended: dict[str, str] = dict.fromkeys(self._properties, "Succeeded")
         self._running: dict[str, Task] = {}
-        self._ended: dict[str, str] = {}
-        self._stopping = self._over = False
+        self._stopping = record["PipelineExecutionStatus"] == "Stopping"
+        self._over = self._abandoned = False
         self._turn = threading.Condition()
 
     def run(self) -> None:
         """Run to the end."""
-        self._changes.execution("Executing")
+        if not self._stopping:
+            self._changes.execution("Executing")
         with self._turn:
             while True:
                 for step in self._ready():
@@ -93,9 +94,16 @@ class Execution:
             self._steps.stop(task)
 
     def abandon(self) -> None:
-        """Start nothing more, because the local cloud is stopping."""
+        """Start nothing more and tell of nothing more, because the local cloud is stopping."""
         with self._turn:
-            self._stopping = True
+            self._stopping = self._abandoned = True
+            self._turn.notify_all()
+        self._store.wake()
+
+    def widen(self, parallel: int) -> None:
+        """Run so many steps at once from now on."""
+        with self._turn:
+            self._parallel = parallel
             self._turn.notify_all()
 
     def _ready(self) -> list[Step]:
@@ -119,7 +127,7 @@ class Execution:
         resolver = Resolver(
             self._definition,
             parameters=self._parameters,
-            variables=lambda: self._variables(name),
+            variables=lambda: variables(self._record, now=self._clock.now(), job=name),
             properties=self._properties,
             files=self._files,
         )
@@ -145,7 +153,8 @@ class Execution:
             status, reason = "Failed", f"InternalFailure: {type(error).__name__}: {error}"
         if status == "Failed" and self._stopping and step.kind != "Fail":
             status, reason = "Stopped", ""
-        self._changes.step_ended(step.name, status, reason)
+        if not self._abandoned:
+            self._changes.step_ended(step.name, status, reason, properties=properties)
         with self._turn:
             self._properties[step.name] = properties
             self._ended[step.name] = status
@@ -153,6 +162,8 @@ class Execution:
             self._turn.notify_all()
 
     def _conclude(self) -> None:
+        if self._abandoned:
+            return  # the next process goes on from the record
         failed = [name for name, status in self._ended.items() if status == "Failed"]
         if failed:
             self._changes.execution("Failed", reason=self._failure(failed[0]))
@@ -166,15 +177,3 @@ class Execution:
         reason: str = next(step["FailureReason"] for step in steps if step["StepName"] == name)
         summary = f"Step failure: One or multiple steps failed. Step {name} ({self._definition.steps[name].kind}): "
         return (summary + reason)[:_REASON_CHARACTERS]
-
-    def _variables(self, name: str) -> dict[str, str]:
-        return {
-            "StartDateTime": self._started.isoformat(),
-            "CurrentDateTime": self._clock.now().isoformat(),
-            "PipelineName": self._pipeline_name,
-            "PipelineArn": self._pipeline_arn,
-            "PipelineExecutionId": self._id,
-            "PipelineExecutionArn": self._arn,
-            "TrainingJobName": name,
-            "ProcessingJobName": name,
-        }

@@ -13,8 +13,10 @@ from local.roles import NotAssumable
 from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, Kind
+from local.sagemaker.pipelines.callbacks import Waiting
 from local.sagemaker.pipelines.conditions import holds
 from local.sagemaker.pipelines.definition import Step
+from local.sagemaker.pipelines.parameters import as_text
 
 _LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "String": str,
@@ -50,6 +52,7 @@ class Steps:
     def __init__(self, context: Context, *, execution_arn: str, role_arn: str) -> None:
         self._identities, self._execution_arn, self._role_arn = context.identities, execution_arn, role_arn
         self._store = context.store
+        self._callbacks = Waiting(context.store, execution_arn=execution_arn)
         self._run: Mapping[str, Callable[[Task], Any]] = {
             "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
             "Training": lambda task: self._job(task, TRAINING_JOB, "training_job"),
@@ -57,6 +60,7 @@ class Steps:
             "RegisterModel": self._register,
             "Model": self._model,
             "Lambda": self._lambda,
+            "Callback": self._callback,
             "Fail": self._fail,
         }
 
@@ -74,7 +78,9 @@ class Steps:
             raise StepFailed(f"ClientError: the step's arguments are not valid: {error}") from error
 
     def stop(self, task: Task) -> None:
-        """Ask the job of a running step to end; other steps are too short to be stopped."""
+        """Ask the job of a running step to end, or give up its waiting; other steps are too short to be stopped."""
+        if task.step.kind == "Callback":
+            self._callbacks.stop(task.step, self._identities.acting(self._role_arn))
         verbs = {"Processing": "processing_job", "Training": "training_job"}
         if task.step.kind not in verbs:
             return
@@ -148,6 +154,17 @@ class Steps:
         }
         listed = [{"Name": name, "Value": str(value)} for name, value in outputs.items()]
         task.note({"Lambda": {"Arn": function, "OutputParameters": listed}})
+        return {"OutputParameters": outputs}
+
+    def _callback(self, task: Task) -> Any:
+        queue, clients = str(task.resolve(task.step.body["SqsQueueUrl"])), self._identities.acting(self._role_arn)
+        token = self._callbacks.begin(task.step, task.resolve(task.step.arguments), queue=queue, clients=clients)
+        task.note({"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}})
+        if task.cancelled():  # the stop may have come before there was anything to stop
+            self.stop(task)
+        outputs = self._callbacks.end(token, task.step, cancelled=task.cancelled)
+        listed = [{"Name": name, "Value": as_text(value)} for name, value in outputs.items()]
+        task.note({"Callback": {"CallbackToken": token, "SqsQueueUrl": queue, "OutputParameters": listed}})
         return {"OutputParameters": outputs}
 
     def _fail(self, task: Task) -> Any:

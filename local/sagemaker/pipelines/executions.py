@@ -1,0 +1,204 @@
+"""The operations on executions of pipelines."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from local.errors import AwsError, UnsupportedLocally
+from local.front import Handler
+from local.sagemaker.context import Context
+from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
+from local.sagemaker.listing import listed, page
+from local.sagemaker.pipelines.execution import Execution, new_execution_id
+from local.sagemaker.pipelines.experiments import experiment_config
+from local.sagemaker.pipelines.images import images
+from local.sagemaker.pipelines.parameters import as_text, bind
+from local.sagemaker.pipelines.parsing import parse
+from local.sagemaker.pipelines.versions import Versions
+from local.sagemaker.resources import Record
+from local.wire import Call
+
+Params = dict[str, Any]
+
+RUNNING: Final = ("Executing", "Stopping")
+_RETRIED: Final = ("Failed", "Stopped")
+_NOT_YET: Final = ("SelectiveExecutionConfig", "MlflowExperimentName")
+
+
+class Executions:
+    """Executions over the store; they run on threads of `workers`."""
+
+    def __init__(self, context: Context, versions: Versions) -> None:
+        self._context, self._versions = context, versions
+        self._services, self._store, self._machine = context.services, context.store, context.machine
+        self._workers, self._identities = context.workers, context.identities
+        self._running: dict[str, Execution] = {}
+        self._tokens = context.services.state.table("sagemaker.execution-tokens")
+        self._lock = threading.Lock()
+
+    def handlers(self) -> dict[str, Handler]:
+        """Every operation of this family that this cloud knows."""
+        return {
+            "StartPipelineExecution": self.start,
+            "RetryPipelineExecution": self.retry,
+            "StopPipelineExecution": self.stop,
+            "UpdatePipelineExecution": self.update,
+            "DescribePipelineExecution": self.describe,
+            "DescribePipelineDefinitionForExecution": self.describe,
+            "ListPipelineExecutions": self.list_executions,
+            "ListPipelineExecutionSteps": self.list_steps,
+            "ListPipelineParametersForExecution": self.list_parameters,
+        }
+
+    def start(self, params: Params, call: Call) -> Params:
+        """Start an execution. Parameters and images are checked before anything runs or is stored."""
+        for member in _NOT_YET:
+            if member in params:
+                raise UnsupportedLocally(f"{member} of pipeline executions")
+        pipeline = self._store.get(PIPELINE, params["PipelineName"])
+        version = self._versions.wanted(pipeline, params)
+        definition = parse(version["PipelineDefinition"])
+        given = {parameter["Name"]: parameter["Value"] for parameter in params.get("PipelineParameters", [])}
+        values = bind(definition.parameters, given)
+        for image in images(definition, values):
+            self._machine.require(image)
+        token, user = f"{pipeline['PipelineArn']} {params['ClientRequestToken']}", self._identities.user_context(call)
+        with self._lock:
+            if token in self._tokens:
+                return {"PipelineExecutionArn": self._tokens[token]}
+            arn = self._record(pipeline, version, params, {"Parameters": values, "CreatedBy": user})
+            self._tokens[token] = arn
+            record = self._store.get(PIPELINE_EXECUTION, arn)
+            config = experiment_config(definition, record, values, files=self._context.files)
+            record = self._store.change(PIPELINE_EXECUTION, arn, PipelineExperimentConfig=config)
+            self._begin(record)
+        return record
+
+    def retry(self, params: Params, _: Call) -> Params:
+        """Run an execution that failed or was stopped again from where it stood: what succeeded is not repeated."""
+        arn = params["PipelineExecutionArn"]
+        token = f"{arn} {params['ClientRequestToken']}"
+
+        def again(record: Record) -> Mapping[str, Any]:
+            status = record["PipelineExecutionStatus"]
+            if status not in _RETRIED:
+                raise AwsError("ConflictException", f"Pipeline execution {arn} is {status} and cannot be retried.")
+            more = {name: params[name] for name in ("ParallelismConfiguration",) if name in params}
+            return {"PipelineExecutionStatus": "Executing", "FailureReason": None, **more}
+
+        with self._lock:
+            if token in self._tokens:
+                return {"PipelineExecutionArn": arn}
+            record = self._store.edit(PIPELINE_EXECUTION, arn, again)
+            self._tokens[token] = arn
+            self._begin(record)
+        return record
+
+    def stop(self, params: Params, _: Call) -> Params:
+        """Stop an execution: its running jobs are asked to end, nothing more starts."""
+        arn = params["PipelineExecutionArn"]
+        self._store.get(PIPELINE_EXECUTION, arn)
+        with self._lock:
+            execution = self._running.get(arn)
+        if execution is None:
+            raise AwsError("ConflictException", f"Pipeline execution {arn} has ended and cannot be stopped.")
+        execution.stop()
+        return {"PipelineExecutionArn": arn}
+
+    def update(self, params: Params, call: Call) -> Params:
+        """Change name, description and parallelism of an execution."""
+        members = {key: value for key, value in params.items() if key != "PipelineExecutionArn"}
+        user = self._identities.user_context(call)
+        arn = params["PipelineExecutionArn"]
+        record = self._store.change(PIPELINE_EXECUTION, arn, **members, LastModifiedBy=user)
+        with self._lock:
+            execution = self._running.get(arn)
+        if execution is not None and "ParallelismConfiguration" in params:
+            execution.widen(params["ParallelismConfiguration"]["MaxParallelExecutionSteps"])
+        return record
+
+    def describe(self, params: Params, _: Call) -> Params:
+        """An execution, and the definition it runs."""
+        return self._store.get(PIPELINE_EXECUTION, params["PipelineExecutionArn"])
+
+    def list_executions(self, params: Params, call: Call) -> Params:
+        """Executions of a pipeline, or of the version with an alias, by time."""
+        pipeline, found = self._store.get(PIPELINE, params["PipelineName"]), []
+        for record in self.of(pipeline["PipelineArn"]):
+            reason = {"PipelineExecutionFailureReason": record.get("FailureReason")}
+            found.append({**record, "StartTime": record["CreationTime"], **reason})
+        if "PipelineVersionAlias" in params:
+            number = self._versions.wanted(pipeline, params)["PipelineVersionId"]
+            found = [record for record in found if record.get("PipelineVersionId") == number]
+        return listed(call.operation, params, found, kind=PIPELINE_EXECUTION)
+
+    def list_steps(self, params: Params, call: Call) -> Params:
+        """The steps that have started, the last one first unless Ascending is asked for."""
+        steps = self._store.get(PIPELINE_EXECUTION, params["PipelineExecutionArn"])["Steps"]
+        oldest_first = params.get("SortOrder") == "Ascending"
+        return page(call.operation, params, steps if oldest_first else steps[::-1])
+
+    def list_parameters(self, params: Params, call: Call) -> Params:
+        """Every parameter with the value it has in an execution."""
+        values = self._store.get(PIPELINE_EXECUTION, params["PipelineExecutionArn"])["Parameters"]
+        return page(call.operation, params, [{"Name": k, "Value": as_text(v)} for k, v in values.items()])
+
+    def of(self, pipeline_arn: str) -> list[Record]:
+        """The executions of a pipeline, the oldest first."""
+        return [record for record in self._store.all(PIPELINE_EXECUTION) if record["PipelineArn"] == pipeline_arn]
+
+    def resume(self) -> None:
+        """Go on with what the process before was running: finished steps keep their results, others run again."""
+        for record in self._store.all(PIPELINE_EXECUTION):
+            if record["PipelineExecutionStatus"] in RUNNING:
+                with self._lock:
+                    self._begin(record)
+
+    def close(self) -> None:
+        """Start no further steps."""
+        with self._lock:
+            executions = list(self._running.values())
+        for execution in executions:
+            execution.abandon()
+
+    def _begin(self, record: Record) -> None:
+        arn = record["PipelineExecutionArn"]
+        definition = parse(record["PipelineDefinition"])
+        self._running[arn] = Execution(self._context, arn, definition=definition, parameters=record["Parameters"])
+        self._workers.start(arn, lambda: self._run(arn))
+
+    def _run(self, arn: str) -> None:
+        with self._lock:
+            execution = self._running[arn]
+        execution.run()
+        with self._lock:
+            if self._running[arn] is execution:
+                del self._running[arn]
+
+    def _record(self, pipeline: Record, version: Record, params: Params, members: Params) -> str:
+        execution_id = new_execution_id()
+        pipeline_arn, number = pipeline["PipelineArn"], version["PipelineVersionId"]
+        arn = f"{pipeline_arn}/execution/{execution_id}"
+        ran = {"LastRunTime": self._services.clock.now(), "LastModifiedTime": pipeline["LastModifiedTime"]}
+        self._store.change(PIPELINE, pipeline_arn, **ran)
+        self._versions.ran(pipeline_arn, number, arn)
+        parallelism = params.get("ParallelismConfiguration") or pipeline.get("ParallelismConfiguration")
+        members = {
+            **params,
+            "PipelineArn": pipeline_arn,
+            "PipelineName": pipeline["PipelineName"],
+            "PipelineDefinition": version["PipelineDefinition"],
+            "PipelineVersionId": number,
+            "PipelineVersionAliases": version["PipelineVersionAliases"],
+            "PipelineExecutionDisplayName": params.get("PipelineExecutionDisplayName", f"execution-{execution_id}"),
+            "PipelineExecutionStatus": "Executing",
+            "RoleArn": params.get("RoleArn", pipeline["RoleArn"]),
+            **({"ParallelismConfiguration": parallelism} if parallelism else {}),
+            "Steps": [],
+            "LastModifiedBy": members["CreatedBy"],
+            **members,
+        }
+        self._store.add(PIPELINE_EXECUTION, execution_id, members, arn=arn)
+        return arn
