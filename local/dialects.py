@@ -20,7 +20,6 @@ from local.wire import WIRES, Dialect, Reply, moment, moto_read, route, sent_pat
 
 _PATH_STYLE = re.compile(r"localhost|[^.]+|\d+(\.\d+){3}|s3[.-].*amazonaws\.com")
 _HOST_STYLE = re.compile(r"(?P<bucket>.+)\.(localhost|s3[.-].*amazonaws\.com)")
-_MALFORMED: Final = "The XML you provided was not well-formed or did not validate against our published schema"
 _LEVELS: Final = {"/": 0, "/{Bucket}": 1, "/{Bucket}/{Key+}": 2}
 
 
@@ -67,15 +66,19 @@ class _Rule:
 class _S3:
     """S3: buckets in the path or the host, operations told by query and headers; bodies are never looked at."""
 
+    unknown = ("MethodNotAllowed", 405)
+
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         bucket, key = _place(request)
+        if request.method == "POST" and _is_form(request):
+            return "PutObject"  # Amazon S3 API Reference, POST Object: what a web page uploads
         level = 2 if key else 1 if bucket else 0
         rules = _rules(service).get((request.method, level), [])
         return next((rule.name for rule in rules if rule.fits(request)), None)
 
     def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
         bucket, key = _place(request)
-        params: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        params: dict[str, Any] = {"Bucket": bucket, "Key": request.form.get("key", "") if _is_form(request) else key}
         if operation.input_shape is not None:
             for name, shape in operation.input_shape.members.items():
                 where, spelt = shape.serialization.get("location"), shape.serialization.get("name", name)
@@ -104,6 +107,8 @@ class _S3:
 class _RestXml:
     """Route 53, CloudFront and their like."""
 
+    unknown = ("InvalidAction", 404)
+
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         found = route(service, request)
         return found[0] if found else None
@@ -122,6 +127,8 @@ class _RestXml:
 
 class _Ec2:
     """EC2's own kind of query."""
+
+    unknown = ("InvalidAction", 400)
 
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         return request.values.get("Action")
@@ -193,11 +200,21 @@ def _typed_text(kind: str, text: str) -> Any:
     return text.lower() == "true" if kind == "boolean" else text
 
 
+def _is_form(request: Request) -> bool:
+    return request.mimetype == "multipart/form-data"
+
+
 def _listed_objects(operation: OperationModel, request: Request) -> dict[str, Any]:
     try:
         return moto_read(RestXMLParser, operation, request, {})
     except AwsError as error:
-        raise AwsError("MalformedXML", _MALFORMED) from error
+        raise malformed_xml() from error
+
+
+def malformed_xml() -> AwsError:
+    """S3's answer to a body that it cannot read."""
+    told = "The XML you provided was not well-formed or did not validate against our published schema"
+    return AwsError("MalformedXML", told)
 
 
 def _request_id() -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
 import logging
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
 from moto.core.model import ServiceModel
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
-from local import requests
+from local import admission, requests
+from local.dialects import malformed_xml
 from local.errors import AwsError, UnsupportedLocally
 from local.model import service, validate
 from local.polling import Polling
@@ -33,7 +32,7 @@ Handler = Callable[[Params, Call], dict[str, Any] | Raw]
 
 _log = logging.getLogger(__name__)
 _SHIFTS_ITS_CLOCK = "aws-sdk-js"
-_KEEPS_WHAT_IS_COMPRESSED = "s3"
+_ITS_BODIES_ARE_NOT_READ = "s3"
 _NO_SEAMS: Final = Seams()
 
 
@@ -82,7 +81,7 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        reply = self._reply(Request(_with_body(environ, Request(environ).get_data())))
+        reply = self._reply(Request(environ))
         response = Response(reply.body, reply.status, reply.headers)
         response.headers["Date"] = self._date(environ)
         return response(environ, start_response)
@@ -94,14 +93,14 @@ class Front:
         return http_date(datetime.now(UTC) if shifts else self._now())
 
     def _reply(self, request: Request) -> Reply:
-        scope = Scope.of(request)
-        if scope is not None and scope.signing_name != _KEEPS_WHAT_IS_COMPRESSED:
-            request = _decompressed(request)
-        found = requests.find(request, scope)
+        scope, found = Scope.of(request), None
         try:
+            request = admission.whole(request, scope)
+            found = requests.find(request, scope)
+            admission.check(request, scope, found)
             asked = requests.asked(request, scope, found)
         except AwsError as error:
-            return _error(found, error).reply
+            return _refused(request, found, error).reply
         outcome = self._outcome(asked, found, request)
         self._trail.note(asked, outcome)
         return outcome.reply
@@ -111,28 +110,40 @@ class Front:
         try:
             if found is not None and family is not None:
                 return self._answered(asked, found, family)
-            self._guard.check(asked)
-            request.environ["wsgi.input"].seek(0)
-            return Outcome(self._journal.run(asked, request.environ, self._fallback))
+            return self._passed_on(asked, found, request)
         except AwsError as error:
-            return _error(found, error)
+            return _refused(request, found, error)
         except Exception:  # noqa: BLE001 - the border to the wire: a defect of ours becomes AWS's InternalFailure
-            name = f"{found.model.service_name}:{found.operation}" if found else request.path
+            name = f"{asked.service}:{asked.operation}" if found else request.path
             _log.exception("%s failed", name)
-            return _error(found, AwsError("InternalFailure", f"the local cloud failed in {name}", status=500))
+            failure = AwsError("InternalFailure", f"the local cloud failed in {name}", status=500)
+            return _refused(request, found, failure)
+
+    def _passed_on(self, asked: Asked, found: Found | None, request: Request) -> Outcome:
+        self._guard.check(asked)
+        if found is not None and asked.operation and asked.service != _ITS_BODIES_ARE_NOT_READ:
+            validate(found.model.operation_model(asked.operation), dict(asked.params))
+        request.environ["wsgi.input"].seek(0)
+        try:
+            reply = self._journal.run(asked, request.environ, self._fallback)
+        except NotImplementedError as error:
+            raise UnsupportedLocally(f"{asked.service}:{asked.operation}") from error
+        except (ExpatError, ParseError) as error:
+            raise malformed_xml() from error
+        if asked.operation and _is_page(reply):  # moto's routes do not know it
+            raise UnsupportedLocally(f"{asked.service}:{asked.operation}")
+        return Outcome(reply)
 
     def _answered(self, asked: Asked, found: Found, family: Family) -> Outcome:
         wire: Wire = found.dialect  # type: ignore[assignment] # a family of ours speaks none but the wires of ours
-        if found.operation is None:
-            raise AwsError("UnknownOperationException", f"{family.name} has no such operation")
         if asked.region != self._region:
             reason = f"it runs {self._region} alone"
             raise UnsupportedLocally(f"{family.name} in region {asked.region}", reason=reason)
-        handler = family.handlers.get(found.operation)
+        handler = family.handlers.get(asked.operation)
         if handler is None:
-            raise UnsupportedLocally(f"{family.name}:{found.operation}")
+            raise UnsupportedLocally(f"{family.name}:{asked.operation}")
         self._guard.check(asked)
-        operation, params = found.model.operation_model(found.operation), dict(asked.params)
+        operation, params = found.model.operation_model(asked.operation), dict(asked.params)
         validate(operation, params)
         result = handler(params, Call(operation, params, asked.access_key_id, asked.region, asked.host, asked))
         if isinstance(result, Raw):
@@ -141,27 +152,12 @@ class Front:
         return Outcome(wire.write(operation, result), result)
 
 
-def _error(found: Found | None, error: AwsError) -> Outcome:
-    if found is None:
-        body = json.dumps({"__type": error.code, "message": error.message}).encode()
-        reply = Reply(body, {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}, error.status)
-    else:
-        reply = found.dialect.write_error(found.model, error)
+def _refused(request: Request, found: Found | None, error: AwsError) -> Outcome:
+    reply = (
+        found.dialect.write_error(found.model, error) if found else admission.refusal(request, Scope.of(request), error)
+    )
     return Outcome(reply, error_code=error.code, error_message=error.message)
 
 
-def _with_body(environ: WSGIEnvironment, body: bytes) -> WSGIEnvironment:
-    return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-
-
-def _decompressed(request: Request) -> Request:
-    """The request with a plain body: botocore compresses long ones of operations such as PutMetricData."""
-    if request.content_encoding != "gzip":
-        return request
-    try:
-        body = gzip.decompress(request.get_data())
-    except (OSError, EOFError, zlib.error):
-        return request
-    environ = _with_body(request.environ, body)
-    del environ["HTTP_CONTENT_ENCODING"]
-    return Request(environ)
+def _is_page(reply: Reply) -> bool:
+    return reply.status in (404, 405, 500) and reply.body.startswith(b"<!doctype html>")

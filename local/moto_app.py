@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from local.bucket_policies import judge_conditions
+from local.moto_dispatch import dispatcher
 from local.moto_linked_roles import name_linked_roles
 from local.moto_snapshot import forget_backends
 from local.moto_steady import steady_modules
@@ -23,17 +24,15 @@ def moto_app() -> WSGIApplication:
     os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
     # Roles attach policies that AWS manages, such as AdministratorAccess.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
     judge_conditions()
     _manage_policies_in_one_partition()
     _trust_in_every_version()
     name_linked_roles()
-    dispatcher = DomainDispatcherApplication(create_backend_app)
+    moto = dispatcher()
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # Finding the service's own app imports its modules.
-        found: WSGIApplication = dispatcher.get_application(environ)
+        found: WSGIApplication = moto.get_application(environ)
         steady_modules()
         return found(environ, start_response)
 

@@ -56,11 +56,19 @@ class Scope:
         """The scope in the Authorization header, or in a presigned URL; None when the request is not signed.
 
         Version 2, which only S3 still takes and boto3's presigned URLs still use, names neither region nor service.
+        A form that a web page sends to S3 has the scope among its fields.
         """
         header = request.headers.get("Authorization", "")
         if found := _SCOPE.search(header or f"Credential={request.args.get('X-Amz-Credential', '')}"):
             return cls(found["key"], found["region"], found["service"])
         if found := _VERSION_2.fullmatch(header):
             return cls(found["key"], "", "s3")
-        key = request.args.get("AWSAccessKeyId")
-        return cls(key, "", "s3") if key and "Signature" in request.args else None
+        if key := request.args.get("AWSAccessKeyId") if "Signature" in request.args else None:
+            return cls(key, "", "s3")
+        return None if header or request.mimetype != "multipart/form-data" else cls._of_form(request)
+
+    @classmethod
+    def _of_form(cls, request: Request) -> Scope | None:
+        fields = {name.lower(): value for name, value in request.form.items()}
+        found = _SCOPE.search(f"Credential={fields.get('x-amz-credential', '')}")
+        return cls(found["key"], found["region"], found["service"]) if found else None

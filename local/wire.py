@@ -70,7 +70,12 @@ class Raw:
 
 
 class Dialect(Protocol):
-    """One protocol of one service, as far as requests are understood in it and errors told."""
+    """One protocol of one service, as far as requests are understood in it and errors told.
+
+    `unknown` is the code and the status of a request that names no operation of the service.
+    """
+
+    unknown: tuple[str, int]
 
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         """The operation that the request names in this protocol; None when it is not of this protocol."""
@@ -94,8 +99,10 @@ class Wire(Dialect, Protocol):
 
 
 class _Json:
+    unknown = ("UnknownOperationException", 400)
+
     def operation(self, service: ServiceModel, request: Request) -> str | None:
-        prefix, _, name = request.headers.get("X-Amz-Target", "").partition(".")
+        prefix, _, name = request.headers.get("X-Amz-Target", "").rpartition(".")
         return name if prefix and prefix == service.metadata.get("targetPrefix") else None
 
     def read(self, operation: OperationModel, request: Request) -> dict[str, Any]:
@@ -122,6 +129,7 @@ class _Cbor:
     """Smithy RPC v2 CBOR, which CloudWatch's clients speak since botocore 1.42."""
 
     _path = re.compile(r"/service/(?P<prefix>[^/]+)/operation/(?P<name>[^/]+)")
+    unknown = ("UnknownOperationException", 404)
     _parser = RpcV2CBORParser()
     _serializer: Any = RpcV2CBORSerializer()
 
@@ -150,6 +158,8 @@ class _Cbor:
 
 
 class _Query:
+    unknown = ("InvalidAction", 400)
+
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         return request.values.get("Action")
 
@@ -172,6 +182,8 @@ class _Query:
 
 
 class _RestJson:
+    unknown = ("UnknownOperationException", 404)
+
     def operation(self, service: ServiceModel, request: Request) -> str | None:
         found = route(service, request)
         return found[0] if found else None

@@ -1,0 +1,29 @@
+"""How moto finds the service that a request is for, refusing by name what it has not; it would print and fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.errors import UnsupportedLocally
+
+if TYPE_CHECKING:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+
+def dispatcher() -> DomainDispatcherApplication:
+    """moto's own, with words of ours. Its apps are made as their services are first asked for."""
+    from moto.backends import list_of_moto_modules
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    modules = set(list_of_moto_modules())
+
+    class Dispatcher(DomainDispatcherApplication):
+        def get_backend_for_host(self, host: str | None) -> str | None:
+            if host is None or host == "moto_api" or host in modules:
+                return host
+            for backend, pattern in self.backend_url_patterns:
+                if pattern.match(f"http://{host}"):
+                    return str(backend)
+            raise UnsupportedLocally(f"the service {host.partition('.')[0]}")
+
+    return Dispatcher(create_backend_app)
