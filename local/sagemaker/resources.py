@@ -118,6 +118,11 @@ class Store:
         with self._changed:
             return dict(self._tags_of(arn))
 
+    def tags_if_any(self, arn: str) -> dict[str, str]:
+        """The tags of a resource; none of one that is gone."""
+        with self._changed:
+            return dict(self._tags.get(arn, {}))
+
     def tag(self, arn: str, tags: Mapping[str, str]) -> dict[str, str]:
         """Add tags or replace their values; give all of them."""
         with self._changed:

@@ -14,6 +14,7 @@ from local.sagemaker.lineage.associations import Associations
 from local.sagemaker.lineage.entities import Entities
 from local.sagemaker.lineage.graph import Graph
 from local.sagemaker.lineage.groups import Groups
+from local.sagemaker.search import Search
 
 
 class Written:
@@ -30,6 +31,7 @@ class Written:
             Groups(context),
             Experiments(context, associations=associations, metrics=self._metrics),
             FeatureGroups(context, online=online, offline=self._offline),
+            Search(context.store, metrics=self._metrics.summary),
         )
 
     def handlers(self) -> dict[str, Handler]:
