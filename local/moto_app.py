@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from local.bucket_policies import judge_conditions
+from local.moto_copies import sum_copies_up
 from local.moto_dispatch import dispatcher
 from local.moto_linked_roles import name_linked_roles
 from local.moto_snapshot import forget_backends
@@ -28,6 +29,7 @@ def moto_app() -> WSGIApplication:
     _manage_policies_in_one_partition()
     _trust_in_every_version()
     name_linked_roles()
+    sum_copies_up()
     moto = dispatcher()
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
