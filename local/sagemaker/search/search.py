@@ -128,7 +128,7 @@ def _ordered(records: list[Record], params: Params, shape: StructureShape) -> li
 
 def _default_sort(shape: StructureShape) -> str:
     known = [name for name in ("LastModifiedTime", "CreationTime") if name in shape.members]
-    return known[0] if known else "Model.LastModifiedTime"
+    return known[0] if known else "Model.CreationTime"
 
 
 def _as_pairs(notes: Mapping[str, str]) -> list[Params]:
