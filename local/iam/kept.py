@@ -92,6 +92,10 @@ class Kept:
         """See Records."""
         return self._issued.user_arn(name)
 
+    def caller_arn(self, access_key_id: str) -> str:
+        """See Records."""
+        return self._issued.caller(access_key_id).identity
+
     def secret_arn(self, name: str) -> str:
         """See Records."""
         from moto.secretsmanager.models import secretsmanager_backends

@@ -60,10 +60,14 @@ def _wanted(asked: Asked, records: Records) -> Iterator[Wanted]:
 
 def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
     params = asked.params
-    named = next((params[m] for m in ("TableName", "TargetTableName", "GlobalTableName") if params.get(m)), None)
+    named = next((params[m] for m in ("TableName", "TargetTableName") if params.get(m)), None)
+    if params.get("GlobalTableName"):
+        return (f"arn:aws:dynamodb::{records.account}:global-table/{params['GlobalTableName']}",)
+    if asked.operation in _LISTS:
+        return ANYTHING
     if named is None and params.get("TableCreationParameters"):
         named = params["TableCreationParameters"].get("TableName")
-    if named and asked.operation not in _LISTS:
+    if named:
         table = _table(str(named), records)
         return (f"{table}/index/{params['IndexName']}",) if params.get("IndexName") else (table,)
     whole = next((str(v) for name, v in params.items() if name.endswith("Arn") and v), None)

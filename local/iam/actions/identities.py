@@ -6,6 +6,7 @@ Management" and "… for AWS Security Token Service".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,9 +32,9 @@ _BY_ARN: Final = (
     "PolicySourceArn",
     "Arn",
 )
-_ATTACHED: Final = ("Attach", "Detach")
-_OWN: Final = frozenset(
-    {"ChangePassword", "CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey"}
+_OWN: Final = re.compile(
+    r"(?!ListVirtual).*(AccessKeys?|LoginProfile|MFADevices?|Password|ServiceSpecificCredentials?|SigningCertificates?|SSHPublicKeys?)"
+    r"|GetUser"
 )
 """Operations that are about the caller when they name no user."""
 _LISTS: Final = frozenset({"ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListInstanceProfiles"})
@@ -74,21 +75,30 @@ def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
         return (f"{place}:instance-profile/{params['InstanceProfileName']}",)
     if params.get("RoleName"):
         return (records.role_arn(str(params["RoleName"])),)
-    if params.get("UserName") or asked.operation in _OWN:
-        return (records.user_arn(str(params.get("UserName") or "*")),)
-    return _others(params, place)
+    if params.get("UserName"):
+        return (records.user_arn(str(params["UserName"])),)
+    return _others(asked, records, place)
 
 
-def _others(params: Mapping[str, Any], place: str) -> tuple[str, ...]:
+def _others(asked: Asked, records: Records, place: str) -> tuple[str, ...]:
+    params = asked.params
     whole = next((str(params[member]) for member in _BY_ARN if params.get(member)), None)
     if whole:
         return (whole,)
     if params.get("ServerCertificateName"):
         return (f"{place}:server-certificate/{params['ServerCertificateName']}",)
-    if params.get("SerialNumber"):
+    if params.get("SerialNumber") and asked.operation not in ("DeactivateMFADevice", "GetMFADevice"):
         return (str(params["SerialNumber"]),)
     if params.get("DeletionTaskId"):
         return (f"{place}:role/aws-service-role/*",)
+    if asked.operation == "CreateOpenIDConnectProvider":
+        return (f"{place}:oidc-provider/{str(params.get('Url', '')).removeprefix('https://')}",)
+    if asked.operation == "CreateSAMLProvider":
+        return (f"{place}:saml-provider/{params.get('Name', '')}",)
+    if asked.operation == "GetAccessKeyLastUsed":
+        return (f"{place}:user/*",)
+    if _OWN.fullmatch(asked.operation):
+        return (records.caller_arn(asked.access_key_id),)
     return ANYTHING
 
 

@@ -23,7 +23,6 @@ _ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "BatchAddClusterNodes": ("Cluster",),
     "BatchDeleteClusterNodes": ("Cluster",),
     "BatchGetMetrics": ("TrialComponent",),
-    "BatchGetRecord": ("FeatureGroup",),
     "BatchPutMetrics": ("TrialComponent",),
     "BatchRebootClusterNodes": ("Cluster",),
     "BatchReplaceClusterNodes": ("Cluster",),
@@ -40,7 +39,12 @@ _ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "CreateTrial": ("Trial", "Experiment"),
     "DeleteEdgeDeploymentStage": ("EdgeDeploymentPlan",),
     "DeleteModelPackageGroupPolicy": ("ModelPackageGroup",),
+    "CreateHubContentReference": ("HubContent",),
+    "DeleteHubContentReference": ("HubContent",),
     "DeleteRecord": ("FeatureGroup",),
+    "DeregisterDevices": ("DeviceFleet",),
+    "DescribeDevice": ("DeviceFleet",),
+    "DescribeTrainingPlanExtensionHistory": ("TrainingPlan",),
     "DescribeClusterEvent": ("Cluster",),
     "DescribeClusterNode": ("Cluster",),
     "DescribeFeatureMetadata": ("FeatureGroup",),
@@ -68,9 +72,11 @@ _ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "ListPipelineExecutions": ("Pipeline",),
     "ListPipelineParametersForExecution": ("PipelineExecution",),
     "ListPipelineVersions": ("Pipeline",),
+    "ListRecords": ("FeatureGroup",),
     "ListTrainingJobsForHyperParameterTuningJob": ("HyperParameterTuningJob",),
     "PutModelPackageGroupPolicy": ("ModelPackageGroup",),
     "PutRecord": ("FeatureGroup",),
+    "RegisterDevices": ("DeviceFleet",),
     "SendPipelineExecutionStepFailure": ("PipelineExecution",),
     "SendPipelineExecutionStepSuccess": ("PipelineExecution",),
     "StartClusterHealthCheck": ("Cluster",),
@@ -78,9 +84,11 @@ _ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "StartPipelineExecution": ("Pipeline",),
     "StopEdgeDeploymentStage": ("EdgeDeploymentPlan",),
     "UpdateClusterSoftware": ("Cluster",),
+    "UpdateDevices": ("DeviceFleet",),
     "UpdateEndpoint": ("Endpoint", "EndpointConfig"),
     "UpdateEndpointWeightsAndCapacities": ("Endpoint",),
     "UpdateFeatureMetadata": ("FeatureGroup",),
+    "UpdateHubContentReference": ("HubContent",),
     "UpdateInferenceComponentRuntimeConfig": ("InferenceComponent",),
     "UpdateMonitoringAlert": ("MonitoringSchedule",),
     "UpdatePipelineVersion": ("Pipeline",),
@@ -93,6 +101,8 @@ _BY_ARN: Final[Mapping[str, tuple[str, ...]]] = {
     "DeleteTags": ("ResourceArn",),
     "ListTags": ("ResourceArn",),
 }
+_OF_GROUPS: Final = {"BatchGetRecord": "Identifiers", "BatchWriteRecord": "Entries"}
+"""Operations about several feature groups, and the member that lists them."""
 _TYPES: Final[Mapping[str, str]] = {"EdgeDeploymentPlan": "edge-deployment"}
 """Kinds that IAM knows by another type than their own ARNs bear."""
 _TEXTS: Final[Mapping[str, str]] = {
@@ -125,6 +135,9 @@ def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
         given = (params.get(member) for member in _BY_ARN[asked.operation])
         return tuple(str(arn) for arn in given if arn)
     place = f"arn:aws:sagemaker:{records.region}:{records.account}"
+    if asked.operation in _OF_GROUPS:
+        groups = {str(each.get("FeatureGroupName", "*")) for each in params.get(_OF_GROUPS[asked.operation]) or []}
+        return tuple(_lower(_below(f"{place}:feature-group", [name])) for name in sorted(groups))
     return tuple(arn for kind in _about(asked.operation) for arn in _arns(kind, params, place))
 
 

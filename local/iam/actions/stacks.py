@@ -25,6 +25,7 @@ _ALL_STACKS: Final = frozenset({"DescribeStacks", "DescribeStackEvents"})
 """Operations that, without a name, are about every stack."""
 _NONE: Final = frozenset(
     {"DescribeStackDriftDetectionStatus", "ListExports", "ListImports", "ListStacks", "ValidateTemplate"}
+    | {"CreateGeneratedTemplate", "CreateStackSet"}
 )
 
 

@@ -1,11 +1,12 @@
 """Which actions and resources the operations of most services are, as data.
 
 Source: Service Authorization Reference. An operation's action bears its name unless a table says otherwise. Its
-resource is what the first of the templates gives whose members the request has, else `*`.
+resource is what the first of the templates gives whose members the request has, else an ARN that it holds, else `*`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,10 @@ from local.iam.actions.wanted import ANYTHING, Records, Wanted, arns
 
 if TYPE_CHECKING:
     from local.requests import Asked
+
+
+_NAMES_IT: Final = re.compile(r"(?!.*role).*(arn|resource|resourceid|resourceidentifier)", re.IGNORECASE)
+"""Members whose ARN may be the one that a request is about."""
 
 
 def _last_part(url: str) -> str:
@@ -38,6 +43,10 @@ def _function(name: str) -> str:
     return name if name.startswith("arn:") else name.rpartition("function:")[2]
 
 
+def _is_arn(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("arn:")
+
+
 @dataclass(frozen=True)
 class Table:
     """One service."""
@@ -47,12 +56,14 @@ class Table:
     """Templates, see `arns`."""
     exact: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Operations with resources of their own: all the templates that the request has members for; none for `*`."""
+    about: str = ".*"
+    """Of the other operations, a regular expression for those that are about a resource; `*` is that of the rest."""
     actions: Mapping[str, str] = field(default_factory=dict)
     """Operations whose action has another name."""
     reads: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     """How members that are not names by themselves are read."""
-    tagging: str = "TagResource"
-    """The action that giving tags to something new asks for as well."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Condition keys in lower case, by JMESPath expressions over the request."""
 
     def __call__(self, asked: Asked, records: Records) -> list[Wanted]:
         """What a request of the service wants, tags and passed roles apart."""
@@ -62,12 +73,20 @@ class Table:
     def _resources(self, asked: Asked, records: Records) -> tuple[str, ...]:
         place = f"arn:aws:{self.prefix}:{records.region}:{records.account}:"
         exact = self.exact.get(asked.operation)
+        if exact is None and not re.fullmatch(self.about, asked.operation):
+            return ANYTHING
         templates = self.resources if exact is None else exact
         params = {"account": records.account, "region": records.region, **asked.params}
         found = (arns(template, params, place=place, reads=self.reads) for template in templates)
         given = [each for each in found if each]
         chosen = given[:1] if exact is None else given
-        return tuple(arn for each in chosen for arn in each) or ANYTHING
+        named = tuple(arn for each in chosen for arn in each)
+        return named or (self._by_arn(asked) if exact is None else None) or ANYTHING
+
+    def _by_arn(self, asked: Asked) -> tuple[str, ...] | None:
+        """What a request names by an ARN of the service in any member."""
+        members = asked.params.items()
+        return next(((str(value),) for name, value in members if _NAMES_IT.fullmatch(name) and _is_arn(value)), None)
 
 
 _NOTHING: Final[tuple[str, ...]] = ()
@@ -78,12 +97,22 @@ def _none(*operations: str) -> dict[str, tuple[str, ...]]:
 
 
 _RULE: Final = "rule/{EventBusName=}{Name}"
+_DOCUMENTS: Final = (
+    "CreateDocument",
+    "DeleteDocument",
+    "DescribeDocument",
+    "DescribeDocumentPermission",
+    "GetDocument",
+    "ListDocumentVersions",
+    "ModifyDocumentPermission",
+    "UpdateDocument",
+    "UpdateDocumentDefaultVersion",
+)
 _QUEUE_ACTIONS: Final = ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
 
 TABLES: Final[Mapping[str, Table]] = {
     "application-autoscaling": Table(
         "application-autoscaling",
-        ("{ResourceARN}",),
         exact=dict.fromkeys(
             (
                 "DeleteScalingPolicy",
@@ -97,7 +126,7 @@ TABLES: Final[Mapping[str, Table]] = {
         ),
     ),
     "cloudtrail": Table(
-        "cloudtrail", ("{ResourceId}", "trail/{Name}", "trail/{TrailName}"), exact=_none("LookupEvents")
+        "cloudtrail", ("trail/{TrailName}", "trail/{Name}"), about="(?!List).*(Trail|TrailStatus|Logging|Selectors)"
     ),
     "cloudwatch": Table(
         "cloudwatch",
@@ -123,15 +152,19 @@ TABLES: Final[Mapping[str, Table]] = {
             "DeleteAlarmMuteRule": ("alarm-mute-rule:{AlarmMuteRuleName}",),
             "PutAlarmMuteRule": ("alarm-mute-rule:{Name}",),
             "ListAlarmMuteRules": ("alarm-mute-rule:*",),
+            **_none("ListManagedInsightRules"),
         },
+        about=".*(?<!ResourceMetricsConfiguration)",
     ),
     "ecr": Table(
         "ecr",
-        ("repository/{repositoryName}", "repository/{repositoryNames}", "{resourceArn}"),
+        ("repository/{repositoryName}", "repository/{repositoryNames}"),
         exact={
             "DescribeRepositories": ("repository/{repositoryNames=*}",),
             **_none(
                 "CreatePullThroughCacheRule",
+                "DeregisterPullTimeUpdateExclusion",
+                "RegisterPullTimeUpdateExclusion",
                 "CreateRepositoryCreationTemplate",
                 "DeletePullThroughCacheRule",
                 "DeleteRepositoryCreationTemplate",
@@ -151,8 +184,8 @@ TABLES: Final[Mapping[str, Table]] = {
         ),
         exact={
             **dict.fromkeys(("DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "PutRule"), (_RULE,)),
-            **dict.fromkeys(("CreateEventBus", "DeleteEventBus", "UpdateEventBus"), ("event-bus/{Name}",)),
-            "DescribeEventBus": ("event-bus/{Name=default}",),
+            **dict.fromkeys(("CreateEventBus", "DeleteEventBus"), ("event-bus/{Name}",)),
+            **dict.fromkeys(("DescribeEventBus", "UpdateEventBus"), ("event-bus/{Name=default}",)),
             **dict.fromkeys(
                 (
                     "CreateConnection",
@@ -170,7 +203,8 @@ TABLES: Final[Mapping[str, Table]] = {
             **dict.fromkeys(
                 ("CreateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "UpdateEndpoint"), ("endpoint/{Name}",)
             ),
-            **_none("ListArchives", "ListReplays", "PutPermission", "RemovePermission", "ListRules"),
+            **_none("ListApiDestinations", "ListArchives", "ListReplays", "ListRuleNamesByTarget", "ListRules"),
+            **_none("PutPermission", "RemovePermission"),
             **dict.fromkeys(
                 (
                     "ActivateEventSource",
@@ -194,9 +228,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "event-source-mapping:{UUID}",
             "function:{FunctionName}:{Qualifier}",
             "function:{FunctionName}",
-            "{CodeSigningConfigArn}",
-            "{Arn}",
-            "{Resource}",
+            "capacity-provider:{CapacityProviderName}",
         ),
         exact={
             **_none("CreateEventSourceMapping", "ListEventSourceMappings", "ListLayerVersions"),
@@ -221,11 +253,10 @@ TABLES: Final[Mapping[str, Table]] = {
             "log-group:{logGroupName}:log-stream:{logStreamName=}",
             "log-group:{logGroupIdentifier}:log-stream:",
             "log-group:{logGroupNames}:log-stream:",
-            "{resourceArn}",
+            "delivery-destination:{deliveryDestinationName}",
+            "delivery-source:{deliverySourceName}",
             "destination:{destinationName}",
-            "{anomalyDetectorArn}",
             "delivery:{id}",
-            "{resourceIdentifier}",
         ),
         exact={
             "PutSubscriptionFilter": ("log-group:{logGroupName}:log-stream:", "{destinationArn}"),
@@ -234,12 +265,35 @@ TABLES: Final[Mapping[str, Table]] = {
                 "log-group:{logGroupIdentifier}:log-stream:",
             ),
             **dict.fromkeys(("ListTagsLogGroup", "TagLogGroup", "UntagLogGroup"), ("log-group:{logGroupName}",)),
-            **_none("DescribeLogGroups", "ListLogGroups", "DescribeQueries", "DescribeResourcePolicies"),
+            **dict.fromkeys(("DeleteDeliveryDestination", "GetDeliveryDestination"), ("delivery-destination:{name}",)),
+            "PutDeliveryDestination": ("delivery-destination:{name}",),
+            **dict.fromkeys(("GetDeliverySource", "PutDeliverySource"), ("delivery-source:{name}",)),
+            # The reference has it so.
+            "DeleteDeliverySource": ("delivery-destination:{name}",),
+            **_none(
+                "AssociateSourceToS3TableIntegration",
+                "CreateImportTask",
+                "DeleteIndexPolicy",
+                "DeleteResourcePolicy",
+                "DescribeFieldIndexes",
+                "DescribeImportTasks",
+                "DescribeIndexPolicies",
+                "DescribeLogGroups",
+                "DescribeQueries",
+                "DescribeResourcePolicies",
+                "ListLogGroups",
+                "ListLogGroupsForQuery",
+                "ListSourcesForS3TableIntegration",
+                "ListSyslogConfigurations",
+                "PutIndexPolicy",
+                "PutQueryDefinition",
+                "PutResourcePolicy",
+            ),
         },
     ),
     "scheduler": Table(
         "scheduler",
-        ("schedule/{GroupName=default}/{Name}", "{ResourceArn}"),
+        ("schedule/{GroupName=default}/{Name}",),
         exact={
             **dict.fromkeys(
                 ("CreateScheduleGroup", "DeleteScheduleGroup", "GetScheduleGroup"), ("schedule-group/{Name}",)
@@ -250,13 +304,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "sns": Table(
         "sns",
         ("{TopicArn}", "{TargetArn}", "{ResourceArn}", "{SubscriptionArn}", "{Name}"),
-        exact=_none(
-            "CreatePlatformApplication",
-            "CreatePlatformEndpoint",
-            "DeleteEndpoint",
-            "ListSubscriptions",
-            "ListTopics",
-        ),
+        about="(?!List(Subscriptions|Topics)$|.*(Platform|Endpoint)).*",
         actions={"PublishBatch": "Publish"},
         reads={"SubscriptionArn": _topic},
     ),
@@ -266,35 +314,25 @@ TABLES: Final[Mapping[str, Table]] = {
         exact={**_none("ListQueues"), "CancelMessageMoveTask": ("*",)},
         actions={f"{action}Batch": action for action in _QUEUE_ACTIONS},
         reads={"QueueUrl": _last_part},
-        tagging="TagQueue",
     ),
     "ssm": Table(
         "ssm",
-        ("parameter/{Name}", "parameter/{Names}", "parameter/{Path}", "{ResourceArn}"),
+        ("parameter/{Name}", "parameter/{Names}", "parameter/{Path}"),
         exact={
             **dict.fromkeys(
                 ("AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"), ("parameter/{ResourceId}",)
             ),
-            **_none("DescribeParameters"),
+            **dict.fromkeys(_DOCUMENTS, ("document/{Name}",)),
         },
+        about="(?!Describe).*Parameter.*",
         reads=dict.fromkeys(("Name", "Names", "Path", "ResourceId"), _parameter),
-        tagging="AddTagsToResource",
     ),
     "stepfunctions": Table(
         "states",
-        (
-            "{stateMachineArn}",
-            "{executionArn}",
-            "{activityArn}",
-            "{stateMachineVersionArn}",
-            "{stateMachineAliasArn}",
-            "{mapRunArn}",
-            "{resourceArn}",
-        ),
+        ("{stateMachineArn}",),
         exact={
             "CreateActivity": ("activity:{name}",),
             "CreateStateMachine": ("stateMachine:{name}",),
-            "ListExecutions": ("{stateMachineArn}", "{mapRunArn}"),
             **_none("TestState", "ValidateStateMachineDefinition"),
         },
     ),

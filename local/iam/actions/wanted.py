@@ -50,6 +50,10 @@ class Records(Protocol):
         """The ARN of a user, likewise."""
         ...
 
+    def caller_arn(self, access_key_id: str) -> str:
+        """The ARN of the user whose access key it is; of the role for a session's."""
+        ...
+
     def secret_arn(self, name: str) -> str:
         """The ARN of a secret that is named by ARN or name."""
         ...
