@@ -26,6 +26,7 @@ from local.errors import StartError, StateError
 from local.events import Events
 from local.front import Front
 from local.functions import Functions
+from local.iam.enforcement import Enforcement
 from local.journal import Journal
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.moto_snapshot import BodiesInMemory, dump, load
@@ -100,6 +101,7 @@ class LocalCloud:
         self._server: Server | None = None
 
     def _build(self) -> None:
+        self.guard = Enforcement(self.services)
         self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
         # In the order in which they end: who acts by itself first, whom the others call last.
         self._parts: list[Part] = [
@@ -117,7 +119,7 @@ class LocalCloud:
             fallback=self._moto,
             region=self.services.region,
             now=self.services.clock.now,
-            seams=Seams(journal=self._journal or OneAtATime()),
+            seams=Seams(guard=self.guard, journal=self._journal or OneAtATime()),
         )
 
     def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

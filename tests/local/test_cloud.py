@@ -13,6 +13,7 @@ import pytest
 from local.clock import Clock
 from local.cloud import LocalCloud
 from local.errors import LocalError, StartError
+from tests.local import trust
 
 REGION = "eu-west-1"
 
@@ -85,9 +86,7 @@ def test_events_of_the_parts_reach_rules(cloud):
 def test_a_schedule_reaches_its_target(cloud):
     """On the cloud's clock, with the role's credentials."""
     iam, sqs, scheduler = (cloud.services.client(name) for name in ("iam", "sqs", "scheduler"))
-    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = iam.create_role(RoleName="caller", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    role = trust.role(iam, "caller", "scheduler", allowed=["sqs:SendMessage"])
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     target = {"Arn": f"arn:aws:sqs:{REGION}:123456789012:q", "RoleArn": role, "Input": "hello"}
     scheduler.create_schedule(
