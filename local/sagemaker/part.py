@@ -9,6 +9,7 @@ from local.images import ImageEnvironments, Images
 from local.sagemaker.containers.isolation import Isolation
 from local.sagemaker.containers.machine import Machine
 from local.sagemaker.context import Context
+from local.sagemaker.hosting.asynchronous import Asynchronous
 from local.sagemaker.hosting.capture import Capture
 from local.sagemaker.hosting.endpoints import Endpoints
 from local.sagemaker.hosting.metrics import Metrics
@@ -53,6 +54,7 @@ class SageMaker:
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
+        self._asynchronous = Asynchronous(context, endpoints=self._endpoints, runtime=runtime)
         self._written = Written(context)
         control = {
             **generated(context.store, services.state, who=identities.user_context),
@@ -66,7 +68,7 @@ class SageMaker:
             control.update(jobs.handlers())
         self._families = [
             Family("sagemaker", control),
-            Family("sagemaker-runtime", runtime.handlers()),
+            Family("sagemaker-runtime", {**runtime.handlers(), **self._asynchronous.handlers()}),
             *self._written.families(),
         ]
 
@@ -93,6 +95,7 @@ class SageMaker:
     def close(self) -> None:
         """Write what is captured; end every thread, program and server."""
         self._workers.close()
+        self._asynchronous.close()
         self._capture.flush()
         self._written.close()
         self._metrics.flush()

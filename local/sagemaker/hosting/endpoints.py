@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.errors import AwsError
 from local.front import Handler
 from local.sagemaker.context import Context
 from local.sagemaker.hosting.board import Board, Pending, launching
@@ -80,6 +81,13 @@ class Endpoints:
         """Where the next request to an endpoint goes; see Routes.pick."""
         return self._routes.pick(name, variant)
 
+    def described(self, name: str) -> Record:
+        """What DescribeEndpoint shows; nothing for a name that no endpoint has."""
+        try:
+            return self._store.get(ENDPOINT, name)
+        except AwsError:
+            return {}
+
     def create(self, params: Params, _: Call) -> Params:
         """Start an endpoint: Creating now, InService when its servers are healthy. DeploymentConfig is only kept."""
         name = params["EndpointName"]
@@ -94,6 +102,7 @@ class Endpoints:
             "EndpointStatus": "Creating",
             "PendingDeploymentSummary": launching(pending, at=pending.started),
             **({"LastDeploymentConfig": deployment} if deployment else {}),
+            "AsyncInferenceConfig": config.get("AsyncInferenceConfig"),
         }
         endpoint = self._store.add(ENDPOINT, name, members)
         self._events.state(endpoint)
@@ -197,8 +206,15 @@ class Endpoints:
             EndpointStatus=status,
             EndpointConfigName=fleet.config_name,
             FailureReason=reason[:_REASON_CHARACTERS] or None,
+            AsyncInferenceConfig=self._asynchronous(fleet),
             **_serving_members(fleet),
         )
+
+    def _asynchronous(self, fleet: Fleet) -> Any:
+        try:
+            return self._store.get(ENDPOINT_CONFIG, fleet.config_name).get("AsyncInferenceConfig")
+        except AwsError:
+            return None  # somebody has deleted the configuration while it was being deployed
 
     def _delete(self, name: str) -> None:
         self._routes.drop(name)

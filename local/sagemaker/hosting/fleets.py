@@ -23,7 +23,7 @@ from local.sagemaker.resources import Record
 _HEALTH_CHECK_SECONDS = 480
 _STARTS_AT_ONCE = 4
 """Model servers load their libraries for seconds of CPU time: more at once would only wait for each other."""
-_CONFIG_NOT_SERVED = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
+_CONFIG_NOT_SERVED = ("ExplainerConfig", "ShadowProductionVariants")
 _VARIANT_NOT_SERVED = ("ServerlessConfig", "ManagedInstanceScaling")
 
 

@@ -37,6 +37,16 @@ class _Answered:
     microseconds: float
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered, and which variant."""
+
+    body: bytes
+    content_type: str
+    variant: str
+    custom_attributes: str | None
+
+
 class Runtime:
     """The operations of SageMaker Runtime."""
 
@@ -50,10 +60,23 @@ class Runtime:
 
     def invoke(self, params: Params, _: Call) -> Params:
         """The model's answer. Raises AwsError `ValidationError`, ModelError for an answer that is not 2xx."""
-        began = time.perf_counter()
         for member in _NOT_SERVED:
             if member in params:
                 raise UnsupportedLocally(f"{member} of InvokeEndpoint")
+        if self._endpoints.described(params["EndpointName"]).get("AsyncInferenceConfig"):
+            name = params["EndpointName"]
+            raise AwsError("ValidationError", f"Endpoint {name} is asynchronous: invoke it with InvokeEndpointAsync.")
+        answer = self.answer(params)
+        return {
+            "Body": answer.body,
+            "ContentType": answer.content_type,
+            "InvokedProductionVariant": answer.variant,
+            "CustomAttributes": answer.custom_attributes,
+        }
+
+    def answer(self, params: Params) -> Answer:
+        """What a server of the endpoint answers to these members, counted and captured. Raises as `invoke` does."""
+        began = time.perf_counter()
         answered = self._ask(params)
         instance, response = answered.route.instance, answered.response
         overhead = (time.perf_counter() - began) * 1e6 - answered.microseconds
@@ -63,12 +86,9 @@ class Runtime:
             instance.ship_log()
             raise _model_error(instance, response)
         self._capture.record(answered.route.fleet.capture, _exchange(params, answered, at=now))
-        return {
-            "Body": response.body,
-            "ContentType": _content_type(response),
-            "InvokedProductionVariant": instance.variant.name,
-            "CustomAttributes": _header(response, _CUSTOM_ATTRIBUTES),
-        }
+        return Answer(
+            response.body, _content_type(response), instance.variant.name, _header(response, _CUSTOM_ATTRIBUTES)
+        )
 
     def _ask(self, params: Params) -> _Answered:
         while True:

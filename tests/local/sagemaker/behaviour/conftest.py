@@ -23,6 +23,7 @@ def shared(tmp_path_factory):
             lambda services: SageMaker(services, images=PlainImages()),
             clock=Clock(speed=100),
         )
+        cloud.listen()
         yield World(cloud)
         cloud.close()
 
