@@ -1,10 +1,11 @@
-"""Delivery behind a caller's back: retries, dead-letter queues, and a bus that misbehaves on purpose."""
+"""Delivery behind a caller's back: kept until it is done, retried, buried; and a bus that misbehaves on purpose."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
 import random
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from local.background import Background
 from local.clock import Clock
-from local.errors import AwsError
+from local.errors import AwsError, StateError
+from local.state import Table
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ _DEFAULT_ATTEMPTS: Final = 185
 _DEFAULT_AGE_SECONDS: Final = 86_400
 _LONGEST_PAUSE_SECONDS: Final = 900
 _DISORDER_SECONDS: Final = 2.0
+_AT_ONCE: Final = timedelta()
 
 
 def queue_url(arn: str) -> str:
@@ -97,6 +100,7 @@ class Courier(Protocol[Carried]):
 class _Attempt(Generic[AnyParcel]):
     parcel: AnyParcel
     since: datetime
+    due: datetime
     retries: int = 0
 
     @property
@@ -110,24 +114,39 @@ class _Attempt(Generic[AnyParcel]):
 
 
 class Delivery(Generic[AnyParcel]):
-    """Sends parcels on threads of its own. A failed one is retried, then buried or, without a queue, dropped."""
+    """Sends parcels on threads of its own. A failed one is retried, then buried or, without a queue, dropped.
 
-    def __init__(self, name: str, clock: Clock, courier: Courier[AnyParcel], *, trouble: Trouble | None = None) -> None:
+    What is under way is in the table `undelivered`: after a restart, `resume` delivers it, for the second time where
+    only the note of its arrival was lost.
+    """
+
+    def __init__(
+        self,
+        undelivered: Table[Any],
+        clock: Clock,
+        courier: Courier[AnyParcel],
+        *,
+        trouble: Trouble | None = None,
+    ) -> None:
+        self._undelivered: Table[_Attempt[AnyParcel]] = undelivered
         self._clock, self._courier = clock, courier
-        self._background = Background(name, clock)
+        self._background = Background(undelivered.name.partition(".")[0], clock)
         self._trouble = trouble
         # The disorder is repeatable, not secret.
         self._random = random.Random(trouble.seed) if trouble else None
 
-    def send(self, parcel: AnyParcel) -> None:
-        """Start a delivery and return."""
-        attempt = _Attempt(parcel, self._clock.now())
-        if self._trouble is None or self._random is None:
-            self._background.submit(lambda: self._try(attempt))
-            return
-        for _ in range(self._trouble.copies):
-            delay = timedelta(seconds=self._random.uniform(0, _DISORDER_SECONDS))
-            self._background.later(delay, lambda: self._try(attempt))
+    def send(self, parcel: AnyParcel, *, after: timedelta = _AT_ONCE) -> None:
+        """Start a delivery, now or later by the clock, and return. Raises StateError when it cannot be kept."""
+        now = self._clock.now()
+        for delay in self._delays():
+            key = uuid.uuid4().hex
+            self._undelivered[key] = _Attempt(parcel, now, now + after + delay)
+            self._start(key)
+
+    def resume(self) -> None:
+        """Deliver what the process before did not."""
+        for key in list(self._undelivered):
+            self._start(key)
 
     def resting(self, timeout_seconds: float) -> bool:
         """Wait until only the clock can wake what is undelivered. False when time is up."""
@@ -141,13 +160,37 @@ class Delivery(Generic[AnyParcel]):
         """Drop what is undelivered and end the threads."""
         self._background.close()
 
-    def _try(self, attempt: _Attempt[AnyParcel]) -> None:
+    def _delays(self) -> list[timedelta]:
+        if self._trouble is None or self._random is None:
+            return [_AT_ONCE]
+        seconds = [self._random.uniform(0, _DISORDER_SECONDS) for _ in range(self._trouble.copies)]
+        return [timedelta(seconds=each) for each in seconds]
+
+    def _start(self, key: str) -> None:
+        delay = self._undelivered[key].due - self._clock.now()
+        if delay <= _AT_ONCE:
+            self._background.submit(lambda: self._try(key))
+        else:
+            self._background.later(delay, lambda: self._try(key))
+
+    def _try(self, key: str) -> None:
+        attempt = self._undelivered.get(key)
+        if attempt is None:  # the cloud was reset
+            return
         try:
             self._courier.send(attempt.parcel, attempt=attempt.retries + 1)
         except (ClientError, AwsError) as error:
-            self._failed(attempt, error)
+            self._failed(key, attempt, error)
+        else:
+            self._done(key)
 
-    def _failed(self, attempt: _Attempt[AnyParcel], error: ClientError | AwsError) -> None:
+    def _done(self, key: str) -> None:
+        try:
+            del self._undelivered[key]
+        except StateError as error:
+            _log.warning("an event will be delivered again after a restart: %s", error)
+
+    def _failed(self, key: str, attempt: _Attempt[AnyParcel], error: ClientError | AwsError) -> None:
         _log.warning("%s could not be sent an event: %s", attempt.parcel.target["Arn"], error)
         pause = timedelta(seconds=min(2**attempt.retries, _LONGEST_PAUSE_SECONDS))
         hopeless, exhausted = _HOPELESS.get(error_code(error), ""), ""
@@ -157,9 +200,17 @@ class Delivery(Generic[AnyParcel]):
             exhausted = "MaximumEventAgeInSeconds"
         if hopeless or exhausted:
             self._bury(attempt.parcel, Failure(error, attempt.retries, hopeless, "" if hopeless else exhausted))
+            self._done(key)
         else:
-            again = dataclasses.replace(attempt, retries=attempt.retries + 1)
-            self._background.later(pause, lambda: self._try(again))
+            due = self._clock.now() + pause
+            self._retry(key, dataclasses.replace(attempt, retries=attempt.retries + 1, due=due), pause)
+
+    def _retry(self, key: str, attempt: _Attempt[AnyParcel], pause: timedelta) -> None:
+        try:
+            self._undelivered[key] = attempt
+        except StateError as error:
+            _log.warning("a retry is not counted: %s", error)
+        self._background.later(pause, lambda: self._try(key))
 
     def _bury(self, parcel: AnyParcel, failure: Failure) -> None:
         if "Arn" not in parcel.target.get("DeadLetterConfig", {}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import collections
+import dataclasses
 import threading
 import uuid
 from collections.abc import Mapping
@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from local.errors import AwsError
+from local.state import Table
 
 _KEPT: Final = 1000
 
 
-@dataclass
+@dataclass(frozen=True)
 class Activity:
-    """One change of a variant's instance count."""
+    """One change of a variant's instance count, as it is at a time."""
 
     description: str
     cause: str
@@ -30,14 +31,17 @@ class Activity:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Target:
-    """One variant whose instances are scaled. `members` are those of DescribeScalableTargets."""
+    """One variant whose instances are scaled, never changed in place.
 
-    members: dict[str, Any]
-    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    `members` are those of DescribeScalableTargets; the newest activity comes first.
+    """
+
+    members: Mapping[str, Any]
+    policies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
-    activities: collections.deque[Activity] = field(default_factory=lambda: collections.deque(maxlen=_KEPT))
+    activities: tuple[Activity, ...] = ()
 
     @property
     def endpoint(self) -> str:
@@ -63,14 +67,25 @@ class Target:
 class Book:
     """Finds targets by their resource id."""
 
-    def __init__(self) -> None:
-        self._targets: dict[str, Target] = {}
+    def __init__(self, targets: Table[Target]) -> None:
+        self._targets = targets
         self.lock = threading.RLock()
 
-    def put(self, resource_id: str, target: Target) -> None:
-        """Keep a target."""
+    def put(self, target: Target) -> None:
+        """Keep a target; what was read of it before stays as it was."""
         with self.lock:
-            self._targets[resource_id] = target
+            self._targets[target.members["ResourceId"]] = target
+
+    def note(self, target: Target, activity: Activity) -> None:
+        """Keep an activity of a target that is still there: a new one in front, or one known by its id as it is now."""
+        with self.lock:
+            kept = self.find(target.members["ResourceId"])
+            if kept is None:
+                return
+            others = [each for each in kept.activities if each.id != activity.id]
+            place = next((n for n, each in enumerate(kept.activities) if each.id == activity.id), 0)
+            others.insert(place, activity)
+            self.put(dataclasses.replace(kept, activities=tuple(others[:_KEPT])))
 
     def find(self, resource_id: str) -> Target | None:
         """The target of a resource, if it is registered."""
@@ -84,11 +99,11 @@ class Book:
             raise missing("scalable target registered", params)
         return found
 
-    def tagged(self, arn: str) -> dict[str, str]:
-        """The tags of the target of that ARN. Raises AwsError `ResourceNotFoundException`."""
+    def named(self, arn: str) -> Target:
+        """The target of that ARN. Raises AwsError `ResourceNotFoundException`."""
         for target in self.all():
             if target.members["ScalableTargetARN"] == arn:
-                return target.tags
+                return target
         raise AwsError("ResourceNotFoundException", f"There is no scalable target {arn}.")
 
     def remove(self, params: Mapping[str, Any]) -> None:

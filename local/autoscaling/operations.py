@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final
@@ -43,7 +44,7 @@ class Operations:
             "DescribeScalableTargets": self._describe_targets,
             "DescribeScalingActivities": self._describe_activities,
             "DescribeScalingPolicies": self._describe_policies,
-            "ListTagsForResource": lambda params, _: {"Tags": dict(self._book.tagged(params["ResourceARN"]))},
+            "ListTagsForResource": lambda params, _: {"Tags": dict(self._book.named(params["ResourceARN"]).tags)},
             "PutScalingPolicy": self._put_policy,
             "RegisterScalableTarget": self._register,
             "TagResource": self._tag,
@@ -60,9 +61,8 @@ class Operations:
             members: Params = {**target.members, **{name: params[name] for name in _SETTINGS if name in params}}
             _check_limits(members)
             check_variant(caller, endpoint=target.endpoint, variant=target.variant)
-            target.members = members
-            target.tags.update(params.get("Tags", {}))
-            self._book.put(params["ResourceId"], target)
+            tags = target.tags | params.get("Tags", {})
+            self._book.put(dataclasses.replace(target, members=members, tags=tags))
         self._scaler.start()
         return {"ScalableTargetARN": members["ScalableTargetARN"]}
 
@@ -88,23 +88,26 @@ class Operations:
 
     def _put_policy(self, params: Params, _: Call) -> Params:
         check_place(params)
-        target, name = self._book.get(params), params["PolicyName"]
-        kept = target.policies.get(name, {})
+        name = params["PolicyName"]
+        kept = self._book.get(params).policies.get(name, {})
         policy = {**kept, **params, "PolicyType": params.get("PolicyType") or kept.get("PolicyType", "StepScaling")}
         check_policy(policy)
         resource = f"resource/sagemaker/{params['ResourceId']}:policyName/{name}"
         arn = f"arn:aws:autoscaling:{self._prefix}:scalingPolicy:{uuid.uuid4()}:{resource}"
         made = {"PolicyARN": arn, "CreationTime": self._services.clock.now(), "Alarms": []}
         with self._book.lock:
-            target.policies[name] = {**made, **policy}
-        return {"PolicyARN": target.policies[name]["PolicyARN"], "Alarms": []}
+            target = self._book.get(params)
+            self._book.put(dataclasses.replace(target, policies={**target.policies, name: {**made, **policy}}))
+        return {"PolicyARN": {**made, **policy}["PolicyARN"], "Alarms": []}
 
     def _delete_policy(self, params: Params, _: Call) -> Params:
         check_place(params)
         with self._book.lock:
             found = self._book.find(params["ResourceId"])
-            if found is None or found.policies.pop(params["PolicyName"], None) is None:
+            if found is None or params["PolicyName"] not in found.policies:
                 raise missing("scaling policy found", params)
+            left = {name: policy for name, policy in found.policies.items() if name != params["PolicyName"]}
+            self._book.put(dataclasses.replace(found, policies=left))
         return {}
 
     def _describe_policies(self, params: Params, _: Call) -> Params:
@@ -126,12 +129,16 @@ class Operations:
         return _paged("ScalingActivities", found, params)
 
     def _tag(self, params: Params, _: Call) -> Params:
-        self._book.tagged(params["ResourceARN"]).update(params["Tags"])
+        with self._book.lock:
+            target = self._book.named(params["ResourceARN"])
+            self._book.put(dataclasses.replace(target, tags=target.tags | params["Tags"]))
         return {}
 
     def _untag(self, params: Params, _: Call) -> Params:
-        for key in params["TagKeys"]:
-            self._book.tagged(params["ResourceARN"]).pop(key, None)
+        with self._book.lock:
+            target = self._book.named(params["ResourceARN"])
+            left = {key: value for key, value in target.tags.items() if key not in params["TagKeys"]}
+            self._book.put(dataclasses.replace(target, tags=left))
         return {}
 
     def _named(self, params: Params) -> list[Target]:

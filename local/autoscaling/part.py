@@ -13,7 +13,7 @@ class AutoScaling:
     """Scales the variants of endpoints by their invocations per instance, and nothing else."""
 
     def __init__(self, services: Services) -> None:
-        book = Book()
+        self._book = book = Book(services.state.table("autoscaling.targets"))
         self._scaler = Scaler(services, book)
         self._operations = Operations(services, book, self._scaler)
 
@@ -26,7 +26,9 @@ class AutoScaling:
         return self._scaler.resting(timeout_seconds)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Look every minute, if anything is to be scaled."""
+        if self._book.all():
+            self._scaler.start()
 
     def close(self) -> None:
         """Scale no more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 from datetime import datetime, timedelta
@@ -66,20 +67,22 @@ class Scaler:
         if endpoint["EndpointStatus"] != "InService" or target.variant not in variants:
             return
         count = variants[target.variant]["CurrentInstanceCount"]
-        self._finish(target, count)
+        target = self._finished(target, count)
         capacity = Capacity(count, target.members["MinCapacity"], target.members["MaxCapacity"])
         wanted, cause = self._wanted(target, capacity)
         if wanted != count:
             self._set(target, wanted, cause=cause, outwards=wanted > count)
 
-    def _finish(self, target: Target, count: int) -> None:
+    def _finished(self, target: Target, count: int) -> Target:
+        """The target, its activities ended that were in progress."""
         now = self._services.clock.now()
-        for activity in target.activities:
-            if activity.status == "InProgress":
-                reached = activity.wanted == count
-                activity.status, activity.ended_at = "Successful" if reached else "Unfulfilled", now
-                said = "Successfully set" if reached else "The endpoint did not come to"
-                activity.message = f"{said} desired instance count to {activity.wanted}."
+        for activity in [each for each in target.activities if each.status == "InProgress"]:
+            reached = activity.wanted == count
+            said = "Successfully set" if reached else "The endpoint did not come to"
+            message = f"{said} desired instance count to {activity.wanted}."
+            status = "Successful" if reached else "Unfulfilled"
+            self._book.note(target, dataclasses.replace(activity, status=status, ended_at=now, message=message))
+        return self._book.find(target.members["ResourceId"]) or target
 
     def _wanted(self, target: Target, capacity: Capacity) -> tuple[int, str]:
         """The count to be, with its cause: the limits first, else the policy that wants most."""
@@ -87,9 +90,7 @@ class Scaler:
             return capacity.least, f"minimum capacity was set to {capacity.least}"
         if capacity.now > capacity.most:
             return capacity.most, f"maximum capacity was set to {capacity.most}"
-        with self._book.lock:
-            policies = sorted(target.policies.items())
-        asked = [(self._asked(target, kept, capacity), name) for name, kept in policies]
+        asked = [(self._asked(target, kept, capacity), name) for name, kept in sorted(target.policies.items())]
         if not asked:
             return capacity.now, ""
         wanted, name = max(asked)
@@ -126,13 +127,12 @@ class Scaler:
     def _set(self, target: Target, wanted: int, *, cause: str, outwards: bool) -> None:
         now = self._services.clock.now()
         activity = Activity(f"Setting desired instance count to {wanted}.", cause, now, wanted, outwards)
-        with self._book.lock:
-            target.activities.appendleft(activity)
+        self._book.note(target, activity)
         capacity = {"VariantName": target.variant, "DesiredInstanceCount": wanted}
         try:
             linked.acting(self._services).client("sagemaker").update_endpoint_weights_and_capacities(
                 EndpointName=target.endpoint, DesiredWeightsAndCapacities=[capacity]
             )
         except ClientError as error:
-            activity.status, activity.ended_at = "Failed", now
-            activity.message = f"Failed to set desired instance count to {wanted}. Reason: {error}"
+            message = f"Failed to set desired instance count to {wanted}. Reason: {error}"
+            self._book.note(target, dataclasses.replace(activity, status="Failed", ended_at=now, message=message))

@@ -17,6 +17,7 @@ from local.events.rules import Rules
 from local.events.targets import Shipment
 from local.front import Handler
 from local.services import Services
+from local.state import Table
 from local.wire import Call
 
 _LARGEST_REQUEST_BYTES: Final = 1_048_576
@@ -30,7 +31,7 @@ class Bus:
     def __init__(self, services: Services, rules: Rules, delivery: Delivery[Shipment]) -> None:
         self._services, self._rules, self._delivery = services, rules, delivery
         self._arn = f"arn:aws:events:{services.region}:{services.account}:event-bus/default"
-        self._statements: dict[str, dict[str, Any]] = {}
+        self._statements: Table[dict[str, Any]] = services.state.table("events.permissions")
         self._lock = threading.Lock()
 
     def handlers(self) -> dict[str, Handler]:
@@ -127,7 +128,7 @@ class Bus:
         check_bus(params.get("EventBusName"), arn=self._arn)
         statements = _given_statements(params) if "Policy" in params else [self._made_statement(params)]
         with self._lock:
-            self._statements |= {str(statement["Sid"]): statement for statement in statements}
+            self._statements.update({str(statement["Sid"]): statement for statement in statements})
         return {}
 
     def _remove_permission(self, params: dict[str, Any], _: Call) -> dict[str, Any]:

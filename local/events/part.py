@@ -20,9 +20,9 @@ class Events:
     """The default bus of one account. `trouble` plays AWS's worst: every event more than once, in no order."""
 
     def __init__(self, services: Services, *, trouble: Trouble | None = None) -> None:
-        rules = Rules()
+        self._rules = rules = Rules(services.state.table("events.rules"))
         targets = Targets(services)
-        self._delivery = Delivery("events", services.clock, targets, trouble=trouble)
+        self._delivery = Delivery(services.state.table("events.undelivered"), services.clock, targets, trouble=trouble)
         self._bus = Bus(services, rules, self._delivery)
         self._schedules = Schedules(services.clock, self._bus)
         self._rule_operations = RuleOperations(services, rules, targets, self._schedules)
@@ -45,7 +45,10 @@ class Events:
         return self._delivery.settled(timeout_seconds)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Let rules fire from now on, and deliver what was not delivered."""
+        for rule in self._rules.listed():
+            self._schedules.follow(rule)
+        self._delivery.resume()
 
     def close(self) -> None:
         """Drop what is undelivered and end the threads; no schedule comes due any more."""

@@ -29,6 +29,9 @@ class Pattern:
         _check_node(tree, at="")
         self._matcher = EventPattern(text, tree)
 
+    def __reduce__(self) -> tuple[type[Pattern], tuple[str]]:
+        return Pattern, (self.text,)
+
     def matches(self, event: Mapping[str, Any]) -> bool:
         """Whether the event fits. Arrays of objects inside `detail` are not looked into."""
         return bool(self._matcher.matches_event(cast("EventMessageType", event)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any, Final
 
 from local.errors import AwsError, ValidationError
@@ -26,6 +28,7 @@ class RuleOperations:
 
     def __init__(self, services: Services, rules: Rules, targets: Targets, schedules: Schedules) -> None:
         self._rules, self._targets, self._schedules = rules, targets, schedules
+        self._clock = services.clock
         prefix = f"arn:aws:events:{services.region}:{services.account}"
         self._bus_arn, self._rule_prefix = f"{prefix}:event-bus/default", f"{prefix}:rule/"
 
@@ -57,6 +60,7 @@ class RuleOperations:
         rule = Rule(
             name=params["Name"],
             arn=self._rule_prefix + params["Name"],
+            since=self._clock.now(),
             pattern=Pattern(pattern) if pattern else None,
             schedule=schedule or None,
             state=params.get("State", "ENABLED"),
@@ -70,7 +74,7 @@ class RuleOperations:
 
     def _describe_rule(self, params: Params, _: Call) -> Params:
         self._check_bus(params)
-        return self._rules.read(params["Name"], Rule.described)
+        return self._rules.get(params["Name"]).described()
 
     def _list_rules(self, params: Params, _: Call) -> Params:
         self._check_bus(params)
@@ -85,12 +89,9 @@ class RuleOperations:
 
     def _switch(self, params: Params, state: str) -> Params:
         self._check_bus(params)
-
-        def switch(rule: Rule) -> Rule:
-            rule.state = state
-            return rule
-
-        self._schedules.follow(self._rules.read(params["Name"], switch))
+        now = self._clock.now()
+        rule = self._rules.change(params["Name"], lambda rule: dataclasses.replace(rule, state=state, since=now))
+        self._schedules.follow(rule)
         return {}
 
     def _put_targets(self, params: Params, _: Call) -> Params:
@@ -111,7 +112,7 @@ class RuleOperations:
 
     def _list_targets_by_rule(self, params: Params, _: Call) -> Params:
         self._check_bus(params)
-        targets = self._rules.read(params["Rule"], lambda rule: [dict(target) for target in rule.targets.values()])
+        targets = [dict(target) for target in self._rules.get(params["Rule"]).targets.values()]
         found, token = _page(targets, params)
         return {"Targets": found, "NextToken": token}
 
@@ -122,20 +123,20 @@ class RuleOperations:
 
     def _tag_resource(self, params: Params, _: Call) -> Params:
         given = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
-        self._rules.read(self._name_of(params["ResourceARN"]), lambda rule: rule.tags.update(given))
+        self._change_tags(params, lambda tags: tags | given)
         return {}
 
     def _untag_resource(self, params: Params, _: Call) -> Params:
-        def untag(rule: Rule) -> None:
-            for key in params["TagKeys"]:
-                rule.tags.pop(key, None)
-
-        self._rules.read(self._name_of(params["ResourceARN"]), untag)
+        self._change_tags(params, lambda tags: {k: v for k, v in tags.items() if k not in params["TagKeys"]})
         return {}
 
     def _list_tags_for_resource(self, params: Params, _: Call) -> Params:
-        tags = self._rules.read(self._name_of(params["ResourceARN"]), lambda rule: dict(rule.tags))
+        tags = self._rules.get(self._name_of(params["ResourceARN"])).tags
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _change_tags(self, params: Params, changed: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        name = self._name_of(params["ResourceARN"])
+        self._rules.change(name, lambda rule: dataclasses.replace(rule, tags=changed(rule.tags)))
 
     def _check_bus(self, params: Params) -> None:
         check_bus(params.get("EventBusName"), arn=self._bus_arn)

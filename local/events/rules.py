@@ -6,23 +6,24 @@ import dataclasses
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 from local.errors import AwsError, ValidationError
 from local.events.pattern import Pattern
+from local.state import Table
 
 _TARGETS_PER_RULE = 5
 """The default quota ("Amazon EventBridge quotas")."""
 
-Result = TypeVar("Result")
 
-
-@dataclass
+@dataclass(frozen=True)
 class Rule:
-    """One rule. Its targets are kept as PutTargets gave them."""
+    """One rule, never changed in place. Its targets are kept as PutTargets gave them; a rate counts from `since`."""
 
     name: str
     arn: str
+    since: datetime
     pattern: Pattern | None = None
     schedule: str | None = None
     state: str = "ENABLED"
@@ -59,10 +60,10 @@ class Rule:
 
 
 class Rules:
-    """All rules, safe for many threads: what is read is read under the lock, what is given is a copy."""
+    """All rules, safe for many threads."""
 
-    def __init__(self) -> None:
-        self._rules: dict[str, Rule] = {}
+    def __init__(self, rules: Table[Rule]) -> None:
+        self._rules = rules
         self._lock = threading.Lock()
 
     def put(self, rule: Rule) -> None:
@@ -70,19 +71,25 @@ class Rules:
         with self._lock:
             old = self._rules.get(rule.name)
             if old is not None:
-                rule.targets, rule.tags = old.targets, old.tags
+                rule = dataclasses.replace(rule, targets=old.targets, tags=old.tags)
             self._rules[rule.name] = rule
 
-    def read(self, name: str, reader: Callable[[Rule], Result]) -> Result:
-        """What `reader` makes of a rule. Raises AwsError `ResourceNotFoundException`."""
+    def get(self, name: str) -> Rule:
+        """A rule. Raises AwsError `ResourceNotFoundException`."""
         with self._lock:
-            return reader(self._get(name))
+            return self._get(name)
+
+    def change(self, name: str, changed: Callable[[Rule], Rule]) -> Rule:
+        """Put what `changed` makes of a rule in its place. Raises AwsError `ResourceNotFoundException`."""
+        with self._lock:
+            self._rules[name] = changed(self._get(name))
+            return self._rules[name]
 
     def listed(self, *, prefix: str = "", target_arn: str | None = None) -> list[Rule]:
-        """Copies of the rules in the order of their names, optionally of those alone that have a target."""
+        """The rules in the order of their names, optionally those alone that have a target."""
         with self._lock:
             found = [rule for name, rule in sorted(self._rules.items()) if name.startswith(prefix)]
-            return [dataclasses.replace(rule) for rule in found if target_arn is None or rule.sends_to(target_arn)]
+            return [rule for rule in found if target_arn is None or rule.sends_to(target_arn)]
 
     def matching(self, event: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         """Rule ARN and target for every target that the event goes to."""
@@ -105,13 +112,15 @@ class Rules:
             merged = rule.targets | {target["Id"]: target for target in targets}
             if len(merged) > _TARGETS_PER_RULE:
                 raise AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
-            rule.targets = merged
+            self._rules[name] = dataclasses.replace(rule, targets=merged)
 
     def remove_targets(self, name: str, ids: list[str]) -> list[str]:
         """Remove targets; gives the ids that the rule does not have."""
         with self._lock:
-            targets = self._get(name).targets
-            return [target_id for target_id in ids if targets.pop(target_id, None) is None]
+            rule = self._get(name)
+            left = {target_id: target for target_id, target in rule.targets.items() if target_id not in ids}
+            self._rules[name] = dataclasses.replace(rule, targets=left)
+            return [target_id for target_id in ids if target_id not in rule.targets]
 
     def delete(self, name: str) -> None:
         """Delete a rule; one that does not exist is deleted already. Raises ValidationError while it has targets."""

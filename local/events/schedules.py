@@ -37,7 +37,7 @@ class Schedules:
     def follow(self, rule: Rule) -> None:
         """Fire by a rule's schedule from now on, or not at all when it has none or is disabled."""
         if rule.schedule and rule.delivers:
-            self._alarm.set(rule.name, timetable(rule.schedule, since=self._clock.now()))
+            self._alarm.set(rule.name, timetable(rule.schedule, since=rule.since))
         else:
             self._alarm.drop(rule.name)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from local.errors import AwsError, ValidationError
 from local.scheduler.schedule import Schedule
+from local.state import State, Table
 
 DEFAULT: Final = "default"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Group:
-    """A schedule group."""
+    """A schedule group, never changed in place."""
 
     name: str
     arn: str
@@ -36,11 +39,14 @@ class Group:
 class Book:
     """Finds schedules by group and name. The group `default` is always there."""
 
-    def __init__(self, prefix: str, *, now: datetime) -> None:
+    def __init__(self, prefix: str, state: State, *, now: datetime) -> None:
         """`prefix` is that of the service's ARNs, with the account."""
         self._prefix = prefix
-        self._groups = {DEFAULT: Group(DEFAULT, self.group_arn(DEFAULT), now)}
-        self._schedules: dict[str, Schedule] = {}
+        self._groups: Table[Group] = state.table("scheduler.groups")
+        self._schedules: Table[Schedule] = state.table("scheduler.schedules")
+        self._taken: Table[datetime] = state.table("scheduler.taken")
+        if DEFAULT not in self._groups:
+            self._groups[DEFAULT] = Group(DEFAULT, self.group_arn(DEFAULT), now)
         self._lock = threading.Lock()
 
     def group_arn(self, name: str) -> str:
@@ -64,6 +70,18 @@ class Book:
         with self._lock:
             self._schedule(schedule.key)
             self._schedules[schedule.key] = schedule
+            self._taken.pop(schedule.key, None)
+
+    def take(self, key: str, turn: datetime) -> None:
+        """Note the last turn of a schedule that stays."""
+        with self._lock:
+            if key in self._schedules:
+                self._taken[key] = turn
+
+    def taken(self, key: str) -> bool:
+        """Whether a schedule's last turn was taken."""
+        with self._lock:
+            return key in self._taken
 
     def schedule(self, key: str) -> Schedule:
         """A schedule by group and name. Raises AwsError `ResourceNotFoundException`."""
@@ -79,7 +97,7 @@ class Book:
         """Remove a schedule. Raises AwsError `ResourceNotFoundException`."""
         with self._lock:
             self._schedule(key)
-            del self._schedules[key]
+            self._drop(key)
 
     def schedules(self) -> list[Schedule]:
         """Every schedule in the order of groups and names."""
@@ -102,6 +120,12 @@ class Book:
         """A group by its ARN. Raises AwsError `ResourceNotFoundException`."""
         return self.group(arn.rpartition("/")[2] if arn.startswith(self.group_arn("")) else arn)
 
+    def change_tags(self, arn: str, changed: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        """Give a group other tags. Raises AwsError `ResourceNotFoundException`."""
+        group = self.group_of(arn)
+        with self._lock:
+            self._groups[group.name] = dataclasses.replace(group, tags=changed(group.tags))
+
     def groups(self) -> list[Group]:
         """Every group in the order of names."""
         with self._lock:
@@ -116,8 +140,12 @@ class Book:
             del self._groups[name]
             gone = [key for key, schedule in self._schedules.items() if schedule.members["GroupName"] == name]
             for key in gone:
-                del self._schedules[key]
+                self._drop(key)
             return gone
+
+    def _drop(self, key: str) -> None:
+        del self._schedules[key]
+        self._taken.pop(key, None)
 
     def _group(self, name: str) -> Group:
         if name not in self._groups:

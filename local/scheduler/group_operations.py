@@ -57,10 +57,11 @@ class GroupOperations:
         return {"Tags": [{"Key": key, "Value": value} for key, value in dict(tags).items()]}
 
     def _tag(self, params: Params, _: Call) -> Params:
-        self._book.group_of(params["ResourceArn"]).tags.update({tag["Key"]: tag["Value"] for tag in params["Tags"]})
+        given = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+        self._book.change_tags(params["ResourceArn"], lambda tags: tags | given)
         return {}
 
     def _untag(self, params: Params, _: Call) -> Params:
-        for key in params["TagKeys"]:
-            self._book.group_of(params["ResourceArn"]).tags.pop(key, None)
+        gone = params["TagKeys"]
+        self._book.change_tags(params["ResourceArn"], lambda tags: {k: v for k, v in tags.items() if k not in gone})
         return {}

@@ -16,8 +16,8 @@ class Scheduler:
 
     def __init__(self, services: Services) -> None:
         prefix = f"arn:aws:scheduler:{services.region}:{services.account}"
-        book, targets = Book(prefix, now=services.clock.now()), Targets(services)
-        self._delivery = Delivery("scheduler", services.clock, targets)
+        book, targets = Book(prefix, services.state, now=services.clock.now()), Targets(services)
+        self._delivery = Delivery(services.state.table("scheduler.undelivered"), services.clock, targets)
         self._schedules = ScheduleOperations(services, book, targets, self._delivery)
         self._groups = GroupOperations(services.clock, book, self._schedules.forget)
 
@@ -30,7 +30,9 @@ class Scheduler:
         return self._delivery.resting(timeout_seconds)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Take turns from now on, and deliver what was not delivered."""
+        self._schedules.resume()
+        self._delivery.resume()
 
     def close(self) -> None:
         """Drop what is undelivered and end the threads; no schedule comes due any more."""

@@ -15,7 +15,8 @@ from local.scheduler.checks import check_expression, check_request
 from local.scheduler.schedule import Schedule
 from local.scheduler.targets import Targets, Turn
 from local.services import Services
-from local.timetable import AlarmClock
+from local.state import Table
+from local.timetable import AlarmClock, Once
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -37,7 +38,7 @@ class ScheduleOperations:
     def __init__(self, services: Services, book: Book, targets: Targets, delivery: Delivery[Turn]) -> None:
         self._clock, self._book, self._targets, self._delivery = services.clock, book, targets, delivery
         self._alarm = AlarmClock(services.clock, self._turn)
-        self._tokens: dict[str, str] = {}
+        self._tokens: Table[str] = services.state.table("scheduler.tokens")
 
     def handlers(self) -> dict[str, Handler]:
         """The operations by name."""
@@ -48,6 +49,14 @@ class ScheduleOperations:
             "ListSchedules": self._list,
             "UpdateSchedule": self._update,
         }
+
+    def resume(self) -> None:
+        """Take the turns to come; of those that were missed, only a schedule of one time takes its own, late."""
+        for schedule in self._book.schedules():
+            if missed := self._missed(schedule):
+                self._turn(schedule.key, missed)
+            else:
+                self._follow(schedule)
 
     def forget(self, key: str) -> None:
         """Take no more turns for a schedule."""
@@ -95,6 +104,13 @@ class ScheduleOperations:
         shown, following = page(found, size=size, token=token, code="ValidationException")
         return {"Schedules": shown, "NextToken": following}
 
+    def _missed(self, schedule: Schedule) -> datetime | None:
+        turns = schedule.turns()
+        if not isinstance(turns, Once) or not schedule.enabled or self._book.taken(schedule.key):
+            return None
+        since = schedule.members["LastModificationDate"]
+        return turns.at if since < turns.at <= self._clock.now() else None
+
     def _made(self, params: Params, *, created_at: datetime) -> Schedule:
         given = {name: value for name, value in params.items() if name != "ClientToken"}
         target = {**given["Target"], "RetryPolicy": {**_RETRIES, **given["Target"].get("RetryPolicy", {})}}
@@ -119,10 +135,14 @@ class ScheduleOperations:
         members = schedule.members
         group_arn = self._book.group_arn(members["GroupName"])
         turn = Turn(str(members["Arn"]), group_arn, members["Target"], at)
-        self._clock.after(_delay(schedule, at), lambda: self._delivery.send(turn))
-        if members["ActionAfterCompletion"] == "DELETE" and schedule.turns().following(at) is None:
+        self._delivery.send(turn, after=_delay(schedule, at))
+        if schedule.turns().following(at) is not None:
+            return
+        if members["ActionAfterCompletion"] == "DELETE":
             self.forget(key)
             self._book.remove(key)
+        else:
+            self._book.take(key, at)
 
 
 def _key(params: Mapping[str, Any]) -> str:
