@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from local.bucket_policies import judge_conditions
+from local.moto_bodies import keep_bodies
 from local.moto_copies import sum_copies_up
 from local.moto_dispatch import dispatcher
 from local.moto_linked_roles import name_linked_roles
@@ -30,6 +31,7 @@ def moto_app() -> WSGIApplication:
     _trust_in_every_version()
     name_linked_roles()
     sum_copies_up()
+    keep_bodies()
     moto = dispatcher()
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
