@@ -136,6 +136,8 @@ class Executions:
 
     def list_steps(self, params: Params, call: Call) -> Params:
         """The steps that have started, the last one first unless Ascending is asked for."""
+        if "PipelineExecutionArn" not in params:  # which the model does not demand
+            raise ValidationError("PipelineExecutionArn must be provided.")
         steps = self._store.get(PIPELINE_EXECUTION, params["PipelineExecutionArn"])["Steps"]
         oldest_first = params.get("SortOrder") == "Ascending"
         return page(call.operation, params, steps if oldest_first else steps[::-1])

@@ -11,7 +11,7 @@ from local.sagemaker.plain.policies import policies
 from local.sagemaker.plain.portfolio import portfolio
 from local.sagemaker.plain.refused import REASONS, refusals
 from local.sagemaker.resources import Store
-from local.sagemaker.structural import Who, structural, tagging
+from local.sagemaker.structural import Who, is_plain, structural, tagging
 from local.state import State
 
 
@@ -19,7 +19,7 @@ def generated(store: Store, state: State, *, who: Who | None = None) -> dict[str
     """The handlers of all plain kinds, of their tags, of what is not here and of what is refused."""
     made: dict[str, Handler] = {}
     for kind in kinds().values():
-        if f"Create{kind.name}" not in REASONS:
+        if f"Create{kind.name}" not in REASONS and is_plain(kind):
             made |= structural(store, kind, who=who)
     return {
         **made,
