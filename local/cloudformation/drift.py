@@ -74,19 +74,25 @@ def compared(schema: Schema, expected: Mapping[str, Any], told: Mapping[str, Any
             if wanted != found:
                 yield Difference("/Tags", "NOT_EQUAL", wanted, found)
         else:
-            yield from _differences(f"/{name}", wanted, found)
+            differing = _differences(f"/{name}", wanted, found)
+            yield from (each for each in differing if not _untold(schema, each.path))
+
+
+def _untold(schema: Schema, path: str) -> bool:
+    return any(f"{path}/".startswith(f"/{unread}/") for unread in schema.unread)
 
 
 def _differences(path: str, wanted: Any, found: Any) -> Iterator[Difference]:
     wanted, found = _document(wanted), _document(found)
     if _empty(wanted) and _empty(found):
         return
-    if found is None:
-        yield Difference(path, "REMOVE", wanted, None)
-    elif isinstance(wanted, Mapping) and isinstance(found, Mapping):
+    if isinstance(wanted, Mapping) and (found is None or isinstance(found, Mapping)):
+        found = found or {}
         known = {name.lower(): item for name, item in found.items()}
         for name, item in wanted.items():
             yield from _differences(f"{path}/{name}", item, known.get(str(name).lower()))
+    elif found is None:
+        yield Difference(path, "REMOVE", wanted, None)
     elif isinstance(wanted, list) and isinstance(found, list):
         yield from _list_differences(path, wanted, found)
     elif _scalar(wanted) != _scalar(found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from local.services import Services
 from local.wire import Call
 
 Params = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 _CHECKABLE: Final = frozenset(
     {
@@ -118,6 +121,9 @@ class Drifts:
                 found = self._operations.detect(detection.stack, live, clients)
             except (ResourceFailed, AwsError) as error:
                 failed.append(f"{live.logical_id}: {error}")
+            except Exception as error:  # noqa: BLE001 - the border of a thread: a detection must not stay in progress
+                _log.exception("the drift of %s was not detected", live.logical_id)
+                failed.append(f"{live.logical_id}: Internal Failure: {type(error).__name__}: {error}")
             else:
                 detection.drifted += found.status in ("MODIFIED", "DELETED")
         with detection.stack.lock:

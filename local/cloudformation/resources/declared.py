@@ -11,7 +11,7 @@ from botocore.model import StructureShape
 from local.cloudformation.errors import ResourceFailed
 from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, handler_said, tags
 
-_UNDER_WAY: Final = ("creating", "deleting", "inprogress", "pending", "scheduled", "starting", "stopping", "updating")
+_UNDER_WAY: Final = ("creating", "deleting", "inprogress", "pending", "starting", "stopping", "updating")
 _FAILED: Final = ("createfailed", "createfail", "failed", "updatefailed", "create_failed", "update_failed")
 
 

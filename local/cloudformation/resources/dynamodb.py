@@ -55,7 +55,7 @@ class Table(Provisioner):
     def create(self, request: Request) -> str:
         """Create the table."""
         required(request, "KeySchema")
-        settings = request.some(*_CREATION) | _specifications(request)
+        settings = request.some(*_CREATION) | _encryption(request) | _stream(request)
         request.call("dynamodb", "create_table", TableName=request.name, **settings)
         return request.name
 
@@ -69,10 +69,11 @@ class Table(Provisioner):
         settings = {name: value for name, value in request.some(*_UPDATE).items() if request.changed(name)}
         if "DeletionProtectionEnabled" in request.before and "DeletionProtectionEnabled" not in request.properties:
             settings["DeletionProtectionEnabled"] = False
-        if request.changed(*_RENAMED):
-            settings |= _specifications(request)
+        settings |= _encryption(request) if request.changed("SSESpecification") else {}
         if settings:
             request.call("dynamodb", "update_table", TableName=request.name, **settings)
+            self.wait(request)
+        self._stream(request)
         self._index(request)
         self._keep(request)
         request.retag("dynamodb", ResourceArn=request.arn("dynamodb", f"table/{request.name}"))
@@ -112,6 +113,18 @@ class Table(Provisioner):
     def _describe(self, request: Request) -> dict[str, Any]:
         described: dict[str, Any] = request.call("dynamodb", "describe_table", TableName=request.name)["Table"]
         return described
+
+    def _stream(self, request: Request) -> None:
+        if not request.changed("StreamSpecification"):
+            return
+        # A stream keeps its view: another one is another stream.
+        if "StreamSpecification" in request.before:
+            off = {"StreamEnabled": False}
+            request.call("dynamodb", "update_table", TableName=request.name, StreamSpecification=off)
+            self.wait(request)
+        if "StreamSpecification" in request.properties:
+            request.call("dynamodb", "update_table", TableName=request.name, **_stream(request))
+            self.wait(request)
 
     def _index(self, request: Request) -> None:
         if not request.changed("GlobalSecondaryIndexes"):
@@ -171,20 +184,17 @@ def _as_declared(table: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _specifications(request: Request) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+def _encryption(request: Request) -> dict[str, Any]:
     encryption = request.properties.get("SSESpecification")
-    if encryption is not None:
-        others = {name: value for name, value in encryption.items() if name != "SSEEnabled"}
-        made["SSESpecification"] = {"Enabled": truth(encryption.get("SSEEnabled")), **others}
-    elif "SSESpecification" in request.before:
-        made["SSESpecification"] = {"Enabled": False}
+    if encryption is None:
+        return {"SSESpecification": {"Enabled": False}} if "SSESpecification" in request.before else {}
+    others = {name: value for name, value in encryption.items() if name != "SSEEnabled"}
+    return {"SSESpecification": {"Enabled": truth(encryption.get("SSEEnabled")), **others}}
+
+
+def _stream(request: Request) -> dict[str, Any]:
     stream = request.properties.get("StreamSpecification")
-    if stream is not None:
-        made["StreamSpecification"] = {"StreamEnabled": True, **stream}
-    elif "StreamSpecification" in request.before:
-        made["StreamSpecification"] = {"StreamEnabled": False}
-    return made
+    return {"StreamSpecification": {"StreamEnabled": True, **stream}} if stream is not None else {}
 
 
 TYPES = (Table(),)

@@ -85,12 +85,15 @@ class Role(Provisioner):
         """The role with its policies."""
         who = {"RoleName": request.physical_id}
         role = request.call("iam", "get_role", **who)["Role"]
-        names = request.call("iam", "list_role_policies", **who)["PolicyNames"]
+        # What other resources, such as AWS::IAM::Policy, have put there is theirs.
+        listed = request.call("iam", "list_role_policies", **who)["PolicyNames"]
+        names = [name for name in listed if name in _inline(request.properties)]
         policies = [request.call("iam", "get_role_policy", **who, PolicyName=name) for name in names]
-        attached = request.call("iam", "list_attached_role_policies", **who)["AttachedPolicies"]
+        found = request.call("iam", "list_attached_role_policies", **who)["AttachedPolicies"]
+        attached = [policy["PolicyArn"] for policy in found]
         return {
             **role,
-            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached],
+            "ManagedPolicyArns": [arn for arn in attached if arn in _arns(request.properties)],
             "PermissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             "Policies": [{name: policy[name] for name in ("PolicyName", "PolicyDocument")} for policy in policies],
             "Tags": tags(role.get("Tags")),

@@ -36,9 +36,9 @@ class Schema:
 
     `name` is the property that names the resource when it is given, `attributes` are what Fn::GetAtt gives,
     `create_only` are the properties whose change needs a new resource, `fixed` those whose change is refused, and
-    `changing` the attributes that a change in place may change; `unread` are properties that no API tells. An `open`
-    type has properties and attributes of its template's choice, and may turn into another resource when it is changed;
-    attributes that begin with `family` are of the resource's choice.
+    `changing` the attributes that a change in place may change; `unread` are properties, or paths into them, that no
+    API tells, be it that moto forgets them. An `open` type has properties and attributes of its template's choice, and
+    may turn into another resource when it is changed; attributes that begin with `family` are of the resource's choice.
     """
 
     type: str
@@ -248,7 +248,7 @@ def gone(error: ClientError) -> bool:
         return True
     # SageMaker answers ValidationException for what is missing.
     return code == "ValidationException" and any(
-        phrase in message for phrase in ("Could not find", "does not exist", "could not be found")
+        phrase in message for phrase in ("Cannot find", "Could not find", "does not exist", "could not be found")
     )
 
 

@@ -57,7 +57,7 @@ class Bucket(Provisioner):
         ),
         create_only=frozenset({"BucketName"}),
         attributes=frozenset({"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}),
-        unread=frozenset({"AccessControl"}),
+        unread=frozenset({"AccessControl", "NotificationConfiguration/EventBridgeConfiguration"}),
         name="BucketName",
         naming=Naming(limit=63, lower=True),
         tags="list",

@@ -77,8 +77,6 @@ def _logging(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 def _notification(request: Request) -> dict[str, Any]:
     answer = request.call("s3", "get_bucket_notification_configuration", Bucket=request.physical_id)
     made: dict[str, Any] = {}
-    if "EventBridgeConfiguration" in answer:
-        made["EventBridgeConfiguration"] = {"EventBridgeEnabled": True}
     for name, (target, arn) in NOTIFICATIONS.items():
         listed = answer.get(f"{arn.removesuffix('Arn')}Configurations", [])
         if listed:

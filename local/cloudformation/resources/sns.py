@@ -38,6 +38,7 @@ class Topic(Provisioner):
         properties=frozenset({*_TOPIC_ATTRIBUTES, "FifoTopic", "Subscription", "Tags", "TopicName"}),
         create_only=frozenset({"FifoTopic", "TopicName"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
+        unread=frozenset({"SignatureVersion"}),
         name="TopicName",
         naming=Naming(limit=250),
         tags="list",

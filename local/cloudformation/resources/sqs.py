@@ -42,6 +42,7 @@ class Queue(Provisioner):
         properties=frozenset({*_DEFAULTS, "FifoQueue", "QueueName", "Tags"}),
         create_only=frozenset({"FifoQueue", "QueueName"}),
         attributes=frozenset({"Arn", "QueueName", "QueueUrl"}),
+        unread=frozenset({"RedriveAllowPolicy"}),
         name="QueueName",
         naming=Naming(limit=75),
         tags="list",

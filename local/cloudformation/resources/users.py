@@ -72,14 +72,17 @@ class _Holder(Provisioner):
     def read(self, request: Request) -> dict[str, Any]:
         """Path and policies."""
         who, described = self.who(request), self.described(request)
-        names = request.call("iam", f"list_{self.kind}_policies", **who)["PolicyNames"]
+        # What other resources, such as AWS::IAM::Policy, have put there is theirs.
+        listed = request.call("iam", f"list_{self.kind}_policies", **who)["PolicyNames"]
+        names = [name for name in listed if name in _inline(request.properties)]
         policies = [request.call("iam", f"get_{self.kind}_policy", **who, PolicyName=name) for name in names]
         attached = request.call("iam", f"list_attached_{self.kind}_policies", **who)["AttachedPolicies"]
+        own = request.properties.get("ManagedPolicyArns", [])
         return {
             self._member: described[self._member],
             "Path": described["Path"],
             "Policies": [{name: policy[name] for name in ("PolicyName", "PolicyDocument")} for policy in policies],
-            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached],
+            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached if policy["PolicyArn"] in own],
         }
 
     @property
