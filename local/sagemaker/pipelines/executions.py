@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.errors import AwsError, UnsupportedLocally
-from local.errors import ValidationError
+from local.errors import AwsError, UnsupportedLocally, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
 from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
