@@ -144,11 +144,9 @@ def _seconds(text: str) -> float:
 
 
 def _address(text: str, _: bool) -> Matches:
-    network = ipaddress.ip_network(text, strict=False)
-
     def matches(given: str, _: Context) -> bool:
         try:
-            return ipaddress.ip_address(given) in network
+            return ipaddress.ip_address(given) in ipaddress.ip_network(text, strict=False)
         except ValueError:
             return False
 

@@ -39,8 +39,11 @@ class Statement:
         return matches(action, {}) == meant
 
     def covers(self, resource: str, context: Context) -> bool:
-        """Whether the statement is about the resource, under conditions that hold."""
-        if self.resources is not None:
+        """Whether the statement is about the resource, under conditions that hold.
+
+        `resource` is empty where it is the one that the policy belongs to, whichever that is.
+        """
+        if self.resources is not None and resource:
             matches, meant = self.resources
             if matches(resource, context) != meant:
                 return False

@@ -13,7 +13,7 @@ from local.iam.decision import Decision
 from local.iam.evaluation import Ask, Policies, Verdict, judge
 from local.iam.issued import Issued, UnknownKey
 from local.iam.kept import Kept
-from local.iam.principals import Principal
+from local.iam.principals import FEDERATED, NOBODY, Principal
 from local.iam.refusals import bad_key, denied
 from local.iam.wildcards import Values
 
@@ -27,7 +27,15 @@ _FREE: Final = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetAccessKeyInf
 """What everybody may do, whatever policies say (AWS STS API Reference, "GetCallerIdentity")."""
 _REFUSE_ROOT: Final = frozenset({"ecr", "s3", "secretsmanager", "sns", "sqs", "sts"})
 """Services whose resources' own policies can shut the account's administrator out."""
-_TYPES: Final[Mapping[str, str]] = {"role": "AssumedRole", "root": "Account", "user": "User"}
+_BY_TOKEN: Final = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
+_BY_LIST: Final = frozenset({"GetObject", "HeadObject"})
+_TYPES: Final[Mapping[str, str]] = {
+    "anonymous": "Anonymous",
+    "federated": "FederatedUser",
+    "role": "AssumedRole",
+    "root": "Account",
+    "user": "User",
+}
 
 
 class Enforcement:
@@ -42,8 +50,11 @@ class Enforcement:
     def check(self, asked: Asked) -> None:
         """Let a request pass, or raise AwsError in the words and with the code and status of its service."""
         caller = self._caller(asked)
-        # Services check by themselves whom they serve; moto, what strangers may read of S3.
-        if caller.kind in ("service", "anonymous") or (asked.service, asked.operation) in _FREE:
+        # Services check by themselves whom they serve.
+        if caller.kind == "service" or (asked.service, asked.operation) in _FREE:
+            return
+        if caller.kind == "anonymous":
+            self._check_stranger(asked)
             return
         if caller.kind == "root":
             if asked.service in _REFUSE_ROOT:
@@ -81,13 +92,26 @@ class Enforcement:
             if not each.action.startswith(("kms:", "iam:")):
                 self._check(asked, each, caller, policies=Policies())
 
-    def _check(self, asked: Asked, each: Wanted, caller: Principal, *, policies: Policies) -> None:
+    def _check_stranger(self, asked: Asked) -> None:
+        """What the policy of a bucket or of a role says of everybody."""
+        federated = asked.service == "sts" and asked.operation in _BY_TOKEN
+        if not federated and asked.service != "s3":
+            return
+        caller = FEDERATED if federated else NOBODY
+        for each in wanted(asked, self._kept):
+            # Who may read an object by its access control list, moto knows.
+            self._check(asked, each, caller, policies=Policies(), denials=asked.operation in _BY_LIST)
+
+    def _check(
+        self, asked: Asked, each: Wanted, caller: Principal, *, policies: Policies, denials: bool = False
+    ) -> None:
+        """Raise what AWS does unless a wanted action is allowed; with `denials`, only when a statement denies it."""
         for resource in each.resources:
             context = self._context(asked, each, caller, resource)
             ask = Ask(each.action, resource, context)
             verdict = judge(ask, caller, policies=policies, resource=self._kept.policy(each.action, resource))
             self._tell(asked, ask, caller, verdict)
-            if verdict.effect != "Allow":
+            if verdict.effect == "Deny" or (verdict.effect == "ImplicitDeny" and not denials):
                 raise denied(asked.service, ask, caller, verdict)
 
     def _check_absence(self, asked: Asked, caller: Principal, policies: Policies) -> None:
@@ -99,7 +123,7 @@ class Enforcement:
             self._check(asked, Wanted("s3:ListBucket", (f"arn:aws:s3:::{bucket}",)), caller, policies=policies)
 
     def _tell(self, asked: Asked, ask: Ask, caller: Principal, verdict: Verdict) -> None:
-        if not self._listeners or caller.kind == "root":
+        if not self._listeners or caller.kind not in ("role", "user"):
             return
         assert isinstance(ask.context, RequestContext)
         decision = Decision(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local.errors import AwsError
 from local.iam.evaluation import Held, Policies
-from local.iam.principals import Principal, root, service
+from local.iam.principals import NOBODY, Principal, root, service
 
 if TYPE_CHECKING:
     from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
@@ -48,7 +48,7 @@ class Issued:
         if access_key_id.endswith(_SERVICE):
             return service(access_key_id)
         if not access_key_id:
-            return Principal("anonymous", "anonymous", account="")
+            return NOBODY
         key = self._backend().access_keys.get(access_key_id) if access_key_id.startswith(_ISSUED) else None
         if key is None:
             return root(self._account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["root", "user", "role", "service", "anonymous"]
+Kind = Literal["root", "user", "role", "service", "federated", "anonymous"]
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,9 @@ def service(name: str) -> Principal:
 def root(account: str) -> Principal:
     """An account's administrator."""
     return Principal("root", f"arn:aws:iam::{account}:root", account)
+
+
+NOBODY = Principal("anonymous", "anonymous", account="")
+"""Whoever does not sign."""
+FEDERATED = Principal("federated", "federated", account="")
+"""Whoever brings a token of another identity provider, which is not looked into here."""

@@ -42,9 +42,11 @@ class Trustees:
     def _named(self, caller: Principal) -> Trust:
         if "*" in self.kinds.get("*", ()):
             return "caller"
-        if caller.kind == "service":
-            return "caller" if caller.arn in self.kinds.get("Service", ()) else "no"
         named = self.kinds.get("AWS", ())
+        if caller.kind == "service":
+            return "caller" if "*" in named or caller.arn in self.kinds.get("Service", ()) else "no"
+        if caller.kind == "federated":
+            return "caller" if self.kinds.get("Federated") else "no"
         if "*" in named or caller.arn in named or (caller.id and caller.id in named):
             return "caller"
         if caller.role and caller.role in named:

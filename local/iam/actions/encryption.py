@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted
+from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted, texts
 
 if TYPE_CHECKING:
     from local.requests import Asked
@@ -60,12 +60,7 @@ def _named(key: str | None, records: Records | None = None) -> tuple[str, ...]:
 
 
 def _keys(params: Mapping[str, Any]) -> Keys:
-    keys: Keys = {}
-    for member, key in _KEYS.items():
-        if params.get(member) is not None:
-            value = params[member]
-            listed = value if isinstance(value, list) else [value]
-            keys[key] = tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+    keys: Keys = {key: texts(params[member]) for member, key in _KEYS.items() if params.get(member) is not None}
     context = params.get("EncryptionContext") or params.get("DestinationEncryptionContext") or {}
     keys |= {f"kms:encryptioncontext:{name.lower()}": (str(value),) for name, value in context.items()}
     if context:

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted
+from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted, texts
 from local.sagemaker.derived import kinds
 
 if TYPE_CHECKING:
@@ -117,7 +117,6 @@ _TEXTS: Final[Mapping[str, str]] = {
 """Members anywhere in a request, and the condition keys that they are."""
 _NESTED: Final[Mapping[str, str]] = {
     "InstanceType": "sagemaker:instancetypes",
-    "KmsKeyId": "sagemaker:outputkmskey",
     "SecurityGroupIds": "sagemaker:vpcsecuritygroupids",
     "Subnets": "sagemaker:vpcsubnets",
     "VolumeKmsKeyId": "sagemaker:volumekmskey",
@@ -187,25 +186,27 @@ def _lower(arn: str) -> str:
 
 def _keys(params: Mapping[str, Any]) -> Keys:
     keys: Keys = {}
-    for member, value in _walk(params):
-        key = _TEXTS.get(member) or _NESTED.get(member)
+    for member, value, within in _walk(params, ""):
+        key = _TEXTS.get(member) or _NESTED.get(member) or (_key_of_kms(within) if member == "KmsKeyId" else None)
         if key:
-            keys[key] = (*keys.get(key, ()), *_texts(value))
+            keys[key] = (*keys.get(key, ()), *texts(value))
     for name, value in (params.get("CustomerMetadataProperties") or {}).items():
         keys[f"sagemaker:customermetadataproperties/{name.lower()}"] = (str(value),)
     return keys
 
 
-def _walk(value: Any) -> Iterator[tuple[str, Any]]:
+def _key_of_kms(within: str) -> str | None:
+    """A request's own key is that of its volumes; the one of an output, that of the output."""
+    if "Output" in within:
+        return "sagemaker:outputkmskey"
+    return None if within else "sagemaker:volumekmskey"
+
+
+def _walk(value: Any, within: str) -> Iterator[tuple[str, Any, str]]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield name, item
-            yield from _walk(item)
+            yield name, item, within
+            yield from _walk(item, name)
     elif isinstance(value, list):
         for item in value:
-            yield from _walk(item)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
-    return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+            yield from _walk(item, within)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from local.iam.actions.tables import TABLES
-from local.iam.actions.wanted import Keys, Records, Wanted
+from local.iam.actions.wanted import Keys, Records, Wanted, texts
 
 if TYPE_CHECKING:
     from local.requests import Asked
@@ -37,16 +37,21 @@ def topics(asked: Asked, records: Records) -> list[Wanted]:
 def secrets(asked: Asked, records: Records) -> list[Wanted]:
     """What a request of Secrets Manager wants."""
     params, action = asked.params, f"secretsmanager:{asked.operation}"
+    keys = {
+        f"secretsmanager:{name.lower()}": texts(value)
+        for name, value in params.items()
+        if isinstance(value, str | bool)
+    }
     if asked.operation == "CreateSecret":
         place = f"arn:aws:secretsmanager:{records.region}:{records.account}:secret"
         # Six characters that nobody knows beforehand end the ARN.
-        return [Wanted(action, (f"{place}:{params.get('Name', '')}-??????",), {})]
+        return [Wanted(action, (f"{place}:{params.get('Name', '')}-??????",), keys)]
     if asked.operation == "BatchGetSecretValue":
         named = [records.secret_arn(str(name)) for name in params.get("SecretIdList", [])]
         each = [Wanted("secretsmanager:GetSecretValue", (arn,)) for arn in named]
         return [Wanted(action), *each]
     if params.get("SecretId"):
-        return [Wanted(action, (records.secret_arn(str(params["SecretId"])),))]
+        return [Wanted(action, (records.secret_arn(str(params["SecretId"])),), keys)]
     return [Wanted(action)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted
+from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted, texts
 
 if TYPE_CHECKING:
     from local.requests import Asked
@@ -50,9 +50,4 @@ def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
 
 
 def _keys(params: Mapping[str, Any]) -> Keys:
-    keys: Keys = {}
-    for member, key in _KEYS.items():
-        value = params.get(member)
-        if value:
-            keys[key] = tuple(map(str, value)) if isinstance(value, list) else (str(value),)
-    return keys
+    return {key: texts(params[member]) for member, key in _KEYS.items() if params.get(member)}

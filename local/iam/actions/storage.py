@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted
+from local.iam.actions.wanted import ANYTHING, Keys, Records, Wanted, texts
 
 if TYPE_CHECKING:
     from local.requests import Asked
@@ -207,11 +207,7 @@ def _through(records: Records, bucket: str, key: str) -> Keys:
 
 
 def _keys(params: Mapping[str, Any]) -> Keys:
-    keys: Keys = {
-        key: (str(params[member]).lower() if isinstance(params[member], bool) else str(params[member]),)
-        for member, key in _KEYS.items()
-        if params.get(member) is not None
-    }
+    keys: Keys = {key: texts(params[member]) for member, key in _KEYS.items() if params.get(member) is not None}
     keys |= {"s3:authtype": ("REST-HEADER",), "s3:signatureversion": ("AWS4-HMAC-SHA256",), "s3:tlsversion": ("1.3",)}
     if params.get("Tagging") and isinstance(params["Tagging"], str):
         tags = parse_qsl(params["Tagging"], keep_blank_values=True)

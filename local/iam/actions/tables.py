@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from local.iam.actions.wanted import ANYTHING, Records, Wanted, arns
+from local.iam.actions.wanted import ANYTHING, Records, Wanted, arns, keys_at
 
 if TYPE_CHECKING:
     from local.requests import Asked
@@ -68,7 +68,7 @@ class Table:
     def __call__(self, asked: Asked, records: Records) -> list[Wanted]:
         """What a request of the service wants, tags and passed roles apart."""
         action = f"{self.prefix}:{self.actions.get(asked.operation, asked.operation)}"
-        return [Wanted(action, self._resources(asked, records))]
+        return [Wanted(action, self._resources(asked, records), keys_at(self.keys, asked.params))]
 
     def _resources(self, asked: Asked, records: Records) -> tuple[str, ...]:
         place = f"arn:aws:{self.prefix}:{records.region}:{records.account}:"
@@ -113,6 +113,10 @@ _QUEUE_ACTIONS: Final = ("SendMessage", "DeleteMessage", "ChangeMessageVisibilit
 TABLES: Final[Mapping[str, Table]] = {
     "application-autoscaling": Table(
         "application-autoscaling",
+        keys={
+            "application-autoscaling:scalable-dimension": "ScalableDimension",
+            "application-autoscaling:service-namespace": "ServiceNamespace",
+        },
         exact=dict.fromkeys(
             (
                 "DeleteScalingPolicy",
@@ -155,6 +159,10 @@ TABLES: Final[Mapping[str, Table]] = {
             **_none("ListManagedInsightRules"),
         },
         about=".*(?<!ResourceMetricsConfiguration)",
+        keys={
+            "cloudwatch:alarmactions": "[AlarmActions, OKActions, InsufficientDataActions][][]",
+            "cloudwatch:namespace": "Namespace",
+        },
     ),
     "ecr": Table(
         "ecr",
@@ -218,6 +226,7 @@ TABLES: Final[Mapping[str, Table]] = {
             ),
             "ListPartnerEventSourceAccounts": ("arn:aws:events:{region}::event-source/{EventSourceName}",),
         },
+        keys={"events:targetarn": "Targets[].Arn"},
         reads={"EventBusName": _bus},
     ),
     "lambda": Table(
@@ -243,6 +252,15 @@ TABLES: Final[Mapping[str, Table]] = {
             "Invoke": "InvokeFunction",
             "InvokeAsync": "InvokeFunction",
             "InvokeWithResponseStream": "InvokeFunction",
+        },
+        keys={
+            "lambda:codesigningconfigarn": "CodeSigningConfigArn",
+            "lambda:functionarn": "FunctionName",
+            "lambda:functionurlauthtype": "AuthType",
+            "lambda:layer": "Layers",
+            "lambda:principal": "Principal",
+            "lambda:securitygroupids": "VpcConfig.SecurityGroupIds",
+            "lambda:subnetids": "VpcConfig.SubnetIds",
         },
         reads={"FunctionName": _function},
     ),
@@ -306,6 +324,7 @@ TABLES: Final[Mapping[str, Table]] = {
         ("{TopicArn}", "{TargetArn}", "{ResourceArn}", "{SubscriptionArn}", "{Name}"),
         about="(?!List(Subscriptions|Topics)$|.*(Platform|Endpoint)).*",
         actions={"PublishBatch": "Publish"},
+        keys={"sns:endpoint": "Endpoint", "sns:protocol": "Protocol"},
         reads={"SubscriptionArn": _topic},
     ),
     "sqs": Table(
@@ -325,6 +344,7 @@ TABLES: Final[Mapping[str, Table]] = {
             **dict.fromkeys(_DOCUMENTS, ("document/{Name}",)),
         },
         about="(?!Describe).*Parameter.*",
+        keys={"ssm:overwrite": "Overwrite", "ssm:recursive": "Recursive"},
         reads=dict.fromkeys(("Name", "Names", "Path", "ResourceId"), _parameter),
     ),
     "stepfunctions": Table(

@@ -9,6 +9,8 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import jmespath  # type: ignore[import-untyped] # it has no types
+
 from local.iam.wildcards import Values
 
 if TYPE_CHECKING:
@@ -109,6 +111,18 @@ def arns(
         return []
     whole = template if template.startswith("arn:") else place + template
     return [_filled(whole, chosen) for chosen in product(*values)]
+
+
+def keys_at(places: Mapping[str, str], params: Mapping[str, Any]) -> Keys:
+    """Condition keys with what a request has at the places (JMESPath expressions); none for what it has not."""
+    found = {key: texts(jmespath.search(place, params)) for key, place in places.items()}
+    return {key: values for key, values in found.items() if values}
+
+
+def texts(value: Any) -> Values:
+    """A value of a request as the values of a condition key."""
+    listed = value if isinstance(value, list) else [] if value is None else [value]
+    return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
 
 
 @lru_cache(maxsize=1024)
