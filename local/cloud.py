@@ -37,6 +37,7 @@ from local.seams import OneAtATime, Seams
 from local.services import Part, Services
 from local.serving import Server
 from local.state import State
+from local.trail import CloudTrail
 from local.transport import session
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class LocalCloud:
 
     def _build(self) -> None:
         self.guard = Enforcement(self.services)
+        trail = CloudTrail(self.services)
         self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
         # In the order in which they end: who acts by itself first, whom the others call last.
         self._parts: list[Part] = [
@@ -112,6 +114,7 @@ class LocalCloud:
             Scheduler(self.services),
             Functions(self.services),
             self._cloudwatch,
+            trail,
         ]
         self.families = [family for part in self._parts for family in part.families()]
         self._front = Front(
@@ -119,7 +122,7 @@ class LocalCloud:
             fallback=self._moto,
             region=self.services.region,
             now=self.services.clock.now,
-            seams=Seams(guard=self.guard, journal=self._journal or OneAtATime()),
+            seams=Seams(guard=self.guard, journal=self._journal or OneAtATime(), trail=trail.history),
         )
 
     def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
