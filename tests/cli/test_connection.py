@@ -6,6 +6,7 @@ from cli.connection import Connection, connect, default_stage
 from cli.errors import WrongUseError
 from local.cloud import LocalCloud
 from tests.cli import fakes
+from tests.local import trust
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +121,7 @@ def test_a_person_acts_in_a_role_of_the_stage_under_the_callers_name(monkeypatch
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.start())
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        trust.role(cloud.services.client("iam"), "sluice-local-approver")
         myself = connect("local")
         approver = connect("local", person="approver")
         name = myself.caller().rsplit("/", 1)[1]

@@ -8,6 +8,7 @@ from cli.assembly import SynthesizedStack
 from cli.errors import CliError, WrongUseError
 from cli.registry import versions
 from env.stage import Place
+from tests.local import trust
 
 PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "news"}}
@@ -108,6 +109,8 @@ def test_destroying_leaves_groups_alone_that_the_stage_never_made(connection):
 
 def test_destroying_takes_models_along_that_the_stage_names_no_more(connection):
     """Their stacks are known by their tag; one that only begins like them is another stage's."""
+    name = "cdk-hnb659fds-cfn-exec-role-123456789012-eu-west-1"
+    trust.role(connection.client("iam"), name, "cloudformation", allowed=["*"])
     for name, stage in (("sluice-local-serving-old", "local"), ("sluice-local-serving-storage", "local-serving")):
         stacks.deploy(connection, synthesized(name, tags={"sluice:stage": stage}), say=silent)
     deploy.take_down(connection)

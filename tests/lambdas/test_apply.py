@@ -11,6 +11,7 @@ from lambdas.records import Abort, Opened, Outcome, Recovery, Veto
 from lambdas.settings import to_environ
 from lambdas.underway import START
 from local.cloud import LocalCloud
+from tests.local import trust
 
 REGION, ACCOUNT, MODEL = "eu-west-1", "123456789012", "credit-risk"
 STACK = f"sluice-local-serving-{MODEL}"
@@ -45,10 +46,7 @@ class Stage:
         s3 = session.client("s3")
         s3.create_bucket(Bucket="artefacts", CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_object(Bucket="artefacts", Key="model.tar.gz", Body=b"")
-        role = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}}]}
-        session.client("iam").create_role(
-            RoleName=f"sluice-local-deploy-{MODEL}", AssumeRolePolicyDocument=json.dumps(role)
-        )
+        trust.role(session.client("iam"), f"sluice-local-deploy-{MODEL}", "cloudformation", allowed=["ssm:*"])
         keys = (("model", "HASH", "S"), ("sequence", "RANGE", "N"))
         self.dynamodb.create_table(
             TableName="ledger",

@@ -5,20 +5,23 @@ import json
 ACCOUNT = "123456789012"
 
 
-def role(iam, name, *services, allowed=(), **policies):
-    """The ARN of a new role that trusts services such as `lambda`; with `allowed` actions on everything.
+def role(iam, name, *services, allowed=()):
+    """The ARN of a new role that trusts services such as `lambda`, without any its account; it may what is `allowed`.
 
-    `policies` are documents by name, for rights that are narrower.
+    `allowed` are actions, on everything, or whole statements.
     """
-    principals = [f"{service}.amazonaws.com" for service in services]
-    trust = {"Effect": "Allow", "Principal": {"Service": principals}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+    principal = {"Service": [f"{service}.amazonaws.com" for service in services]} if services else {"AWS": ACCOUNT}
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document([trust]))
     if allowed:
-        policies["allowed"] = [{"Effect": "Allow", "Action": list(allowed), "Resource": "*"}]
-    for policy, statements in policies.items():
-        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=_document(*statements))
+        statements = [each if isinstance(each, dict) else _anywhere(each) for each in allowed]
+        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=_document(statements))
     return f"arn:aws:iam::{ACCOUNT}:role/{name}"
 
 
-def _document(*statements):
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+def _anywhere(action):
+    return {"Effect": "Allow", "Action": action, "Resource": "*"}
+
+
+def _document(statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
