@@ -41,7 +41,7 @@ class Processing:
                 raise UnsupportedLocally(f"S3DataType {source['S3DataType']} of processing input {entry['InputName']}")
             if source.get("S3CompressionType") == "Gzip":
                 raise UnsupportedLocally(f"S3CompressionType Gzip of processing input {entry['InputName']}")
-        if params["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
+        if params["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) != 1:
             raise UnsupportedLocally("processing on several instances")
         for output in _outputs(params):
             if "S3Output" not in output:
