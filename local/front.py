@@ -102,6 +102,7 @@ class Front:
         except AwsError as error:
             return _refused(request, found, error).reply
         outcome = self._outcome(asked, found, request)
+        outcome.reply.headers.setdefault("x-amzn-RequestId", asked.id)
         self._trail.note(asked, outcome)
         return outcome.reply
 

@@ -71,6 +71,7 @@ def _send(app: WSGIApplication, request: AWSPreparedRequest) -> AWSResponse:
     environ = Request.from_values(path, query_string=query, method=request.method, headers=headers, data=data).environ
     # werkzeug leaves the length of an empty body out; HTTP clients send it, and moto's S3 insists.
     environ.setdefault("CONTENT_LENGTH", "0")
+    environ["REMOTE_ADDR"] = "127.0.0.1"
     environ["RAW_URI"] = "/" + request.url.split("/", 3)[3] if request.url.count("/") > 2 else "/"
     chunks, status, answered = run_wsgi_app(app, environ, buffered=True)
     response_headers = HTTPHeaders()

@@ -21,7 +21,7 @@ from botocore.serialize import RpcV2CBORSerializer
 from botocore.utils import parse_timestamp
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import QueryParser, RequestParser, RequestParserError, RestJSONParser
-from moto.core.serialize import QuerySerializer, RestJSONSerializer
+from moto.core.serialize import QuerySerializer, RestJSONSerializer, SerializationContext
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
     from local.requests import Asked
+
+
+_REQUEST_ID = "x-amzn-RequestId"
 
 
 @dataclass(frozen=True)
@@ -167,18 +170,20 @@ class _Query:
         return moto_read(QueryParser, operation, request, {})
 
     def write(self, operation: OperationModel, result: dict[str, Any]) -> Reply:
-        answer = QuerySerializer(operation).serialize(_projected_output(operation, result))
-        return Reply(_encoded(answer["body"]), _headers("text/xml"), answer["status_code"])
+        headers = _headers("text/xml")
+        context = SerializationContext(headers[_REQUEST_ID])
+        answer = QuerySerializer(operation, context=context).serialize(_projected_output(operation, result))
+        return Reply(_encoded(answer["body"]), headers, answer["status_code"])
 
     def write_error(self, service: ServiceModel, error: AwsError) -> Reply:
-        namespace = service.metadata.get("xmlNamespace", "")
+        namespace, headers = service.metadata.get("xmlNamespace", ""), _headers("text/xml")
         # Services of this protocol have another name for a broken constraint (AWS CloudFormation API, Common errors).
         code = "ValidationError" if error.code == "ValidationException" else error.code
         body = (
             f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{escape(code)}</Code>'
-            f"<Message>{escape(error.message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+            f"<Message>{escape(error.message)}</Message></Error><RequestId>{headers[_REQUEST_ID]}</RequestId></ErrorResponse>"
         )
-        return Reply(body.encode(), _headers("text/xml"), error.status)
+        return Reply(body.encode(), headers, error.status)
 
 
 class _RestJson:
@@ -325,7 +330,7 @@ def _modelled_status(operation: OperationModel, result: dict[str, Any]) -> int |
 
 
 def _headers(content_type: str) -> dict[str, str]:
-    return {"Content-Type": content_type, "x-amzn-RequestId": str(uuid.uuid4())}
+    return {"Content-Type": content_type, _REQUEST_ID: str(uuid.uuid4())}
 
 
 def _encoded(body: str | bytes) -> bytes:

@@ -21,6 +21,7 @@ from local.trail.event import Event
 _MOST_EVENTS: Final = 20_000
 _MOST_BYTES: Final = 48 * 1024 * 1024
 _LONGEST: Final = timedelta(days=90)
+_REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
 
 
 class History:
@@ -78,7 +79,7 @@ def _event(number: int, asked: Asked, outcome: Outcome, *, caller: Principal, ti
         access_key_id=asked.access_key_id,
         source_ip=asked.source_ip,
         user_agent=asked.user_agent,
-        request_id=asked.id,
+        request_id=_told_id(outcome) or asked.id,
         read_only=not asked.mutates,
         parameters=elements.parameters(asked),
         elements=elements.results(asked, outcome),
@@ -86,3 +87,8 @@ def _event(number: int, asked: Asked, outcome: Outcome, *, caller: Principal, ti
         error_code=code,
         error_message=message,
     )
+
+
+def _told_id(outcome: Outcome) -> str:
+    told = (value for name, value in outcome.reply.headers.items() if name.lower() in _REQUEST_IDS)
+    return next(told, "")
