@@ -6,7 +6,7 @@ import collections
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from local.clock import Clock
 
@@ -43,6 +43,14 @@ class Background:
         with self._changed:
             self._waiting += 1
         self._clock.after(delay, lambda: self._due(job))
+
+    def at(self, due: datetime, job: Job) -> None:
+        """Run `job` at a time of the cloud's, or soon when that has passed."""
+        delay = due - self._clock.now()
+        if delay > timedelta():
+            self.later(delay, job)
+        else:
+            self.submit(job)
 
     def resting(self, timeout_seconds: float) -> bool:
         """Wait until no job is queued or running: only the clock can wake what is left. False when time is up."""

@@ -167,11 +167,7 @@ class Delivery(Generic[AnyParcel]):
         return [timedelta(seconds=each) for each in seconds]
 
     def _start(self, key: str) -> None:
-        delay = self._undelivered[key].due - self._clock.now()
-        if delay <= _AT_ONCE:
-            self._background.submit(lambda: self._try(key))
-        else:
-            self._background.later(delay, lambda: self._try(key))
+        self._background.at(self._undelivered[key].due, lambda: self._try(key))
 
     def _try(self, key: str) -> None:
         attempt = self._undelivered.get(key)

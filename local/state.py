@@ -94,8 +94,11 @@ class State:
 
     def __init__(self, keeper: _Keeper, database: Database | None = None) -> None:
         self.database = database
+        self.folder = database.folder if database else None
         self._keeper = keeper
         self._tables: dict[str, Table[Any]] = {}
+        self._dumps: dict[str, Callable[[], bytes]] = {}
+        self._left: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -133,16 +136,26 @@ class State:
                 table.forget()
 
     def dump(self) -> bytes:
-        """What all tables hold that somebody has asked for."""
+        """What all tables hold that somebody has asked for, and what parts hold elsewhere."""
         with self._lock:
-            return pickle.dumps({name: dict(table) for name, table in self._tables.items()})
+            tables = {name: dict(table) for name, table in self._tables.items()}
+            return pickle.dumps((tables, {name: dump() for name, dump in self._dumps.items()}))
 
     def load(self, dumped: bytes) -> None:
-        """Hold what was dumped, and nothing else."""
-        held: dict[str, dict[str, Any]] = pickle.loads(dumped)
+        """Hold what was dumped, and nothing else; parts that are made next find what is `left` for them."""
+        tables, left = pickle.loads(dumped)
         self.clear()
-        for name, entries in held.items():
+        for name, entries in tables.items():
             self.table(name).update(entries)
+        self._left = left
+
+    def on_dump(self, name: str, dump: Callable[[], bytes]) -> None:
+        """Have `dump` asked for what a part keeps outside of tables; another of that name takes its place."""
+        self._dumps[name] = dump
+
+    def left(self, name: str) -> bytes | None:
+        """What was dumped by that name, once after it was loaded."""
+        return self._left.pop(name, None)
 
     def tell_time_by(self, now: Callable[[], datetime]) -> None:
         """Stamp what is written with the cloud's time, so that the next start does not begin before it."""

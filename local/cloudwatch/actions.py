@@ -1,9 +1,12 @@
-"""What an alarm sets off: a message to a topic, if the topic and its key let CloudWatch send it."""
+"""What an alarm sets off: a message to a topic, if the topic and its key let CloudWatch send it; kept until it is."""
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import uuid
+from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +19,7 @@ from local.cloudwatch.history import ACTION, History, Item
 from local.errors import LocalError
 from local.permission import allows
 from local.services import Services
+from local.state import Table
 
 _PRINCIPAL: Final = "cloudwatch.amazonaws.com"
 _KEY_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -26,6 +30,13 @@ class NotAuthorized(LocalError):
     """A topic or its key does not let CloudWatch in, which on AWS nothing but the alarm's history tells."""
 
 
+@dataclass(frozen=True)
+class _Action:
+    topic: str
+    alarm: Alarm
+    before: State
+
+
 class Actions:
     """Runs the actions of alarms one after the other, on a thread of its own."""
 
@@ -33,10 +44,18 @@ class Actions:
         self._services, self._history = services, history
         self._region = _long_name(services.region)
         self._background = Background("alarm-actions", services.clock, threads=1)
+        self._undone: Table[_Action] = services.state.table("cloudwatch.actions")
 
     def submit(self, topic: str, alarm: Alarm, before: State) -> None:
         """Tell a topic of an alarm's new state, and the history whether that worked."""
-        self._background.submit(lambda: self._run(topic, alarm, before))
+        key = uuid.uuid4().hex
+        self._undone[key] = _Action(topic, alarm, before)
+        self._background.submit(lambda: self._do(key))
+
+    def resume(self) -> None:
+        """Do what the process before did not."""
+        for key in list(self._undone):
+            self._background.submit(functools.partial(self._do, key))
 
     def resting(self, timeout_seconds: float) -> bool:
         """Wait until no action is left to do. False when time is up."""
@@ -45,6 +64,12 @@ class Actions:
     def close(self) -> None:
         """Drop the actions that have not begun."""
         self._background.close()
+
+    def _do(self, key: str) -> None:
+        action = self._undone.get(key)
+        if action is not None:
+            self._run(action.topic, action.alarm, action.before)
+            self._undone.pop(key, None)
 
     def _run(self, topic: str, alarm: Alarm, before: State) -> None:
         message = shapes.notification(alarm, before, account=self._services.account, region=self._region)

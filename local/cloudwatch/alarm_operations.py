@@ -111,19 +111,16 @@ class AlarmOperations:
 
     def _tag_resource(self, params: Params, _: Call) -> Params:
         given = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
-        self._alarms.use(params["ResourceARN"], lambda alarm: alarm.tags.update(given))
+        self._alarms.change_tags(params["ResourceARN"], lambda tags: tags | given)
         return {}
 
     def _untag_resource(self, params: Params, _: Call) -> Params:
-        def untag(alarm: Alarm) -> None:
-            for key in params["TagKeys"]:
-                alarm.tags.pop(key, None)
-
-        self._alarms.use(params["ResourceARN"], untag)
+        gone = params["TagKeys"]
+        self._alarms.change_tags(params["ResourceARN"], lambda tags: {k: v for k, v in tags.items() if k not in gone})
         return {}
 
     def _list_tags_for_resource(self, params: Params, _: Call) -> Params:
-        tags = self._alarms.use(params["ResourceARN"], lambda alarm: dict(alarm.tags))
+        tags = self._alarms.change_tags(params["ResourceARN"], lambda tags: tags)
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 

@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from local.cloudwatch.evaluation import Rule
 from local.errors import AwsError
-
-Result = TypeVar("Result")
+from local.state import Table
 
 ACTIONS: Final = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 """The member of an alarm that names the actions of a state."""
@@ -29,9 +28,12 @@ class State:
     data: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Alarm:
-    """One metric alarm. `settings` are the members of PutMetricAlarm, `rule` what they demand of the data."""
+    """One metric alarm, never changed in place.
+
+    `settings` are the members of PutMetricAlarm, `rule` what they demand of the data.
+    """
 
     name: str
     arn: str
@@ -65,8 +67,8 @@ class Alarm:
 class Alarms:
     """All alarms by name, safe for many threads."""
 
-    def __init__(self) -> None:
-        self._alarms: dict[str, Alarm] = {}
+    def __init__(self, alarms: Table[Alarm]) -> None:
+        self._alarms = alarms
         self._lock = threading.Lock()
 
     def put(self, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
@@ -76,24 +78,26 @@ class Alarms:
             if old is not None:
                 alarm = dataclasses.replace(alarm, state=old.state, tags=old.tags)
             self._alarms[alarm.name] = alarm
-            return dataclasses.replace(alarm), old
+            return alarm, old
 
     def get(self, name: str) -> Alarm | None:
-        """A copy of an alarm."""
+        """An alarm."""
         with self._lock:
-            alarm = self._alarms.get(name)
-            return dataclasses.replace(alarm) if alarm else None
+            return self._alarms.get(name)
 
-    def use(self, arn: str, user: Callable[[Alarm], Result]) -> Result:
-        """What `user` makes of an alarm, which it may change. Raises AwsError `ResourceNotFoundException`."""
+    def change_tags(self, arn: str, changed: Callable[[dict[str, str]], dict[str, str]]) -> dict[str, str]:
+        """Give an alarm other tags, and the caller too. Raises AwsError `ResourceNotFoundException`."""
         with self._lock:
             for alarm in self._alarms.values():
                 if alarm.arn == arn:
-                    return user(alarm)
+                    tags = changed(alarm.tags)
+                    if tags != alarm.tags:
+                        self._alarms[alarm.name] = dataclasses.replace(alarm, tags=tags)
+                    return tags
         raise AwsError("ResourceNotFoundException", f"The resource {arn} does not exist.", status=404)
 
     def move(self, name: str, state: State, *, judged: Rule | None = None) -> tuple[Alarm, State] | None:
-        """Put an alarm into a state; a copy of it and its state before.
+        """Put an alarm into a state; the alarm and its state before.
 
         None when there is no such alarm, or when it no longer has the rule by which it was judged.
         """
@@ -103,8 +107,9 @@ class Alarms:
                 return None
             before = alarm.state
             repeated = before.value == state.value
-            alarm.state = dataclasses.replace(state, since=before.since) if repeated else state
-            return dataclasses.replace(alarm), before
+            state = dataclasses.replace(state, since=before.since) if repeated else state
+            moved = self._alarms[name] = dataclasses.replace(alarm, state=state)
+            return moved, before
 
     def switch_actions(self, names: Sequence[str], *, enabled: bool, now: datetime) -> list[tuple[Alarm, Alarm]]:
         """Switch actions on or off; names without an alarm are passed over, as AWS does. Gives new and old ones."""
@@ -112,9 +117,10 @@ class Alarms:
         with self._lock:
             for alarm in [self._alarms[name] for name in names if name in self._alarms]:
                 if alarm.settings["ActionsEnabled"] != enabled:
-                    before = dataclasses.replace(alarm)
-                    alarm.settings, alarm.configured = {**alarm.settings, "ActionsEnabled": enabled}, now
-                    changed.append((dataclasses.replace(alarm), before))
+                    settings = {**alarm.settings, "ActionsEnabled": enabled}
+                    switched = dataclasses.replace(alarm, settings=settings, configured=now)
+                    self._alarms[alarm.name] = switched
+                    changed.append((switched, alarm))
         return changed
 
     def delete(self, names: Sequence[str]) -> list[Alarm]:
@@ -126,6 +132,6 @@ class Alarms:
             return [self._alarms.pop(name) for name in dict.fromkeys(names)]
 
     def listed(self) -> list[Alarm]:
-        """Copies of all alarms in the order of their names."""
+        """All alarms in the order of their names."""
         with self._lock:
-            return [dataclasses.replace(alarm) for _, alarm in sorted(self._alarms.items())]
+            return [alarm for _, alarm in sorted(self._alarms.items())]

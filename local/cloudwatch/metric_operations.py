@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from local.clock import Clock
 from local.cloudwatch.bucket import supported
+from local.cloudwatch.kept import KeptMetrics
 from local.cloudwatch.metrics import MINUTE_SECONDS, Datapoint, Metric, Metrics
 from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
@@ -26,10 +27,10 @@ Params = dict[str, Any]
 
 
 class MetricOperations:
-    """Handlers over `metrics`."""
+    """Handlers over `metrics`; data go through `kept`, which a later process finds."""
 
-    def __init__(self, clock: Clock, metrics: Metrics) -> None:
-        self._clock, self._metrics = clock, metrics
+    def __init__(self, clock: Clock, metrics: Metrics, kept: KeptMetrics) -> None:
+        self._clock, self._metrics, self._kept = clock, metrics, kept
 
     def handlers(self) -> dict[str, Handler]:
         """The operations by name."""
@@ -44,8 +45,7 @@ class MetricOperations:
         now = self._clock.now()
         for number, datum in enumerate(data, 1):
             _check_datum(datum, at=f"MetricData.member.{number}", now=now)
-        for datum in data:
-            self._metrics.put(Metric.of(datum, namespace=namespace), datum, at=datum.get("Timestamp", now))
+        self._kept.put(namespace, data, now=now)
 
     def _put_metric_data(self, params: Params, _: Call) -> Params:
         if params.get("EntityMetricData"):

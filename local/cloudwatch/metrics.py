@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, Final, Self
 from local.cloudwatch.bucket import Bucket
 
 MINUTE_SECONDS: Final = 60
-_KEPT_SECONDS: Final = 15 * 86_400
+KEPT_SECONDS: Final = 15 * 86_400
 """How long one-minute data points are kept ("Metrics retention"); AWS then keeps them coarser, this cloud does not."""
 _FINE_SECONDS: Final = 3 * 3_600
 """How long the seconds of a high-resolution metric are kept."""
@@ -86,6 +87,16 @@ class Datapoint:
     bucket: Bucket
 
 
+@dataclass(frozen=True)
+class Piece:
+    """What arrived of a metric in a stretch of time; `latest` is the moment of its newest datum of all."""
+
+    metric: Metric
+    minutes: Slots
+    seconds: Slots
+    latest: float
+
+
 @dataclass
 class _Series:
     """One metric. A datum is in `minutes` or, while it is young and of high resolution, in `seconds`: never in both."""
@@ -111,7 +122,7 @@ class _Series:
                 _slot(self.minutes, unit, second // MINUTE_SECONDS * MINUTE_SECONDS).absorb(buckets.pop(second))
         for buckets in self.minutes.values():
             for minute in list(buckets):
-                if minute < now - _KEPT_SECONDS:
+                if minute < now - KEPT_SECONDS:
                     del buckets[minute]
                 elif minute < now - _FINE_SECONDS:
                     buckets[minute].pack()
@@ -186,6 +197,33 @@ class Metrics:
             found = [m for m, series in self._series.items() if since is None or series.latest >= since.timestamp()]
         return sorted(found, key=lambda metric: (metric.namespace, metric.name, sorted(metric.dimensions)))
 
+    def piece(self, metric: Metric, start: int, end: int) -> Piece:
+        """What begins in a stretch of time, in seconds of the epoch: the very buckets, which nobody may change."""
+        with self._lock:
+            series = self._series.get(metric, _Series())
+            return Piece(
+                metric, _between(series.minutes, start, end), _between(series.seconds, start, end), series.latest
+            )
+
+    def add(self, piece: Piece) -> None:
+        """Take over a piece that has nothing in common with what is there."""
+        with self._lock:
+            series = self._series.setdefault(piece.metric, _Series())
+            for mine, theirs in ((series.minutes, piece.minutes), (series.seconds, piece.seconds)):
+                for unit, buckets in theirs.items():
+                    mine.setdefault(unit, {}).update(buckets)
+            series.latest = max(series.latest, piece.latest)
+
+    def dump(self) -> bytes:
+        """All of it."""
+        with self._lock:
+            return pickle.dumps(self._series, pickle.HIGHEST_PROTOCOL)
+
+    def load(self, dumped: bytes) -> None:
+        """Hold what was dumped."""
+        with self._lock:
+            self._series = pickle.loads(dumped)
+
     def _sweep(self, now: int) -> None:
         if now < self._swept + _SWEEP_SECONDS:
             return
@@ -194,6 +232,11 @@ class Metrics:
             series.age(now=now)
             if series.empty:
                 del self._series[metric]
+
+
+def _between(slots: Slots, start: int, end: int) -> Slots:
+    within = {unit: {s: bucket for s, bucket in buckets.items() if start <= s < end} for unit, buckets in slots.items()}
+    return {unit: buckets for unit, buckets in within.items() if buckets}
 
 
 def _slot(slots: Slots, unit: str, second: int) -> Bucket:

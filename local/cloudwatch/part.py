@@ -11,6 +11,7 @@ from local.cloudwatch.data_operations import DataOperations
 from local.cloudwatch.evaluations import Evaluations
 from local.cloudwatch.history import History
 from local.cloudwatch.history_operations import HistoryOperations
+from local.cloudwatch.kept import KeptMetrics
 from local.cloudwatch.metric_operations import MetricOperations
 from local.cloudwatch.metrics import Metrics
 from local.cloudwatch.queues import Queues
@@ -23,11 +24,11 @@ class CloudWatch:
     """Metrics and the alarms on them, whose states the other parts find in `services.alarms`."""
 
     def __init__(self, services: Services) -> None:
-        metrics, history = Metrics(), History()
-        self._alarms = Alarms()
+        metrics, history = Metrics(), History(services.state.table("cloudwatch.history"))
+        self._alarms = Alarms(services.state.table("cloudwatch.alarms"))
         self._transitions = Transitions(services, self._alarms, history)
         self._evaluations = Evaluations(services.clock, self._alarms, metrics=metrics, transitions=self._transitions)
-        self._metric_operations = MetricOperations(services.clock, metrics)
+        self._metric_operations = MetricOperations(services.clock, metrics, KeptMetrics(services.state, metrics))
         self._queues = Queues(services, self._alarms, self.record)
         operations = (
             self._metric_operations,
@@ -60,7 +61,10 @@ class CloudWatch:
         return self._transitions.resting(timeout_seconds)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Evaluate the alarms from now on, and do the actions that were not done."""
+        for alarm in self._alarms.listed():
+            self._wake(alarm)
+        self._transitions.resume()
 
     def close(self) -> None:
         """Drop the actions that have not begun; the clock drops the evaluations."""

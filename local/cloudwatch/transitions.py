@@ -48,6 +48,10 @@ class Transitions:
         detail = shapes.configuration_change(alarm, kind.lower(), before=before)
         self._services.emit(_SOURCE, "CloudWatch Alarm Configuration Change", detail, resources=[alarm.arn])
 
+    def resume(self) -> None:
+        """Do the actions that the process before did not."""
+        self._actions.resume()
+
     def subscribe(self, heard: Heard) -> Callable[[], None]:
         """Call `heard(name, state)` at each change of a state, holding no lock; what is returned ends that."""
         with self._lock:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from local.errors import AwsError, UnsupportedLocally
 from local.functions.function import LATEST, Entry, Function
 from local.services import Services
+from local.state import Table
 
 Result = TypeVar("Result")
 
@@ -19,7 +20,7 @@ class Book:
     def __init__(self, services: Services) -> None:
         self._prefix = f"arn:aws:lambda:{services.region}:{services.account}:function:"
         self._account = services.account
-        self._entries: dict[str, Entry] = {}
+        self._entries: Table[Entry] = services.state.table("functions.entries")
         self._lock = threading.Lock()
 
     def arn(self, name: str) -> str:
@@ -41,9 +42,18 @@ class Book:
             del self._entries[self.parsed(name)[0]]
 
     def use(self, name: str, user: Callable[[Entry], Result]) -> Result:
-        """What `user` makes of an entry, which it may change. Raises AwsError `ResourceNotFoundException`."""
+        """What `user` reads in an entry. Raises AwsError `ResourceNotFoundException`."""
         with self._lock:
             return user(self._get(self.parsed(name)[0]))
+
+    def change(self, name: str, user: Callable[[Entry], Result]) -> Result:
+        """What `user` makes of an entry, which it changes. Raises AwsError `ResourceNotFoundException`."""
+        with self._lock:
+            short = self.parsed(name)[0]
+            entry = self._get(short).copied()
+            result = user(entry)
+            self._entries[short] = entry
+            return result
 
     def find(self, name: str, qualifier: str | None = None) -> Function:
         """One version of a function. Raises AwsError `ResourceNotFoundException`; aliases are refused by name."""
@@ -51,7 +61,7 @@ class Book:
         version = qualifier or inside or LATEST
         with self._lock:
             entry = self._get(short)
-            for function in (entry.latest, *entry.versions):
+            for function in entry.functions():
                 if function.version == version:
                     return function
         if not version.isdecimal():

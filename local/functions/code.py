@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import io
+import shutil
 import tempfile
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from local.errors import AwsError, UnsupportedLocally
+from local.errors import AwsError, StateError, UnsupportedLocally
 from local.functions.function import Code
 from local.roles import Clients
 from local.services import Services
@@ -24,10 +26,10 @@ _UNKNOWN_SOURCES: Final = ("ImageUri", "SourceKMSKeyArn", "S3ObjectStorageMode")
 
 
 class CodeStore:
-    """Keeps archives and their unpacked folders in the cloud's working directory."""
+    """Keeps archives and their unpacked folders: beside the state, or in the working directory where there is none."""
 
     def __init__(self, services: Services) -> None:
-        self._root = services.workdir / "functions"
+        self._root = (services.state.folder or services.workdir).absolute() / "functions"
         self._lock = threading.Lock()
 
     def put(self, source: Mapping[str, Any], caller: Clients) -> Code:
@@ -46,12 +48,34 @@ class CodeStore:
         folder = self._root / digest.hex()[:32]
         with self._lock:
             if not folder.exists():
-                self._unpack(data, folder)
-                archive.write_bytes(data)
+                self._write(data, archive, folder)
         return Code(base64.b64encode(digest).decode(), len(data), archive, folder)
 
+    def moved(self, code: Code) -> Code:
+        """The same code where it is now: the folder of the state may have been moved."""
+        return dataclasses.replace(code, archive=self._root / code.archive.name, folder=self._root / code.folder.name)
+
+    def keep_only(self, codes: Iterable[Code]) -> None:
+        """Remove what no function has, such as what a process that was killed had half unpacked."""
+        if not self._root.exists():
+            return
+        kept = {path.name for code in codes for path in (code.archive, code.folder)}
+        for path in [path for path in self._root.iterdir() if path.name not in kept]:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def _write(self, data: bytes, archive: Path, folder: Path) -> None:
+        # The folder comes last: where it is, all is.
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            archive.write_bytes(data)
+            self._unpack(data, folder)
+        except OSError as error:
+            raise StateError(f"the code cannot be kept in {self._root}: {error}") from error
+
     def _unpack(self, data: bytes, folder: Path) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self._root))
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +60,7 @@ class Function:
 
 @dataclass
 class Entry:
-    """All that is kept under one function name. Changed under the book's lock only."""
+    """All that is kept under one function name. Only a copy is ever changed: see the book."""
 
     latest: Function
     versions: list[Function] = field(default_factory=list)
@@ -68,3 +69,13 @@ class Entry:
     event_invoke: dict[str, Any] | None = None
     reserved_concurrency: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
+
+    def copied(self) -> Entry:
+        """An entry of its own with the same versions, statements and tags."""
+        return dataclasses.replace(
+            self, versions=list(self.versions), statements=dict(self.statements), tags=dict(self.tags)
+        )
+
+    def functions(self) -> list[Function]:
+        """$LATEST and every version."""
+        return [self.latest, *self.versions]

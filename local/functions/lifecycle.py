@@ -31,6 +31,14 @@ class Lifecycle:
         self._services, self._book, self._pool = services, book, pool
         self._code = CodeStore(services)
 
+    def resume(self) -> None:
+        """Find the code of every function, and remove what is nobody's."""
+        codes = [function.code for entry in self._book.listed() for function in entry.functions()]
+        self._code.keep_only(codes)
+        for entry in self._book.listed():
+            if self._code.moved(entry.latest.code) != entry.latest.code:
+                self._book.change(entry.latest.name, self._moved)
+
     def handlers(self) -> dict[str, Handler]:
         """The operations by name."""
         return {
@@ -45,6 +53,10 @@ class Lifecycle:
             "ListVersionsByFunction": self._list_versions,
         }
 
+    def _moved(self, entry: Entry) -> None:
+        latest, *versions = [dataclasses.replace(f, code=self._code.moved(f.code)) for f in entry.functions()]
+        entry.latest, entry.versions = latest, versions
+
     def _create_function(self, params: Params, call: Call) -> Params:
         name, _qualifier = self._book.parsed(params["FunctionName"])
         members = configuration.created({**params, "FunctionName": name}, now=self._services.clock.now())
@@ -53,7 +65,7 @@ class Lifecycle:
         function = Function(name, self._book.arn(name), members, code)
         self._book.add(Entry(function, tags=dict(params.get("Tags", {}))))
         if params.get("Publish"):
-            return self._book.use(name, _publish).described()
+            return self._book.change(name, _publish).described()
         # AWS says so while it prepares the function; here it is ready by the next call.
         return {**function.described(), "State": "Pending", "StateReasonCode": "Creating"}
 
@@ -100,7 +112,7 @@ class Lifecycle:
             entry.latest = function
             return _publish(entry) if params.get("Publish") else function
 
-        function = self._book.use(params["FunctionName"], write)
+        function = self._book.change(params["FunctionName"], write)
         self._pool.retire(function.name)
         return {**function.described(), "LastUpdateStatus": "InProgress", "LastUpdateStatusReasonCode": "Creating"}
 
@@ -115,7 +127,7 @@ class Lifecycle:
         if version is None:
             self._book.remove(function.name)
         else:
-            self._book.use(function.name, lambda entry: _delete_version(entry, version))
+            self._book.change(function.name, lambda entry: _delete_version(entry, version))
         self._pool.retire(function.name)
         return {"StatusCode": 204}
 
@@ -126,7 +138,7 @@ class Lifecycle:
                 raise AwsError("InvalidParameterValueException", "CodeSHA256 does not match the function's code.")
             return _publish(entry, description=params.get("Description"))
 
-        return self._book.use(params["FunctionName"], publish).described()
+        return self._book.change(params["FunctionName"], publish).described()
 
     def _list_versions(self, params: Params, _: Call) -> Params:
         versions = self._book.use(params["FunctionName"], lambda entry: [entry.latest, *entry.versions])

@@ -25,8 +25,9 @@ class Functions:
         self._pool = Pool(services)
         runner = Runner(book, self._pool, Logs(services))
         self._asynchronous = Asynchronous(services, book, runner, destinations)
+        self._lifecycle = Lifecycle(services, book, self._pool)
         self._operations = (
-            Lifecycle(services, book, self._pool),
+            self._lifecycle,
             Policy(book),
             Settings(services, book, destinations),
             Invoke(book, runner, self._asynchronous),
@@ -45,7 +46,9 @@ class Functions:
         return self._asynchronous.settled(timeout_seconds)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Work through the events that functions were not done with."""
+        self._lifecycle.resume()
+        self._asynchronous.resume()
 
     def close(self) -> None:
         """End the workers and the threads."""

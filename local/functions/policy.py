@@ -44,7 +44,7 @@ class Policy:
             entry.statements[statement["Sid"]] = statement
             entry.policy_revision = str(uuid.uuid4())
 
-        self._book.use(name, add)
+        self._book.change(name, add)
         return {"Statement": json.dumps(statement)}
 
     def _remove_permission(self, params: Params, _: Call) -> Params:
@@ -55,7 +55,7 @@ class Policy:
                 raise AwsError("ResourceNotFoundException", message, status=404)
             entry.policy_revision = str(uuid.uuid4())
 
-        self._book.use(self._unqualified(params), remove)
+        self._book.change(self._unqualified(params), remove)
         return {}
 
     def _get_policy(self, params: Params, _: Call) -> Params:

@@ -50,7 +50,7 @@ class Settings:
         def write(entry: Entry) -> None:
             entry.event_invoke = kept
 
-        self._book.use(name, write)
+        self._book.change(name, write)
         return self._event_invoke(name, kept)
 
     def _update_event_invoke(self, params: Params, _: Call) -> Params:
@@ -65,7 +65,7 @@ class Settings:
         def forget(entry: Entry) -> None:
             entry.event_invoke = None
 
-        self._book.use(self._unqualified(params), forget)
+        self._book.change(self._unqualified(params), forget)
         return {}
 
     def _existing_event_invoke(self, params: Params) -> Params:
@@ -88,7 +88,7 @@ class Settings:
         def write(entry: Entry) -> None:
             entry.reserved_concurrency = reserved
 
-        self._book.use(params["FunctionName"], write)
+        self._book.change(params["FunctionName"], write)
         return {"ReservedConcurrentExecutions": reserved}
 
     def _get_concurrency(self, params: Params, _: Call) -> Params:
@@ -99,11 +99,11 @@ class Settings:
         def forget(entry: Entry) -> None:
             entry.reserved_concurrency = None
 
-        self._book.use(params["FunctionName"], forget)
+        self._book.change(params["FunctionName"], forget)
         return {}
 
     def _tag_resource(self, params: Params, _: Call) -> Params:
-        self._book.use(params["Resource"], lambda entry: entry.tags.update(params["Tags"]))
+        self._book.change(params["Resource"], lambda entry: entry.tags.update(params["Tags"]))
         return {}
 
     def _untag_resource(self, params: Params, _: Call) -> Params:
@@ -111,7 +111,7 @@ class Settings:
             for key in params["TagKeys"]:
                 entry.tags.pop(key, None)
 
-        self._book.use(params["Resource"], untag)
+        self._book.change(params["Resource"], untag)
         return {}
 
     def _list_tags(self, params: Params, _: Call) -> Params:
