@@ -28,7 +28,8 @@ _KNOWN = (
     "1.0.0",
     "sample",
 )
-_DEEPEST = 7
+WHOLE = 8
+"""The level of members below which no operation has another one that is not like one above."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Violation:
     request: dict[str, Any]
 
 
-def sample(shape: Shape, *, name: str = "", full: bool = False, depth: int = 0) -> Any:
-    """A JSON value that the shape allows; with every optional member when it is to be full."""
+def sample(shape: Shape, *, name: str = "", full: int = 0, depth: int = 0) -> Any:
+    """A JSON value that the shape allows; with every optional member down to the level of `full`."""
     if isinstance(shape, StructureShape):
         return _structure(shape, full=full, depth=depth)
     if isinstance(shape, ListShape):
@@ -56,8 +57,8 @@ def sample(shape: Shape, *, name: str = "", full: bool = False, depth: int = 0) 
     return {"boolean": True, "timestamp": 1767225600, "blob": "aGk="}.get(shape.type_name, low)
 
 
-def _structure(shape: StructureShape, *, full: bool, depth: int) -> dict[str, Any]:
-    chosen = list(shape.members) if full and depth < _DEEPEST else list(shape.required_members)
+def _structure(shape: StructureShape, *, full: int, depth: int) -> dict[str, Any]:
+    chosen = list(shape.members) if depth < full else list(shape.required_members)
     if shape.is_tagged_union:
         chosen = list(shape.members)[:1]
     return {

@@ -9,7 +9,7 @@ from local.model import service
 from local.sagemaker import SageMaker
 from tests.local.conftest import SmallCloud
 from tests.local.sagemaker.conftest import PlainImages
-from tests.local.sagemaker.samples import sample, violations
+from tests.local.sagemaker.samples import WHOLE, sample, violations
 
 MODEL = service("sagemaker")
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20260101/eu-west-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0"
@@ -77,7 +77,7 @@ def wire(cloud):
     return Wire(cloud.app)
 
 
-@pytest.mark.parametrize("full", [False, True], ids=["what is required", "every member"])
+@pytest.mark.parametrize("full", [0, 1, 2, 3, WHOLE], ids="optional members down to level {}".format)
 def test_a_valid_request_passes_the_model(wire, full):
     """Nothing that botocore's model allows is taken for malformed, and no operation fails in itself."""
     told = {}
@@ -93,7 +93,7 @@ def test_a_request_that_the_model_forbids_passes_nowhere(wire):
     passed, kinds = [], set()
     for name in MODEL.operation_names:
         shape = MODEL.operation_model(name).input_shape
-        for violation in violations(shape, sample(shape, full=True)):
+        for violation in violations(shape, sample(shape, full=WHOLE)):
             kinds.add(violation.kind)
             code, message = wire(name, violation.request)
             refused = code == "UnsupportedLocally"
