@@ -34,7 +34,8 @@ class FakeSageMaker:
 
     def families(self):
         """The one family."""
-        handlers = {"AddTags": self._add_tags, "DeleteTags": self._delete_tags, "UpdateEndpoint": self._update}
+        handlers = {"AddTags": self._add_tags, "DeleteTags": self._delete_tags, "ListTags": self._list_tags}
+        handlers["UpdateEndpoint"] = self._update
         for kind in KINDS:
             handlers[f"Create{kind}"] = self._bound(self._create, kind)
             handlers[f"Describe{kind}"] = self._bound(self._describe, kind)
@@ -110,6 +111,10 @@ class FakeSageMaker:
         for key in params["TagKeys"]:
             self.tags[params["ResourceArn"]].pop(key)
         return {}
+
+    def _list_tags(self, params, call):
+        tags = self.tags.get(params["ResourceArn"], {})
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def _find(self, kind, name):
         if name not in self.kept[kind]:

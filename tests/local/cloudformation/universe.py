@@ -363,6 +363,7 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "DeletionProtectionEnabled": False,
                 "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
                 "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
+                "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn("Key")},
                 "Tags": labels(k="v"),
             },
             {
@@ -716,3 +717,6 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 AFTER = {"Monitored": "DataQuality"}
 """Who names another one by its text, and must come after it."""
+
+KEPT = {"Logs"}
+"""What others write to while its stack is being deleted, so that it cannot be."""
