@@ -78,3 +78,27 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Domain": {"AppNetworkAccessType": "PublicInternetOnly"},  # API reference, "CreateDomain"
 }
 """Members that a new resource has when the caller does not give them, by kind."""
+
+BY_HAND: Final = frozenset(
+    {
+        "Action",
+        "Artifact",
+        "Context",
+        "Endpoint",
+        "EndpointConfig",
+        "Experiment",
+        "FeatureGroup",
+        "ImageVersion",
+        "Model",
+        "ModelCard",
+        "ModelPackage",
+        "ModelPackageGroup",
+        "MonitoringSchedule",
+        "Pipeline",
+        "ProcessingJob",
+        "TrainingJob",
+        "Trial",
+        "TrialComponent",
+    }
+)
+"""Kinds in which something happens: none of their operations is generated, lest one that is forgotten only pretends."""

@@ -59,13 +59,6 @@ def structural(store: Store, kind: Kind, *, who: Who | None = None) -> dict[str,
     return {operation: Kept(does) for operation, does in doing.items() if operation in known}
 
 
-def is_plain(kind: Kind) -> bool:
-    """Whether a request says which resource it makes: of an ImageVersion, for one, the service counts the number."""
-    model, name = service("sagemaker"), f"Create{kind.name}"
-    shape = model.operation_model(name).input_shape if name in model.operation_names else None
-    return shape is None or bool(kind.made_id) or all(member in shape.members for member in kind.path)
-
-
 def list_operation(kind: Kind) -> str:
     """The name that the operation has, or would have, which lists a kind."""
     return f"List{kind.name[:-1]}ies" if kind.name.endswith("y") else f"List{kind.name}s"

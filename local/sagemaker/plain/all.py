@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.front import Handler
 from local.sagemaker.derived import kinds
+from local.sagemaker.facts import BY_HAND
 from local.sagemaker.plain.absent import absences
 from local.sagemaker.plain.devices import devices
 from local.sagemaker.plain.hubs import hubs
@@ -11,7 +12,7 @@ from local.sagemaker.plain.policies import policies
 from local.sagemaker.plain.portfolio import portfolio
 from local.sagemaker.plain.refused import REASONS, refusals
 from local.sagemaker.resources import Store
-from local.sagemaker.structural import Who, is_plain, structural, tagging
+from local.sagemaker.structural import Who, structural, tagging
 from local.state import State
 
 
@@ -19,7 +20,7 @@ def generated(store: Store, state: State, *, who: Who | None = None) -> dict[str
     """The handlers of all plain kinds, of their tags, of what is not here and of what is refused."""
     made: dict[str, Handler] = {}
     for kind in kinds().values():
-        if f"Create{kind.name}" not in REASONS and is_plain(kind):
+        if f"Create{kind.name}" not in REASONS and kind.name not in BY_HAND:
             made |= structural(store, kind, who=who)
     return {
         **made,
