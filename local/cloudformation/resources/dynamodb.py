@@ -44,7 +44,6 @@ class Table(Provisioner):
                 "TimeToLiveSpecification",
             }
         ),
-        fixed=frozenset({"SSESpecification"}),  # moto forgets the encryption that an update asks for
         create_only=frozenset({"KeySchema", "LocalSecondaryIndexes", "TableName"}),
         attributes=frozenset({"Arn", "StreamArn"}),
         changing=frozenset({"StreamArn"}),
@@ -70,6 +69,8 @@ class Table(Provisioner):
         settings = {name: value for name, value in request.some(*_UPDATE).items() if request.changed(name)}
         if "DeletionProtectionEnabled" in request.before and "DeletionProtectionEnabled" not in request.properties:
             settings["DeletionProtectionEnabled"] = False
+        if request.changed("SSESpecification"):
+            settings |= _encryption(request)
         if settings:
             request.call("dynamodb", "update_table", TableName=request.name, **settings)
             self.wait(request)
@@ -187,7 +188,7 @@ def _as_declared(table: dict[str, Any]) -> dict[str, Any]:
 def _encryption(request: Request) -> dict[str, Any]:
     encryption = request.properties.get("SSESpecification")
     if encryption is None:
-        return {}
+        return {"SSESpecification": {"Enabled": False}} if "SSESpecification" in request.before else {}
     others = {name: value for name, value in encryption.items() if name != "SSEEnabled"}
     return {"SSESpecification": {"Enabled": truth(encryption.get("SSEEnabled")), **others}}
 

@@ -151,7 +151,8 @@ def test_a_name_is_taken_once(account):
         ("update_stack", {"StackName": "x", "TemplateBody": "{}"}, r"Stack \[x\] does not exist"),
         ("describe_stack_resource", {"StackName": "x", "LogicalResourceId": "y"}, "Stack 'x' does not exist"),
         ("cancel_update_stack", {"StackName": "x"}, r"Stack \[x\] does not exist"),
-        ("detect_stack_drift", {"StackName": "x"}, "UnsupportedLocally.*DetectStackDrift"),
+        ("detect_stack_drift", {"StackName": "x"}, "Stack with id x does not exist"),
+        ("list_stack_sets", {}, "UnsupportedLocally.*ListStackSets"),
     ],
 )
 def test_an_unknown_stack_is_named(account, call, parameters, message):

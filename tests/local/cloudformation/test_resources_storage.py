@@ -177,7 +177,7 @@ def test_a_bucket_logs_to_another(account, s3):
 @pytest.mark.parametrize(
     ("setting", "named"),
     [
-        ({"NotificationConfiguration": {"QueueConfigurations": []}}, "QueueConfigurations"),
+        ({"NotificationConfiguration": {"HttpConfigurations": []}}, "HttpConfigurations"),
         ({"LoggingConfiguration": {"TargetObjectKeyFormat": {}}}, "TargetObjectKeyFormat"),
         ({"LifecycleConfiguration": {"Rules": [], "TransitionDefaultMinimumObjectSize": "x"}}, "TransitionDefault"),
         ({"PublicAccessBlockConfiguration": {"BlockAll": True}}, "BlockAll"),

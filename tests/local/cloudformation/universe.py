@@ -363,7 +363,6 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "DeletionProtectionEnabled": False,
                 "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
                 "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
-                "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": arn("Key")},
                 "Tags": labels(k="v"),
             },
             {
