@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Final
 
 from local.errors import AwsError, UnsupportedLocally
@@ -45,6 +45,7 @@ class Enforcement:
         self._services = services
         self._issued = Issued(account=services.account)
         self._kept = Kept(services, self._issued)
+        self._revoked: MutableMapping[str, str] = services.state.table("iam.revoked")
         self._listeners: list[Heard] = []
 
     def check(self, asked: Asked) -> None:
@@ -59,12 +60,11 @@ class Enforcement:
         if caller.kind == "root":
             if asked.service in _REFUSE_ROOT:
                 self._check_root(asked, caller)
-            return
-        _refuse_what_is_not_kept(asked, caller)
-        policies = self._issued.policies(caller)
-        for each in self._wanted(asked, caller):
-            self._check(asked, each, caller, policies=policies)
-        self._check_absence(asked, caller, policies)
+        else:
+            self._check_identity(asked, caller)
+        if (asked.service, asked.operation) == ("iam", "DeleteAccessKey"):
+            # moto forgets it; a key that nobody knows is the administrator's, and this one must not become that.
+            self._revoked[str(asked.params.get("AccessKeyId", ""))] = asked.id
 
     @contextlib.contextmanager
     def decisions(self, heard: Heard) -> Iterator[None]:
@@ -77,15 +77,25 @@ class Enforcement:
 
     def _caller(self, asked: Asked) -> Principal:
         try:
-            return self._issued.caller(asked.access_key_id)
+            caller = self._issued.caller(asked.access_key_id)
         except UnknownKey as error:
             raise bad_key(asked.service, expired=error.code == "ExpiredToken") from error
+        if caller.kind == "root" and asked.access_key_id in self._revoked:
+            raise bad_key(asked.service, expired=False)
+        return caller
 
     def _wanted(self, asked: Asked, caller: Principal) -> list[Wanted]:
         if not asked.service:
             said = f"User: {caller.arn} is not authorized: the local cloud does not know what is asked for"
             raise AwsError("AccessDenied", said, status=403)
         return wanted(asked, self._kept)
+
+    def _check_identity(self, asked: Asked, caller: Principal) -> None:
+        _refuse_what_is_not_kept(asked, caller)
+        policies = self._issued.policies(caller)
+        for each in self._wanted(asked, caller):
+            self._check(asked, each, caller, policies=policies)
+        self._check_absence(asked, caller, policies)
 
     def _check_root(self, asked: Asked, caller: Principal) -> None:
         for each in wanted(asked, self._kept):

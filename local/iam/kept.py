@@ -253,16 +253,15 @@ class Kept:
         kind, _, rest = arn.partition(":sagemaker:")[2].partition("/")
         if not kind.endswith((":model-package", ":model-package-group")):
             return None
-        groups = self._services.state.table("sagemaker.ModelPackageGroup")
-        wanted = rest.partition("/")[0].lower()
-        found = next((group for name, group in list(groups.items()) if name.lower() == wanted), None)
+        group = f"arn:aws:sagemaker:{self.region}:{self.account}:model-package-group/{rest.partition('/')[0].lower()}"
+        found = self._services.state.table("sagemaker.ModelPackageGroup").get(group)
         return found.get("ResourcePolicy") if found is not None else None
 
     def _tags(self, arn: str) -> dict[str, str]:
         service = arn.split(":")[2]
         client = self._services.client
         if service == "sagemaker":
-            return _pairs(client("sagemaker").list_tags(ResourceArn=arn)["Tags"])
+            return dict(self._services.state.table("sagemaker.tags").get(arn, {}))
         if service == "s3":
             return _pairs(client("s3").get_bucket_tagging(Bucket=arn.partition(":::")[2].partition("/")[0])["TagSet"])
         if service == "lambda":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from local.errors import AwsError
 from local.iam.decision import Source
@@ -17,11 +17,9 @@ from local.iam.principals import Principal
 from local.model import service
 
 _CODES: Final[Mapping[str, tuple[str, int]]] = {
-    "cloudwatch": ("AccessDenied", 403),
     "ec2": ("UnauthorizedOperation", 403),
     "s3": ("AccessDenied", 403),
     "sns": ("AuthorizationError", 403),
-    "sqs": ("AccessDenied", 403),
 }
 _KEY_CODES: Final = {"sns": ("KMSAccessDenied", 400), "sqs": ("KMS.AccessDeniedException", 400)}
 """The codes of services that tell of a key that does not open apart from what else is denied."""
@@ -80,4 +78,6 @@ def _code(name: str) -> tuple[str, int]:
 
 @functools.cache
 def _protocol(name: str) -> str:
-    return str(service(name).metadata["protocol"]) if name else ""
+    """The protocol in whose words a service refuses: that of old for those that still answer as they did in it."""
+    metadata: Any = service(name).metadata if name else {}
+    return "query" if "awsQueryCompatible" in metadata else str(metadata.get("protocol", ""))
