@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from local.sagemaker.containers.machine import Machine
 from local.sagemaker.identity import Identities
+from local.sagemaker.lineage.automatic import Recorder
 from local.sagemaker.resources import Store
 from local.sagemaker.s3 import Files
 from local.sagemaker.workers import Workers
@@ -22,3 +23,8 @@ class Context:
     workers: Workers
     machine: Machine
     identities: Identities
+
+    @property
+    def lineage(self) -> Recorder:
+        """Where the rooms tell what came of what."""
+        return Recorder(self.store)

@@ -88,9 +88,12 @@ class SageMaker:
         self._endpoints.fail_rollback(endpoint)
 
     def resume(self) -> None:
-        """Take up what waits to be written, and the executions that ran."""
+        """Take up what waits: records to be written, jobs and executions that ran, requests without an answer."""
         self._written.resume()
+        for jobs in self._jobs:
+            jobs.resume()
         self._pipelines.resume()
+        self._asynchronous.resume()
 
     def close(self) -> None:
         """Write what is captured; end every thread, program and server."""

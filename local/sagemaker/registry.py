@@ -53,8 +53,8 @@ class Registry:
 
     def __init__(self, context: Context) -> None:
         self._services, self._store, self._identities = context.services, context.store, context.identities
-        self._files = context.files
-        self._tokens: dict[str, str] = {}
+        self._files, self._lineage = context.files, context.lineage
+        self._tokens = context.services.state.table("sagemaker.package-tokens")
         self._lock = threading.Lock()
 
     def handlers(self) -> dict[str, Handler]:
@@ -139,6 +139,7 @@ class Registry:
             record = self._store.add(MODEL_PACKAGE, members["ModelPackageName"], members)
             if token:
                 self._tokens[token] = record["ModelPackageArn"]
+        self._lineage.package_made(record)
         self._tell(record)
         return record
 
@@ -178,6 +179,8 @@ class Registry:
             return {**merged, "LastModifiedBy": user}
 
         record = self._store.edit(MODEL_PACKAGE, params["ModelPackageArn"], merge)
+        if "ModelApprovalStatus" in changed:
+            self._lineage.package_decided(record)
         self._tell(record, changed=[_UPDATED_FIELDS[member] for member in changed])
         return record
 

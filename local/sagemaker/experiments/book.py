@@ -12,7 +12,7 @@ from local.sagemaker.experiments.kinds import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from local.sagemaker.experiments.metrics import MetricLog
 from local.sagemaker.kinds import Kind
 from local.sagemaker.lineage.associations import Associations
-from local.sagemaker.lineage.groups import group_arn
+from local.sagemaker.lineage.names import group_arn
 from local.sagemaker.listing import listed
 from local.sagemaker.resources import Record
 from local.wire import Call
@@ -63,7 +63,11 @@ class Experiments:
         component = self._store.get(TRIAL_COMPONENT, params["TrialComponentName"])
         arn = component["TrialComponentArn"]
         sources = [component["Source"]] if "Source" in component else None
-        return {**component, "Metrics": self._metrics.summary(arn), "Sources": sources}
+        metrics = [
+            *self._metrics.summary(arn),
+            *(_final(metric, component) for metric in component.get("FinalMetrics", [])),
+        ]
+        return {**component, "Metrics": metrics, "Sources": sources}
 
     def update_component(self, params: Params, call: Call) -> Params:
         """Replace what is given; parameters and artifacts are merged by key, or taken out by it."""
@@ -192,6 +196,12 @@ class Experiments:
 def _merged(record: Record, params: Params, name: str) -> Params | None:
     merged = {**record.get(name, {}), **params.get(name, {})}
     return {key: value for key, value in merged.items() if key not in params.get(f"{name}ToRemove", [])} or None
+
+
+def _final(metric: Record, component: Record) -> Params:
+    value, source = metric["Value"], component["Source"]["SourceArn"]
+    figures = {"Min": value, "Max": value, "Avg": value, "Last": value, "StdDev": 0.0, "Count": 1}
+    return {"MetricName": metric["MetricName"], "TimeStamp": metric["Timestamp"], "SourceArn": source, **figures}
 
 
 def _require_none(kind: str, arn: str, what: str, held: Sequence[Any]) -> None:

@@ -17,6 +17,7 @@ from local.sagemaker.hosting.fleet import Fleet
 from local.sagemaker.hosting.fleets import Fleets, ServerFleets
 from local.sagemaker.hosting.instance import START_FAILED
 from local.sagemaker.hosting.kept import Kept
+from local.sagemaker.hosting.models import containers
 from local.sagemaker.hosting.plan import Counts
 from local.sagemaker.hosting.refusals import (
     require_at_rest,
@@ -29,7 +30,7 @@ from local.sagemaker.hosting.rollout import Change, Outcome, Rollout
 from local.sagemaker.hosting.routes import Active, Route, Routes
 from local.sagemaker.hosting.scaling import Scaling
 from local.sagemaker.hosting.summaries import capture_summary, variant_summaries
-from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
+from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG, MODEL
 from local.sagemaker.resources import Record
 from local.sagemaker.structural import structural
 from local.wire import Call
@@ -172,6 +173,7 @@ class Endpoints:
         self._serve(name, fleet)
         self._routes.put(name, Active(fleet, counts))
         self._settle(name, EndpointStatus="InService", **_serving_members(fleet))
+        self._deployed(name)
 
     def _begin(self, change: Change, pending: Pending) -> None:
         def begin(record: Record) -> Mapping[str, Any]:
@@ -209,6 +211,18 @@ class Endpoints:
             AsyncInferenceConfig=self._asynchronous(fleet),
             **_serving_members(fleet),
         )
+        if outcome is Outcome.DEPLOYED:
+            self._deployed(change.endpoint)
+
+    def _deployed(self, name: str) -> None:
+        endpoint = self._store.get(ENDPOINT, name)
+        try:
+            config = self._store.get(ENDPOINT_CONFIG, endpoint["EndpointConfigName"])
+            models = [self._store.get(MODEL, v["ModelName"]) for v in config["ProductionVariants"] if "ModelName" in v]
+        except AwsError:
+            return  # somebody has deleted them while they were being deployed: nobody knows what of
+        held = [container for model in models for container in containers(model)]
+        self._context.lineage.deployed(endpoint, held, at=endpoint["LastModifiedTime"])
 
     def _asynchronous(self, fleet: Fleet) -> Any:
         try:

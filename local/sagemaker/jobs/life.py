@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.errors import LocalError, ValidationError
+from local.errors import AwsError, LocalError, ValidationError
 from local.front import Handler
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.context import Context
@@ -25,6 +25,7 @@ Params = dict[str, Any]
 
 _REASON_CHARACTERS = 1024
 _SHIP_SECONDS = 1.0
+_RUNNING = ("InProgress", "Stopping")
 _OUTPUT_FAILED = (LocalError, BotoCoreError, ClientError, OSError, ValueError)
 
 
@@ -34,19 +35,20 @@ class Jobs:
     def __init__(self, context: Context, contract: Contract) -> None:
         self._services, self._store, self._machine = context.services, context.store, context.machine
         self._workers, self._identities = context.workers, context.identities
-        self._contract = contract
+        self._contract, self._lineage = contract, context.lineage
         self._kind = contract.kind
         self._running: dict[str, _Child] = {}
         self._lock = threading.Lock()
 
     def handlers(self) -> dict[str, Handler]:
-        """Create, Describe, List and Stop of this kind; what else the model has is refused."""
+        """Create, Describe, List, Stop and Delete of this kind."""
         shown = structural(self._store, self._kind)
         kept = (f"Describe{self._kind.name}", f"List{self._kind.name}s")
         return {
             **{operation: shown[operation] for operation in kept},
             f"Create{self._kind.name}": self.create,
             f"Stop{self._kind.name}": self.stop,
+            f"Delete{self._kind.name}": self.delete,
         }
 
     def create(self, params: Params, _: Call) -> Params:
@@ -54,13 +56,31 @@ class Jobs:
         self._contract.check(params)
         self._machine.require(self._contract.image(params))
         self._machine.require_role(params["RoleArn"])
+        self._lineage.require_trial(params)
         name = params[self._kind.name_member]
         members = {**params, **self._contract.initial(params), self._kind.status_member: "InProgress"}
         record = self._store.add(self._kind, name, members)
-        with self._lock:
-            self._running[name] = _Child(self._services)
-        self._workers.start(name, lambda: self._run(name))
+        self._lineage.job_began(self._kind, record)
+        self._begin(name)
         return record
+
+    def delete(self, params: Params, _: Call) -> Params:
+        """Forget a job that has ended; its name is free then. Raises ResourceInUse while it runs."""
+
+        def ended(record: Record) -> None:
+            status = record[self._kind.status_member]
+            if status in _RUNNING:
+                arn = record[self._kind.arn_member]
+                raise AwsError("ResourceInUse", f"The job {arn} is in status {status} and cannot be deleted.")
+
+        self._store.remove(self._kind, params[self._kind.name_member], check=ended)
+        return {}
+
+    def resume(self) -> None:
+        """Run again, from their start, the jobs that the process before was running."""
+        for record in self._store.all(self._kind):
+            if record[self._kind.status_member] in _RUNNING:
+                self._begin(record[self._kind.name_member], stopped=record[self._kind.status_member] == "Stopping")
 
     def stop(self, params: Params, _: Call) -> Params:
         """Ask a job to end; its program gets SIGTERM. Raises ValidationError when it has ended."""
@@ -68,7 +88,7 @@ class Jobs:
 
         def stopping(record: Record) -> Params:
             status = record[self._kind.status_member]
-            if status not in ("InProgress", "Stopping"):
+            if status not in _RUNNING:
                 raise ValidationError(f"The request was rejected because the job is in status {status}.")
             return {self._kind.status_member: "Stopping"}
 
@@ -86,6 +106,14 @@ class Jobs:
         for child in children:
             child.stop()
 
+    def _begin(self, name: str, *, stopped: bool = False) -> None:
+        child = _Child(self._services)
+        if stopped:
+            child.stop()
+        with self._lock:
+            self._running[name] = child
+        self._workers.start(name, lambda: self._run(name))
+
     def _run(self, name: str) -> None:
         record = self._store.get(self._kind, name)
         status, reason, members = "Completed", "", {}
@@ -95,16 +123,19 @@ class Jobs:
             status, reason = "Stopped", str(error)
         except _OUTPUT_FAILED as error:
             status, reason = "Failed", str(error)
+        if self._workers.closing:
+            return  # the next process runs it again
         with self._lock:
             del self._running[name]
         record = self._store.get(self._kind, name)
-        self._store.change(
+        ended = self._store.change(
             self._kind,
             name,
             **{**members, **self._contract.ending(record, status, reason)},
             **{self._kind.status_member: status, self._contract.ended_member: self._services.clock.now()},
             FailureReason=reason[:_REASON_CHARACTERS] or None,
         )
+        self._lineage.job_ended(self._kind, ended)
 
     def _execute(self, record: Record) -> Params:
         name = record[self._kind.name_member]

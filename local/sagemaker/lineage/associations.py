@@ -10,13 +10,14 @@ from local.front import Handler
 from local.sagemaker.context import Context
 from local.sagemaker.kinds import Kind
 from local.sagemaker.lineage.kinds import ASSOCIATION, entity_kind
+from local.sagemaker.lineage.names import association_arn, association_id
 from local.sagemaker.listing import matches, page
 from local.sagemaker.resources import Record
 from local.wire import Call
 
 Params = dict[str, Any]
 
-_FILTERS = ("SourceArn", "DestinationArn", "SourceType", "DestinationType", "AssociationType")
+_EXACT = ("SourceArn", "DestinationArn", "AssociationType")
 
 
 class Associations:
@@ -48,20 +49,26 @@ class Associations:
         for side in (source, destination):
             self.entity(side)
         given = {key: value for key, value in members.items() if value is not None}
-        return self._store.add(ASSOCIATION, _name(source, destination), given, arn=self._arn(source, destination))
+        return self._store.add(
+            ASSOCIATION,
+            association_id(source, destination),
+            given,
+            arn=association_arn(self._store, source, destination),
+        )
 
     def delete(self, params: Params, _: Call) -> Params:
         """Disconnect two entities. Raises ResourceNotFound."""
+        ends = params["SourceArn"], params["DestinationArn"]
         try:
-            return self._store.remove(ASSOCIATION, self._arn(params["SourceArn"], params["DestinationArn"]))
+            return self._store.remove(ASSOCIATION, association_arn(self._store, *ends))
         except AwsError as error:
-            name = _name(params["SourceArn"], params["DestinationArn"])
+            name = association_id(*ends)
             raise ASSOCIATION.not_found(name=name, arn=name) from error
 
     def list_associations(self, params: Params, call: Call) -> Params:
         """Associations by either end, the ends' types, their own type and time."""
         rows = [self._shown(record) for record in self.all()]
-        found = [row for row in rows if all(params.get(name) in (None, row.get(name)) for name in _FILTERS)]
+        found = [row for row in rows if _wanted(row, params)]
         timed = [row for row in found if matches(row, params, ASSOCIATION)]
         by = params.get("SortBy", "CreationTime")
         ascending = sorted(timed, key=lambda row: row[by])
@@ -97,8 +104,16 @@ class Associations:
             ends |= {f"{side}Type": entity_type(kind, entity), f"{side}Name": entity.get(f"{kind.name}Name")}
         return {**record, **ends}
 
-    def _arn(self, source: str, destination: str) -> str:
-        return f"{self._store.arn(ASSOCIATION, '')}{_name(source, destination)}"
+
+def _wanted(row: Record, params: Params) -> bool:
+    if any(params.get(name) not in (None, row.get(name)) for name in _EXACT):
+        return False
+    # AWS's own SDK asks for entities by their type and by what they are, "ModelDeployment" and "Action".
+    for side in ("Source", "Destination"):
+        kind = entity_kind(row[f"{side}Arn"])
+        if params.get(f"{side}Type") not in (None, row[f"{side}Type"], kind and kind.name):
+            return False
+    return True
 
 
 def entity_type(kind: Kind, entity: Record) -> str:
@@ -106,7 +121,3 @@ def entity_type(kind: Kind, entity: Record) -> str:
     if kind.name == "TrialComponent":
         return str(entity.get("Source", {}).get("SourceType", "TrialComponent"))
     return str(entity[f"{kind.name}Type"])
-
-
-def _name(source: str, destination: str) -> str:
-    return f"{source} -> {destination}"

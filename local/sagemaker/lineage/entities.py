@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from local.errors import ValidationError
@@ -11,8 +9,8 @@ from local.front import Handler
 from local.sagemaker.context import Context
 from local.sagemaker.kinds import Kind
 from local.sagemaker.lineage.associations import Associations
-from local.sagemaker.lineage.groups import group_arn
 from local.sagemaker.lineage.kinds import ACTION, ARTIFACT, CONTEXT
+from local.sagemaker.lineage.names import artifact_id, group_arn
 from local.sagemaker.listing import listed
 from local.sagemaker.resources import Record
 from local.wire import Call
@@ -86,14 +84,6 @@ class Entities:
             return self._store.remove(kind, name, check=lambda record: self._associations.require_none(kind, record))
 
         return handle
-
-
-def artifact_id(source: Mapping[str, Any]) -> str:
-    """The last part of an artifact's ARN: the same for the same source (Developer Guide, "Lineage Tracking Entities").
-
-    AWS identifies an artifact by its source's address, not by its content.
-    """
-    return hashlib.md5(source["SourceUri"].encode(), usedforsecurity=False).hexdigest()
 
 
 def _wanted(record: Record, params: Params, kind: Kind) -> bool:

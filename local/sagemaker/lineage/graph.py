@@ -67,7 +67,7 @@ class Graph:
         kind, entity = _kind(arn), self._associations.entity(arn)
         if kind.name not in filters.get("LineageTypes", [kind.name]):
             return False
-        if "Types" in filters and entity_type(kind, entity) not in filters["Types"]:
+        if "Types" in filters and _vertex_type(kind, entity) not in filters["Types"]:
             return False
         properties = entity.get("Properties", {})
         if any(properties.get(name) != value for name, value in filters.get("Properties", {}).items()):
@@ -90,7 +90,7 @@ class Graph:
 
     def _vertex(self, arn: str) -> Params:
         kind = _kind(arn)
-        return {"Arn": arn, "Type": entity_type(kind, self._associations.entity(arn)), "LineageType": kind.name}
+        return {"Arn": arn, "Type": _vertex_type(kind, self._associations.entity(arn)), "LineageType": kind.name}
 
 
 def _ways(direction: str) -> list[tuple[str, str]]:
@@ -105,6 +105,11 @@ def _leading_to(wanted: set[str], steps: Sequence[tuple[str, Record]]) -> Iterat
         if arn in needed:
             needed |= {edge["SourceArn"], edge["DestinationArn"]}
             yield edge
+
+
+def _vertex_type(kind: Kind, entity: Record) -> str:
+    # Queries call the component of a job by the job's kind alone (SageMaker Python SDK, lineage query).
+    return entity_type(kind, entity).removeprefix("SageMaker")
 
 
 def _kind(arn: str) -> Kind:

@@ -7,26 +7,13 @@ from typing import Any
 from local.errors import AwsError, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
-from local.sagemaker.kinds import Kind
+from local.sagemaker.lineage.kinds import LINEAGE_GROUP
+from local.sagemaker.lineage.names import GROUP, group_arn
 from local.sagemaker.listing import listed
-from local.sagemaker.resources import Record, Store
+from local.sagemaker.resources import Record
 from local.wire import Call
 
 Params = dict[str, Any]
-
-_NAME = "sagemaker-default-lineage-group"
-_GROUP = Kind(
-    "LineageGroup",
-    "lineage-group",
-    missing="LineageGroup '{arn}' does not exist.",
-    exists="LineageGroup '{arn}' already exists.",
-    missing_code="ResourceNotFound",
-)
-
-
-def group_arn(store: Store) -> str:
-    """The ARN of the account's lineage group."""
-    return store.arn(_GROUP, _NAME)
 
 
 class Groups:
@@ -45,7 +32,7 @@ class Groups:
 
     def list_groups(self, params: Params, call: Call) -> Params:
         """The one group, when it passes the filters."""
-        return listed(call.operation, params, [self._get(_NAME, call)], kind=_GROUP)
+        return listed(call.operation, params, [self._get(GROUP, call)], kind=LINEAGE_GROUP)
 
     def get_policy(self, params: Params, call: Call) -> Params:
         """Raises ResourceNotFound: only a share of Resource Access Manager gives a group a policy."""
@@ -53,17 +40,17 @@ class Groups:
         raise AwsError("ResourceNotFound", f"Cannot find resource policy for: {group['LineageGroupArn']}")
 
     def _get(self, name: str, call: Call) -> Record:
-        if name not in (_NAME, group_arn(self._store)):
-            return self._store.get(_GROUP, name)  # which raises ResourceNotFound
+        if name not in (GROUP, group_arn(self._store)):
+            return self._store.get(LINEAGE_GROUP, name)  # which raises ResourceNotFound
         try:
-            return self._store.get(_GROUP, _NAME)
+            return self._store.get(LINEAGE_GROUP, GROUP)
         except AwsError:
             user = self._identities.user_context(call)
-            members = {"DisplayName": _NAME, "CreatedBy": user, "LastModifiedBy": user}
+            members = {"DisplayName": GROUP, "CreatedBy": user, "LastModifiedBy": user}
             return self._made(members)
 
     def _made(self, members: Params) -> Record:
         try:
-            return self._store.add(_GROUP, _NAME, members)
+            return self._store.add(LINEAGE_GROUP, GROUP, members)
         except ValidationError:
-            return self._store.get(_GROUP, _NAME)  # somebody else was first
+            return self._store.get(LINEAGE_GROUP, GROUP)  # somebody else was first

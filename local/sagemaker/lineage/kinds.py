@@ -40,6 +40,13 @@ ASSOCIATION: Final = Kind(
     missing_code=_GONE,
     name_member="AssociationId",
 )
+LINEAGE_GROUP: Final = Kind(
+    "LineageGroup",
+    "lineage-group",
+    missing="LineageGroup '{arn}' does not exist.",
+    exists="LineageGroup '{arn}' already exists.",
+    missing_code=_GONE,
+)
 
 _ENTITIES: Final = {kind.arn_type: kind for kind in (ARTIFACT, ACTION, CONTEXT, TRIAL_COMPONENT)}
 

@@ -59,6 +59,8 @@ class Execution:
         # What has succeeded before, in a try that failed or in a process that ended, is not done again.
         self._properties: dict[str, Any] = dict(record.get("StepProperties", {}))
         self._ended: dict[str, str] = dict.fromkeys(self._properties, "Succeeded")
+        # What was running when a process ended is taken up where it can be.
+        self._began = {s["StepName"]: s.get("Metadata", {}) for s in record["Steps"] if s["StepStatus"] == "Executing"}
         self._running: dict[str, Task] = {}
         self._stopping = record["PipelineExecutionStatus"] == "Stopping"
         self._over = self._abandoned = False
@@ -123,7 +125,8 @@ class Execution:
         return bool(self._properties[condition]["Outcome"] == outcome)
 
     def _start(self, step: Step) -> None:
-        name = job_name(self._id, step.name)
+        began = self._began.pop(step.name, {})
+        name = self._steps.job_begun(began) or job_name(self._id, step.name)
         resolver = Resolver(
             self._definition,
             parameters=self._parameters,
@@ -137,6 +140,8 @@ class Execution:
             resolver.resolve,
             note=lambda metadata: self._changes.metadata(step.name, metadata),
             cancelled=lambda: self._stopping,
+            began=began,
+            experiment=self._record.get("PipelineExperimentConfig", {}),
         )
         self._running[step.name] = task
         self._workers.start(name, lambda: self._run_step(task))

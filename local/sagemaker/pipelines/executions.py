@@ -73,6 +73,8 @@ class Executions:
             record = self._store.get(PIPELINE_EXECUTION, arn)
             config = experiment_config(definition, record, values, files=self._context.files)
             record = self._store.change(PIPELINE_EXECUTION, arn, PipelineExperimentConfig=config)
+            if config and {"ExperimentName", "TrialName"} <= config.keys():
+                self._context.lineage.trial(config["ExperimentName"], config["TrialName"])
             self._begin(record)
         return record
 

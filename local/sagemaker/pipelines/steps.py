@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +25,8 @@ _LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "Float": (int, float),
 }
 
+_ENDED = ("Completed", "Failed", "Stopped")
+
 
 @dataclass(frozen=True)
 class Task:
@@ -38,6 +40,10 @@ class Task:
     """Writes the step's Metadata as soon as it is known."""
     cancelled: Callable[[], bool]
     """Whether the execution is being stopped."""
+    began: Mapping[str, Any] = field(default_factory=dict)
+    """The step's Metadata, when a process ended while it ran."""
+    experiment: Mapping[str, str] = field(default_factory=dict)
+    """The experiment and the trial that the jobs of the execution belong to."""
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -51,7 +57,7 @@ class Steps:
 
     def __init__(self, context: Context, *, execution_arn: str, role_arn: str) -> None:
         self._identities, self._execution_arn, self._role_arn = context.identities, execution_arn, role_arn
-        self._store = context.store
+        self._store, self._workers = context.store, context.workers
         self._callbacks = Waiting(context.store, execution_arn=execution_arn)
         self._run: Mapping[str, Callable[[Task], Any]] = {
             "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
@@ -91,18 +97,30 @@ class Steps:
             if error.response["Error"]["Code"] != "ValidationException":
                 raise  # else the job has ended already, or was not created yet: its step sees the stop itself
 
+    def job_begun(self, metadata: Mapping[str, Any]) -> str | None:
+        """The name of the job that a step's Metadata points at, if there is one."""
+        for kind in (PROCESSING_JOB, TRAINING_JOB):
+            if kind.name in metadata:
+                return str(self._store.get(kind, metadata[kind.name]["Arn"])[kind.name_member])
+        return None
+
     @property
     def _sagemaker(self) -> Any:
         return self._identities.acting(self._role_arn).client("sagemaker")
 
     def _job(self, task: Task, kind: Kind, noun: str) -> Any:
         named = {kind.name_member: task.job_name}
-        made = getattr(self._sagemaker, f"create_{noun}")(**{**task.arguments, **named})
-        task.note({kind.name: {"Arn": made[kind.arn_member]}})
+        arn = task.began.get(kind.name, {}).get("Arn")
+        if arn is None:
+            experiment = {"ExperimentConfig": dict(task.experiment)} if task.experiment else {}
+            arn = getattr(self._sagemaker, f"create_{noun}")(**{**experiment, **task.arguments, **named})[
+                kind.arn_member
+            ]
+        task.note({kind.name: {"Arn": arn}})
         if task.cancelled():  # the stop may have come before there was a job to stop
             self.stop(task)
         ended = self._store.until(
-            kind, task.job_name, lambda record: record[kind.status_member] in ("Completed", "Failed", "Stopped")
+            kind, task.job_name, lambda record: self._workers.closing or record[kind.status_member] in _ENDED
         )
         if ended[kind.status_member] != "Completed":
             raise StepFailed(ended.get("FailureReason") or f"The job {task.job_name} was stopped.")
@@ -158,7 +176,9 @@ class Steps:
 
     def _callback(self, task: Task) -> Any:
         queue, clients = str(task.resolve(task.step.body["SqsQueueUrl"])), self._identities.acting(self._role_arn)
-        token = self._callbacks.begin(task.step, task.resolve(task.step.arguments), queue=queue, clients=clients)
+        token = task.began.get("Callback", {}).get("CallbackToken") or self._callbacks.begin(
+            task.step, task.resolve(task.step.arguments), queue=queue, clients=clients
+        )
         task.note({"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}})
         if task.cancelled():  # the stop may have come before there was anything to stop
             self.stop(task)

@@ -32,31 +32,62 @@ def process(tmp_path, monkeypatch):
 
 
 def test_an_execution_goes_on(process):
-    """Finished steps keep their results; the one that waited runs again."""
+    """Finished steps keep their results; a callback's token is still good."""
     first = process()
     queue = first.services.client("sqs").create_queue(QueueName="q")["QueueUrl"]
     conditions = [{"Type": "Equals", "LeftValue": 1, "RightValue": 1}]
     steps = [
         {"Name": "First", "Type": "Condition", "Arguments": {"Conditions": conditions}},
         {"Name": "Ask", "Type": "Callback", "SqsQueueUrl": queue, "DependsOn": ["First"]},
+        {"Name": "Last", "Type": "Condition", "Arguments": {"Conditions": conditions}, "DependsOn": ["Ask"]},
     ]
-    text = json.dumps({"Version": "2020-12-01", "Steps": steps})
-    first.sm.create_pipeline(PipelineName="p", PipelineDefinition=text, RoleArn=ROLE)
+    first.sm.create_pipeline(PipelineName="p", PipelineDefinition=_definition(steps), RoleArn=ROLE)
     arn = first.sm.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
-    _told(first, queue)
-    done = first.steps({"PipelineExecutionArn": arn})["First"]
+    asked = first.until(
+        lambda: first.steps({"PipelineExecutionArn": arn}), lambda found: "Metadata" in found.get("Ask", {})
+    )
 
     second = process()
-    second.services.client("sqs").create_queue(QueueName="q")
     second.part.resume()
-    token = _told(second, queue)["token"]
+    token = asked["Ask"]["Metadata"]["Callback"]["CallbackToken"]
     second.sm.send_pipeline_execution_step_success(CallbackToken=token)
     execution = second.ended_execution(arn)
+    steps = second.steps(execution)
     assert execution["PipelineExecutionStatus"] == "Succeeded"
-    assert second.steps(execution)["First"] == done
+    assert steps["First"] == asked["First"]
+    assert steps["Last"]["StepStatus"] == "Succeeded"
 
 
-def _told(world, queue):
-    sqs = world.services.client("sqs")
-    found = world.until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages", []), bool)
-    return json.loads(found[0]["Body"])
+def test_a_job_runs_again_and_its_execution_waits_for_it(process, tmp_path):
+    """The job of a step is not made twice; it starts from its beginning."""
+    gate = tmp_path / "gate"
+    script = f"""
+import os, time
+while not os.path.exists({str(gate)!r}):
+    time.sleep(0.02)
+open("/opt/ml/processing/out/done", "w").write("yes")
+"""
+    first = process()
+    first._cloud.listen()
+    job = first.processing(script, outputs=[("out", "s3://work/out", "out")])
+    text = _definition([{"Name": "Wait", "Type": "Processing", "Arguments": job}])
+    first.sm.create_pipeline(PipelineName="p", PipelineDefinition=text, RoleArn=ROLE)
+    arn = first.sm.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
+    first.until(
+        lambda: first.sm.list_processing_jobs()["ProcessingJobSummaries"], lambda jobs: "ProcessingJobArn" in str(jobs)
+    )
+    first.until(lambda: first.steps({"PipelineExecutionArn": arn}), lambda found: "Metadata" in found.get("Wait", {}))
+
+    second = process()
+    second._cloud.listen()
+    second.processing(script)
+    gate.touch()
+    second.part.resume()
+    assert second.ended_execution(arn)["PipelineExecutionStatus"] == "Succeeded"
+    (made,) = second.sm.list_processing_jobs()["ProcessingJobSummaries"]
+    assert made["ProcessingJobStatus"] == "Completed"
+    assert second.read("out/done") == b"yes"
+
+
+def _definition(steps) -> str:
+    return json.dumps({"Version": "2020-12-01", "Steps": steps})
