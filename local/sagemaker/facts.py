@@ -49,11 +49,16 @@ FOUND_AT: Final[Mapping[str, Mapping[str, str]]] = {
     "Artifact": {"SourceUri": "Source.SourceUri"},
     "Context": {"SourceUri": "Source.SourceUri"},
     "DataQualityJobDefinition": {"EndpointName": "DataQualityJobInput.EndpointInput.EndpointName"},
-    "FeatureGroup": {"OfflineStoreStatusEquals": "OfflineStoreStatus.Status"},
+    "FeatureGroup": {
+        "OfflineStoreStatus": "OfflineStoreStatus.Status",
+        "OfflineStoreStatusEquals": "OfflineStoreStatus.Status",
+    },
+    "MlflowApp": {"DefaultForDomainId": "DefaultDomainIdList"},
     "ModelBiasJobDefinition": {"EndpointName": "ModelBiasJobInput.EndpointInput.EndpointName"},
     "ModelExplainabilityJobDefinition": {"EndpointName": "ModelExplainabilityJobInput.EndpointInput.EndpointName"},
     "ModelQualityJobDefinition": {"EndpointName": "ModelQualityJobInput.EndpointInput.EndpointName"},
     "Device": {"ModelName": "Models", "RegistrationTime": "CreationTime"},
+    "MonitoringSchedule": {"MonitoringJobDefinitionName": "MonitoringScheduleConfig.MonitoringJobDefinitionName"},
     "NotebookInstance": {"AdditionalCodeRepositoryEquals": "AdditionalCodeRepositories"},
     "OptimizationJob": {"OptimizationContains": "OptimizationTypes"},
     "Space": {
@@ -69,6 +74,9 @@ NO_FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ModelPackage": ("ModelApprovalStatus", "ModelPackageGroupName", "ModelPackageType"),
 }
 """Members of List requests that their own handlers see to, although they are called as members of the kind are."""
+
+NOTHING_IS: Final[Mapping[str, str]] = {"CrossAccountFilterOption": "CrossAccount", "ManagedBy": "AWS"}
+"""What a List request may want of records that none here is, by the member that says so."""
 
 BY_PART: Final[Mapping[str, tuple[str, ...]]] = {"Device": ("DeviceFleetName",)}
 """Members of List requests that name a part of what a record has, although they are called as if it were all of it."""

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.model import ListShape, OperationModel
 
 from local import paging
+from local.sagemaker.facts import NOTHING_IS
 from local.sagemaker.filters import filter_of
 from local.sagemaker.kinds import Kind
 from local.sagemaker.resources import Record
@@ -34,6 +35,8 @@ def listed(operation: OperationModel, params: dict[str, Any], records: Sequence[
 def matches(record: Record, params: dict[str, Any], kind: Kind) -> bool:
     """Whether a record passes every filter among `params`: on name, time, status and members of its own."""
     for member, wanted in params.items():
+        if NOTHING_IS.get(member) == wanted:
+            return False
         found = filter_of(member, kind)
         if found is not None and not found.keeps(record, wanted):
             return False

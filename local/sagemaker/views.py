@@ -44,7 +44,7 @@ def place(member: str, kind: Kind) -> str:
     found = FOUND_AT.get(kind.name, {}).get(member) or _TIMES.get(member)
     if found:
         return found
-    if member in ("Name", "MonitoringJobDefinitionName"):
+    if member in ("Name", "MonitoringJobDefinitionName"):  # the latter in the summaries of job definitions
         return kind.name_member
     if member in ("Arn", "MonitoringJobDefinitionArn", f"{kind.name}Arn"):
         return kind.arn_member
