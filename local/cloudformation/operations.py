@@ -69,10 +69,14 @@ class Operations:
             failed="UPDATE_ROLLBACK_FAILED",
         )
 
-    def roll_back(self, stack: Stack, *, skip: frozenset[str] = frozenset()) -> None:
+    def roll_back(self, stack: Stack, *, skip: frozenset[str] = frozenset(), retain: bool = True) -> None:
         """Take a stack back to the revision before its failed update; `skip` resources are taken for restored."""
         update = Update(stack, self._executor(stack), self._history)
-        self._start(stack, lambda: update.roll_back("User Initiated", skip=skip), failed="UPDATE_ROLLBACK_FAILED")
+        self._start(
+            stack,
+            lambda: update.roll_back("User Initiated", skip=skip, retain=retain),
+            failed="UPDATE_ROLLBACK_FAILED",
+        )
 
     def delete(self, stack: Stack, deletion: Deletion) -> None:
         """Remove everything of a stack and then the stack."""

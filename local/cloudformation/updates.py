@@ -27,8 +27,11 @@ class Update:
         else:
             self.roll_back(reason)
 
-    def roll_back(self, reason: str, *, skip: frozenset[str] = frozenset()) -> None:
-        """Give every resource its state before the update back; `skip` resources are taken for restored."""
+    def roll_back(self, reason: str, *, skip: frozenset[str] = frozenset(), retain: bool = True) -> None:
+        """Give every resource its state before the update back; `skip` resources are taken for restored.
+
+        New ones with the policy Retain stay, unless `retain` is false (RetainExceptOnCreate).
+        """
         stack = self._stack
         stack.resume()
         self._history.stack(stack, "UPDATE_ROLLBACK_IN_PROGRESS", reason=reason)
@@ -41,7 +44,7 @@ class Update:
             self._history.stack(stack, "UPDATE_ROLLBACK_FAILED", reason=text)
             return
         self._history.stack(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-        self._remove_new()
+        self._remove_new(retain=retain)
         with stack.lock:
             stack.revision = stack.fallback
         settle(stack)
@@ -68,7 +71,7 @@ class Update:
         if step is not None and step.before is not None:
             self._history.resource(self._stack, step.before, "UPDATE_COMPLETE")
 
-    def _remove_new(self) -> None:
+    def _remove_new(self, *, retain: bool) -> None:
         """Remove what the failed update has made; of a replacement, UpdateReplacePolicy governs the new copy too."""
         stack = self._stack
         made: list[Live] = []
@@ -77,7 +80,7 @@ class Update:
             made.extend(_ruled(copy, step) for copy in copies if copy.physical_id)
             if step.before is None:
                 stack.drop(name)
-        self._executor.remove(made, keep=lambda live: live.deletion_policy == "Retain", listed=False)
+        self._executor.remove(made, keep=lambda live: retain and live.deletion_policy == "Retain", listed=False)
         with stack.lock:
             unmade = [name for name, live in stack.resources.items() if not live.exists]
         for name in unmade:

@@ -153,7 +153,7 @@ class Changes(Desk):
         return {}
 
     def _rollback_stack(self, params: Params, call: Call) -> Params:
-        known = {"ClientRequestToken", "DeploymentConfig", "RoleARN", "StackName"}
+        known = {"ClientRequestToken", "DeploymentConfig", "RetainExceptOnCreate", "RoleARN", "StackName"}
         refuse_others(params, known, operation="RollbackStack")
         stack = self._stacks.get(params["StackName"], missing=_MISSING)
         request = asked("RollbackStack", params)
@@ -186,7 +186,7 @@ class Changes(Desk):
         stack.begin("UPDATE_ROLLBACK_IN_PROGRESS", allowed=frozenset({frm}), refused=refused, token=token)
         remember(stack, asked(call.operation.name, params), token)
         stack.role_arn, stack.caller = actor.role_arn, actor.access_key_id
-        self._operations.roll_back(stack, skip=skip)
+        self._operations.roll_back(stack, skip=skip, retain=not params.get("RetainExceptOnCreate"))
 
     def _policy(self, params: Mapping[str, Any], member: str, call: Call) -> str | None:
         policy = policy_body(params, member, self._services.roles.calling(call.access_key_id))

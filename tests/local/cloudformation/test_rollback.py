@@ -190,6 +190,19 @@ def test_a_failed_update_can_be_rolled_back_later(account, sagemaker):
     assert before == set(sagemaker.kept["Model"])
 
 
+@pytest.mark.parametrize(("asked", "kept"), [({}, True), ({"RetainExceptOnCreate": True}, False)])
+def test_what_a_failed_update_made_and_shall_retain_goes_if_so_asked(account, asked, kept):
+    """RetainExceptOnCreate, which the CDK's rollback always sends, deletes new resources of the policy Retain too."""
+    account.cloud.client("ssm").put_parameter(Name="taken", Value="theirs", Type="String")
+    account.create({"Old": parameter("1", name="old")})
+    new = {"New": {**parameter("2", name="new"), "DeletionPolicy": "Retain"}}
+    broken = {"Broken": {**parameter("3", name="taken"), "DependsOn": "New"}}
+    account.update({"Old": parameter("1", name="old"), **new, **broken}, DisableRollback=True)
+    account.client.rollback_stack(StackName="s", **asked)
+    assert account.ended()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert bool(account.cloud.client("ssm").get_parameters(Names=["new"])["Parameters"]) is kept
+
+
 def _stuck(account, sagemaker):
     """A stack whose rollback fails, since SageMaker is still at the update that was cancelled."""
     account.create(serving("1"))
