@@ -31,8 +31,8 @@ class Scheduler:
 
     def resume(self) -> None:
         """Take turns from now on, and deliver what was not delivered."""
+        self._delivery.resume()  # first: turns that were missed are sent next
         self._schedules.resume()
-        self._delivery.resume()
 
     def close(self) -> None:
         """Drop what is undelivered and end the threads; no schedule comes due any more."""

@@ -16,6 +16,7 @@ from local.requests import Asked
 from local.seams import Seams
 from local.services import Services
 from local.serving import Server
+from local.state import State
 from local.transport import session
 
 REGION = "eu-west-1"
@@ -50,7 +51,7 @@ def _role(services: Services, access_key_id: str) -> str:
 class SmallCloud:
     """Parts made by `makers`, reachable in process."""
 
-    def __init__(self, folder: Path, *makers: Any, clock: Clock | None = None) -> None:
+    def __init__(self, folder: Path, *makers: Any, clock: Clock | None = None, state: State | None = None) -> None:
         self.emitted: list[tuple[str, str, dict[str, Any]]] = []
         self.services = Services(
             account=ACCOUNT,
@@ -60,6 +61,7 @@ class SmallCloud:
             processes=Processes(),
             session=lambda: session(self.app, region=REGION),
             emit=lambda source, detail_type, detail, **_: self.emitted.append((source, detail_type, detail)),
+            state=state or State.in_memory(),
         )
         self.parts = [make(self.services) for make in makers]
         families = [family for part in self.parts for family in part.families()]
@@ -104,8 +106,8 @@ def small_cloud(tmp_path, monkeypatch):
     monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
     made = []
 
-    def make(*makers, clock=None):
-        made.append(SmallCloud(tmp_path / str(len(made)), *makers, clock=clock))
+    def make(*makers, clock=None, state=None):
+        made.append(SmallCloud(tmp_path / str(len(made)), *makers, clock=clock, state=state))
         return made[-1]
 
     yield make

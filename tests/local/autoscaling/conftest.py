@@ -33,6 +33,9 @@ class FakeEndpoint:
         handlers = {"DescribeEndpoint": self._describe, "UpdateEndpointWeightsAndCapacities": self._scale}
         return [Family("sagemaker", handlers)]
 
+    def resume(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
