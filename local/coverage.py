@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from local.cloud import LocalCloud
 from local.cloudformation.resources import CATALOGUE
 from local.front import Family
 from local.sagemaker.pipelines.parsing import SUPPORTED
+from local.sagemaker.plain.absent import Absent
+from local.sagemaker.plain.refused import Refused
+from local.sagemaker.structural import Kept
 
 PAGE = Path(__file__).parent / "COVERAGE.md"
 _REGION = "eu-west-1"
 
 _LEFT_TO_MOTO = "S3, IAM, STS, KMS, SNS, SQS, SSM, DynamoDB, ECR, Logs, Secrets Manager"
+
+SORTS: Final[Mapping[str, str]] = {
+    "behaves": "what AWS documents of it happens, with its errors",
+    "stored": "records are kept, shown, listed, changed and deleted whole; nothing else happens",
+    "nothing there": "told as AWS tells it of what does not exist, because what would make it is refused",
+    "refused": "answered with `UnsupportedLocally` and its name, never waved through",
+}
+"""What may come of an operation."""
 
 _NOTES: Mapping[str, tuple[str, ...]] = {
     "cloudformation": (
@@ -26,6 +38,12 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "- `stuck`: SageMaker refuses that; `ContinueUpdateRollback` that skips the endpoint goes on",
         "",
         "A role of a stack is kept and shown; what it may do is not judged.",
+    ),
+    "sagemaker": (
+        "What is stored is there at once: where AWS shows Creating or Pending first, a resource here has its settled",
+        "status from the beginning. Lists filter, sort and page by every member that the model gives them. What would",
+        "have to run something that does not run here is refused at its Create; the other operations on such a kind say,",
+        "rightly, that there is nothing: not found, and empty lists.",
     ),
     "events": (
         "Rules of the default bus, by pattern, rate and six fields of cron. A rate counts from when its rule was put",
@@ -63,29 +81,68 @@ def main() -> None:
     PAGE.write_text(page(families()), encoding="utf-8")
 
 
+def sorts(family: Family) -> dict[str, list[str]]:
+    """The operations of a family by what comes of them: the keys are those of SORTS, in their order."""
+    found: dict[str, list[str]] = {sort: [] for sort in SORTS}
+    for operation in sorted(family.model.operation_names):
+        found[_sort(family, operation)].append(operation)
+    return found
+
+
+def _sort(family: Family, operation: str) -> str:
+    handler = family.handlers.get(operation)
+    if handler is None or isinstance(handler, Refused):
+        return "refused"
+    if isinstance(handler, Absent):
+        return "nothing there"
+    return "stored" if isinstance(handler, Kept) else "behaves"
+
+
 def _head(families: list[Family]) -> Iterator[str]:
     yield "# What the local cloud does"
     yield ""
     yield "Written by `python -m local.coverage` from the code that answers; a test holds it to that."
     yield ""
-    yield "A request to a service in the table is validated against botocore's model of it. An operation that is not"
-    yield "named is refused with `UnsupportedLocally` and its name, never waved through. Every other service is moto's:"
+    yield "A request to a service in the table is validated against botocore's model of it, and then"
+    yield ""
+    yield from (f"- **{sort}**: {meaning}" for sort, meaning in SORTS.items())
+    yield ""
+    yield "Every other service is moto's:"
     yield f"{_LEFT_TO_MOTO} are those that Sluice uses."
     yield ""
-    yield "| service | operations it has | answered here | refused by name |"
-    yield "|---|---|---|---|"
+    yield f"| service | operations it has | {' | '.join(SORTS)} |"
+    yield f"|---|---|{'---|' * len(SORTS)}"
     for family in families:
-        total, answered = len(family.model.operation_names), len(family.handlers)
-        yield f"| {family.name} | {total} | {answered} | {total - answered} |"
+        counts = [str(len(operations)) for operations in sorts(family).values()]
+        yield f"| {family.name} | {len(family.model.operation_names)} | {' | '.join(counts)} |"
 
 
 def _operations(families: list[Family]) -> Iterator[str]:
     for family in families:
-        yield f"\n## {family.name}\n"
-        yield ", ".join(sorted(family.handlers))
+        yield f"\n## {family.name}"
         if family.name in _NOTES:
             yield ""
             yield from _NOTES[family.name]
+        for sort, operations in sorts(family).items():
+            if operations:
+                yield f"\n**{sort}** ({len(operations)})\n"
+                yield from _list(family, operations)
+
+
+def _list(family: Family, operations: list[str]) -> Iterator[str]:
+    reasons = {name: _reason(family, name) for name in operations}
+    plain = [name for name, reason in reasons.items() if not reason]
+    if plain:
+        yield ", ".join(plain)
+    if len(plain) < len(operations):
+        yield "| operation | because |"
+        yield "|---|---|"
+        yield from (f"| {name} | {reason} |" for name, reason in reasons.items() if reason)
+
+
+def _reason(family: Family, operation: str) -> str:
+    handler = family.handlers.get(operation)
+    return handler.reason if isinstance(handler, Refused) else ""
 
 
 def _resource_types() -> Iterator[str]:
