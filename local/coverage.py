@@ -42,7 +42,7 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
     "sagemaker": (
         "What is stored is there at once: where AWS shows Creating or Pending first, a resource here has its settled",
         "status from the beginning. Lists filter, sort and page by every member that the model gives them. What would",
-        "have to run something that does not run here is refused at its Create; the other operations on such a kind say,",
+        "have to run something that does not run here is refused at its Create; the other operations on it say,",
         "rightly, that there is nothing: not found, and empty lists.",
     ),
     "events": (
