@@ -27,6 +27,7 @@ from local.events import Events
 from local.front import Front
 from local.functions import Functions
 from local.iam.enforcement import Enforcement
+from local.iam.part import Identities
 from local.journal import Journal
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.moto_snapshot import BodiesInMemory, dump, load
@@ -114,6 +115,7 @@ class LocalCloud:
             Scheduler(self.services),
             Functions(self.services),
             self._cloudwatch,
+            Identities(self.guard),
             trail,
         ]
         self.families = [family for part in self._parts for family in part.families()]

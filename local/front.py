@@ -40,11 +40,17 @@ _NO_SEAMS: Final = Seams()
 class Family:
     """A service that is ours: botocore's name for it and what its operations do.
 
-    An operation of the service that has no handler is refused by name, never passed on.
+    An operation of the service that has no handler is refused by name, never passed on; if the service is `shared`,
+    it is moto's.
     """
 
     name: str
     handlers: Mapping[str, Handler]
+    shared: bool = False
+
+    def answers(self, operation: str | None) -> bool:
+        """Whether it answers for an operation, be it with a refusal."""
+        return not self.shared or operation in self.handlers
 
     @property
     def model(self) -> ServiceModel:
@@ -109,7 +115,7 @@ class Front:
     def _outcome(self, asked: Asked, found: Found | None, request: Request) -> Outcome:
         family = self._families.get(found.model.service_name) if found else None
         try:
-            if found is not None and family is not None:
+            if found is not None and family is not None and family.answers(found.operation):
                 return self._answered(asked, found, family)
             return self._passed_on(asked, found, request)
         except AwsError as error:
@@ -137,7 +143,7 @@ class Front:
 
     def _answered(self, asked: Asked, found: Found, family: Family) -> Outcome:
         wire: Wire = found.dialect  # type: ignore[assignment] # a family of ours speaks none but the wires of ours
-        if asked.region != self._region:
+        if asked.region != self._region and not family.shared:
             reason = f"it runs {self._region} alone"
             raise UnsupportedLocally(f"{family.name} in region {asked.region}", reason=reason)
         handler = family.handlers.get(asked.operation)

@@ -43,8 +43,9 @@ class Enforcement:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._issued = Issued(account=services.account)
-        self._kept = Kept(services, self._issued)
+        self.account = services.account
+        self.issued = Issued(account=services.account)
+        self._kept = Kept(services, self.issued)
         self._revoked: MutableMapping[str, str] = services.state.table("iam.revoked")
         self._listeners: list[Heard] = []
 
@@ -77,7 +78,7 @@ class Enforcement:
 
     def _caller(self, asked: Asked) -> Principal:
         try:
-            caller = self._issued.caller(asked.access_key_id)
+            caller = self.issued.caller(asked.access_key_id)
         except UnknownKey as error:
             raise bad_key(asked.service, expired=error.code == "ExpiredToken") from error
         if caller.kind == "root" and asked.access_key_id in self._revoked:
@@ -92,7 +93,7 @@ class Enforcement:
 
     def _check_identity(self, asked: Asked, caller: Principal) -> None:
         _refuse_what_is_not_kept(asked, caller)
-        policies = self._issued.policies(caller)
+        policies = self.issued.policies(caller)
         for each in self._wanted(asked, caller):
             self._check(asked, each, caller, policies=policies)
         self._check_absence(asked, caller, policies)
@@ -181,7 +182,7 @@ class Enforcement:
 
         prefix = resource.split(":")[2] if resource.startswith("arn:") else "aws"
         return {
-            "aws:principaltag/": tags("aws:principaltag/", lambda: self._issued.tags(caller)),
+            "aws:principaltag/": tags("aws:principaltag/", lambda: self.issued.tags(caller)),
             "aws:resourcetag/": tags("aws:resourcetag/", of_resource),
             f"{prefix}:resourcetag/": tags(f"{prefix}:resourcetag/", of_resource),
             "kms:resourcealiases": lambda: {"kms:resourcealiases": self._kept.key_aliases(resource)},

@@ -91,6 +91,10 @@ class Issued:
         """A role by its name, if there is one."""
         return next((role for role in list(self._backend().roles.values()) if role.name == name), None)
 
+    def has_user(self, name: str) -> bool:
+        """Whether there is a user of that name, with or without its path."""
+        return name.rpartition("/")[2] in self._backend().users
+
     def user_arn(self, name: str) -> str:
         """The ARN of a user, with its path if there is such a user."""
         user = self._backend().users.get(name)

@@ -72,7 +72,7 @@ def wanted(asked: Asked, records: Records) -> list[Wanted]:
 
 
 def _tagged(asked: Asked, own: list[Wanted]) -> Iterator[Wanted]:
-    if not own or not given_tags(asked.params) or not asked.operation.startswith(("Create", "Put", "Register")):
+    if not asked.operation.startswith(("Create", "Put", "Register")) or not own or not given_tags(asked.params):
         return
     action = _TAGGED.get(asked.service)
     if asked.service == "iam":

@@ -186,7 +186,7 @@ def _lower(arn: str) -> str:
 
 def _keys(params: Mapping[str, Any]) -> Keys:
     keys: Keys = {}
-    for member, value, within in _walk(params, ""):
+    for member, value, within in _walk(dict(params), ""):
         key = _TEXTS.get(member) or _NESTED.get(member) or (_key_of_kms(within) if member == "KmsKeyId" else None)
         if key:
             keys[key] = (*keys.get(key, ()), *texts(value))
@@ -203,10 +203,11 @@ def _key_of_kms(within: str) -> str | None:
 
 
 def _walk(value: Any, within: str) -> Iterator[tuple[str, Any, str]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, item in value.items():
             yield name, item, within
-            yield from _walk(item, name)
+            if isinstance(item, dict | list):
+                yield from _walk(item, name)
     elif isinstance(value, list):
         for item in value:
             yield from _walk(item, within)

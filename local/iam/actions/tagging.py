@@ -20,10 +20,10 @@ def given_tags(params: Mapping[str, Any]) -> dict[str, str]:
     """The tags in a request, however its service spells them."""
     for member in _MEMBERS:
         value = params.get(member)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {str(key): str(each) for key, each in value.items()}
         if isinstance(value, list):
-            return dict(_pair(each) for each in value if isinstance(each, Mapping))
+            return dict(_pair(each) for each in value if isinstance(each, dict))
     return {}
 
 
