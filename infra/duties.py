@@ -107,8 +107,8 @@ def _judge(stage: Stage) -> list[Right]:
     """Checking an approval, and whether alarms have rung."""
     executions = f"arn:aws:sagemaker:{stage.region}:{stage.account}:pipeline"
     given = [
-        *(right for model in stage.models for right in _read_artefact(stage, model)),
-        rights.use_key(stage.owner, actions=["Decrypt", "DescribeKey"]),
+        *(_read_artefact(stage, model) for model in stage.models),
+        rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
         rights.see_alarms(),
         rights.read_alarm_history(),
         _put_metrics(),
@@ -136,22 +136,16 @@ def _put_metrics() -> Right:
     )
 
 
-def _read_artefact(stage: Stage, model: str) -> list[Right]:
+def _read_artefact(stage: Stage, model: str) -> Right:
     """Reading what a pipeline has left: a model's artefact, its evidence, its sample requests."""
-    return [
-        Right(
-            actions=["s3:GetObject"],
-            resources=[f"arn:aws:s3:::{naming.artifact_bucket(stage.owner)}/{model}/*"],
-            because=rights.KEYS,
-        )
-    ]
+    return rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=[model])
 
 
 def _tell(stage: Stage) -> list[Right]:
     """Telling people, through a topic that is encrypted with the stage's key."""
     return [
         Right(actions=["sns:Publish"], resources=[naming.topic_arn(stage)]),
-        rights.use_key(stage, actions=["Decrypt", "GenerateDataKey"]),
+        rights.use_key(stage, actions=["Decrypt", "GenerateDataKey"], via="sns"),
     ]
 
 
@@ -261,8 +255,8 @@ def _watch(stage: Stage) -> Duty:
             *_see_endpoints(stage),
             Right(actions=["sagemaker:InvokeEndpoint"], resources=endpoints),
             *(rights.describe_package(stage, model) for model in stage.models),
-            *(right for model in stage.models for right in _read_artefact(stage, model)),
-            rights.use_key(stage.owner, actions=["Decrypt", "DescribeKey"]),
+            *(_read_artefact(stage, model) for model in stage.models),
+            rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
             rights.read_metrics(),
             _put_metrics(),
             rights.ask(stage, "release"),

@@ -7,7 +7,6 @@ from pathlib import Path
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -16,6 +15,7 @@ from env import naming
 from env.stage import Stage
 from infra import ledger, rights
 from infra.duties import Duty
+from infra.rights import Right
 from lambdas.settings import to_environ
 
 _CHECKOUT = Path(__file__).parents[1]
@@ -60,9 +60,34 @@ class Function(lambda_.Function):
             memory_size=duty.memory_mb,
             log_group=logs_,
             logging_format=lambda_.LoggingFormat.JSON,
-            on_failure=destinations.SqsDestination(failures),
-            retry_attempts=2,
-            max_event_age=Duration.hours(1),
         )
         rights.refuse(role, [ledger.never_change(stage), *duty.refusals])
-        rights.give(role, duty.rights)
+        rights.give(role, [*duty.rights, _report_failures(stage)])
+        self._send_failures(failures)
+
+    def _send_failures(self, failures: sqs.IQueue) -> None:
+        """Have Lambda try an event three times within an hour and then leave it in the queue.
+
+        Not by the CDK's own destination, which would give the role more than Lambda needs. The path is that one's, so
+        that stacks keep the resource.
+        """
+        lambda_.CfnEventInvokeConfig(
+            Construct(self, "EventInvokeConfig"),
+            "Resource",
+            function_name=self.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=3600,
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failures.queue_arn)
+            ),
+        )
+
+
+def _report_failures(stage: Stage) -> Right:
+    """Leaving what it could not digest in the queue of dead letters.
+
+    Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
+    """
+    queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
+    return Right(actions=["sqs:SendMessage"], resources=[queue])

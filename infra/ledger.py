@@ -89,14 +89,7 @@ def _decrypt(place: Located) -> Right:
 
     Source: Amazon DynamoDB Developer Guide, "DynamoDB encryption at rest".
     """
-    right = rights.use_key(place, actions=["Decrypt", "DescribeKey"])
-    via = {"StringEquals": {"kms:ViaService": f"dynamodb.{place.region}.amazonaws.com"}}
-    return Right(
-        actions=right.actions,
-        resources=right.resources,
-        conditions={**right.conditions, **via},
-        because=right.because,
-    )
+    return rights.use_key(place, actions=["Decrypt"], via="dynamodb")
 
 
 def _open_to(places: list[Place], stage: Stage) -> dynamodb.CfnTable.ResourcePolicyProperty:

@@ -105,8 +105,8 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
         *_read_evidence(stage, models),
         # Whether data are there already S3 tells only those who may list the bucket; others are refused either way.
         Right(actions=["s3:ListBucket"], resources=[f"arn:aws:s3:::{bucket}"]),
-        rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models]),
-        rights.use_key(stage, actions=["Encrypt", "GenerateDataKey"]),
+        rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models], more=["s3:AbortMultipartUpload"]),
+        rights.use_key(stage, actions=["GenerateDataKey"], via="s3"),
         *_see_serving(stage, models),
     ]
 
@@ -122,6 +122,7 @@ def _approver(stage: Stage, models: Sequence[str]) -> list[Right]:
     ]
     return [
         *_read_evidence(stage, models),
+        rights.list_objects(naming.artifact_bucket(stage.owner), prefixes=models),
         *_see_serving(stage, models),
         *(approving if stage.first else []),
         rights.ask(stage, "approve"),
@@ -137,6 +138,7 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
     return [
         *(rights.read_packages(stage, model) for model in models),
         *_see_serving(stage, models),
+        *(rights.read_stack(stage, model, calls=["DescribeStackEvents", "DescribeStackResources"]) for model in models),
         Right(
             actions=["logs:FilterLogEvents", "logs:GetLogEvents"],
             resources=logs,
@@ -154,8 +156,8 @@ def _read_evidence(stage: Stage, models: Sequence[str]) -> list[Right]:
     """Reading packages, and the metrics, plots and artefacts that they name."""
     return [
         *(rights.read_packages(stage, model) for model in models),
-        *rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=models),
-        rights.use_key(stage.owner, actions=["Decrypt", "DescribeKey"]),
+        rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=models),
+        rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
     ]
 
 
@@ -171,20 +173,16 @@ def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:
     ]
     return [
         Right(
-            actions=["sagemaker:DescribeEndpoint", "sagemaker:ListTags"],
+            actions=["sagemaker:DescribeEndpoint"],
             resources=[rights.endpoint_arn(stage, model) for model in models],
         ),
         Right(
-            actions=["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel", "sagemaker:ListTags"],
+            actions=["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
             resources=named,
             because=rights.NAME_ENDS,
         ),
-        *(
-            rights.read_stack(stage, model, calls=["DescribeStackEvents", "DescribeStackResources", "DescribeStacks"])
-            for model in models
-        ),
+        *(rights.read_stack(stage, model, calls=["DescribeStacks"]) for model in models),
         rights.see_alarms(),
-        rights.read_alarm_history(),
         rights.read_metrics(),
         *ledger.read(stage),
     ]

@@ -73,38 +73,34 @@ def give(role: iam.Role, rights: Iterable[Right]) -> None:
         acknowledge(role, f"IAM5[Resource::{resource}]", reason=" ".join(because))
 
 
-def read_objects(bucket: str, *, prefixes: Sequence[str]) -> list[Right]:
-    """Listing and reading what stands under some prefixes of a bucket."""
-    return [
-        Right(
-            actions=["s3:GetObject"],
-            resources=_objects(bucket, prefixes),
-            because=KEYS,
-        ),
-        Right(
-            actions=["s3:ListBucket"],
-            resources=[f"arn:aws:s3:::{bucket}"],
-            conditions={"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in prefixes]}},
-        ),
-        Right(actions=["s3:GetBucketLocation"], resources=[f"arn:aws:s3:::{bucket}"]),
-    ]
+def read_objects(bucket: str, *, prefixes: Sequence[str]) -> Right:
+    """Reading what stands under some prefixes of a bucket."""
+    return Right(actions=["s3:GetObject"], resources=_objects(bucket, prefixes), because=KEYS)
 
 
-def write_objects(bucket: str, *, prefixes: Sequence[str]) -> Right:
-    """Writing under some prefixes of a bucket."""
+def list_objects(bucket: str, *, prefixes: Sequence[str]) -> Right:
+    """Listing what stands under some prefixes of a bucket."""
     return Right(
-        actions=["s3:AbortMultipartUpload", "s3:PutObject"],
-        resources=_objects(bucket, prefixes),
-        because=KEYS,
+        actions=["s3:ListBucket"],
+        resources=[f"arn:aws:s3:::{bucket}"],
+        conditions={"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in prefixes]}},
     )
 
 
-def use_key(place: Located, *, actions: Iterable[str]) -> Right:
-    """Using the key that bears a stage's alias."""
+def write_objects(bucket: str, *, prefixes: Sequence[str], more: Sequence[str] = ()) -> Right:
+    """Writing under some prefixes of a bucket, and `more` actions there."""
+    return Right(actions=["s3:PutObject", *more], resources=_objects(bucket, prefixes), because=KEYS)
+
+
+def use_key(place: Located, *, actions: Iterable[str], via: str = "") -> Right:
+    """Using the key that bears a stage's alias; with `via` only as a service such as `s3` uses it for whoever asks."""
+    conditions: dict[str, Any] = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": naming.key_alias(place)}}
+    if via:
+        conditions["StringEquals"] = {"kms:ViaService": f"{via}.{place.region}.amazonaws.com"}
     return Right(
         actions=[f"kms:{action}" for action in actions],
         resources=[f"arn:aws:kms:{place.region}:{place.account}:key/*"],
-        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": naming.key_alias(place)}},
+        conditions=conditions,
         because="IAM takes no alias as a resource; the condition admits only the key that bears it.",
     )
 

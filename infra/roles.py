@@ -26,10 +26,10 @@ class ServingRole(iam.Role):
             ),
         )
         given = [
-            *rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=[model]),
-            rights.use_key(stage.owner, actions=["Decrypt", "DescribeKey"]),
+            rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=[model]),
+            rights.use_key(stage.owner, actions=["Decrypt"]),
             rights.write_objects(naming.capture_bucket(stage), prefixes=[model]),
-            rights.use_key(stage, actions=["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"]),
+            rights.use_key(stage, actions=["GenerateDataKey"]),
             rights.write_logs(stage),
             rights.put_metrics(),
             *rights.pull_images(stage),

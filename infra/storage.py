@@ -143,7 +143,7 @@ class Storage(StageStack):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[reader],
-                actions=["kms:Decrypt", "kms:DescribeKey"],
+                actions=["kms:Decrypt"],
                 resources=["*"],
                 conditions=lent,
             )
@@ -155,7 +155,7 @@ class Storage(StageStack):
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.AccountPrincipal(place.account)],
-                actions=["kms:Decrypt", "kms:DescribeKey"],
+                actions=["kms:Decrypt"],
                 resources=["*"],
                 conditions={
                     "ArnEquals": {"aws:PrincipalArn": ledger.reader(place)},

@@ -71,10 +71,11 @@ class Training(StageStack):
         rights.give(
             role,
             [
-                *rights.read_objects(bucket, prefixes=[model, "assets"]),
+                rights.read_objects(bucket, prefixes=[model, "assets"]),
+                rights.list_objects(bucket, prefixes=[model, "assets"]),
                 rights.write_objects(bucket, prefixes=[model]),
                 # Amazon SageMaker API Reference, "OutputDataConfig": a key that is named by its alias asks for Encrypt.
-                rights.use_key(stage, actions=["Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"]),
+                rights.use_key(stage, actions=["Decrypt", "Encrypt", "GenerateDataKey"]),
                 rights.grant_key(stage),
                 rights.write_logs(stage),
                 rights.put_metrics(),
@@ -95,7 +96,7 @@ def _run_jobs(stage: Stage) -> Right:
     kinds = {"ProcessingJob": "processing-job", "TrainingJob": "training-job"}
     jobs = [f"sagemaker:{verb}{kind}" for kind in kinds for verb in ("Create", "Describe", "Stop")]
     return Right(
-        actions=[*jobs, "sagemaker:AddTags", "sagemaker:ListTags"],
+        actions=[*jobs, "sagemaker:AddTags"],
         resources=[f"{arn}:{resource}/pipelines-*" for resource in kinds.values()],
         because="SageMaker names the jobs of steps pipelines-<execution>-<step>-<suffix>.",
     )

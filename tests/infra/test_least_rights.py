@@ -23,12 +23,9 @@ NO_CALLS = {
     "iam:PassRole",
     # What services do in the name of who calls them, and what the function's frame does.
     "kms:Decrypt",
-    "kms:DescribeKey",
     "kms:GenerateDataKey",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
-    "sqs:GetQueueAttributes",
-    "sqs:GetQueueUrl",
     "sqs:SendMessage",
     "dynamodb:PutItem",
     "dynamodb:Query",
