@@ -22,6 +22,7 @@ FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Algorithm": {"settled": "Completed"},
     "Domain": {"made_id": "d-"},
     "Experiment": {"exists": _unique("Experiment")},
+    "Hub": {"keeps_case": True},  # as the ARN of SageMakerPublicHub shows
     "HyperParameterTuningJob": {"missing": "Amazon SageMaker can't find a tuning job with the name {name}."},
     "ImageVersion": {"path": ("ImageName", "Version")},
     "Trial": {"exists": _unique("Trial")},

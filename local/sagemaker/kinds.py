@@ -41,6 +41,9 @@ class Kind:
     made_id: str = ""
     """What the ids begin with that the service makes for the last of `path`; empty where the caller names it."""
 
+    keeps_case: bool = False
+    """Whether names keep their case in ARNs; SageMaker lower-cases those of most kinds."""
+
     def __post_init__(self) -> None:
         for member, suffix in (("name_member", "Name"), ("arn_member", "Arn"), ("status_member", "Status")):
             if not getattr(self, member):
@@ -121,6 +124,7 @@ HUB_CONTENT = Kind(
     exists_code="ResourceInUse",
     path=("HubName", "HubContentType", "HubContentName", "HubContentVersion"),
     settled="Available",
+    keeps_case=True,
 )
 
 WRITTEN = (

@@ -37,8 +37,8 @@ class Store:
         self._changed = threading.Condition(threading.RLock())
 
     def arn(self, kind: Kind, name: str) -> str:
-        """The ARN of a resource. SageMaker lower-cases names in its ARNs, so no name can be read back from one."""
-        return f"{self._prefix}:{kind.arn_type}/{name.lower()}"
+        """The ARN of a resource. SageMaker lower-cases names in most ARNs, so no name can be read back from one."""
+        return f"{self._prefix}:{kind.arn_type}/{name if kind.keeps_case else name.lower()}"
 
     def add(self, kind: Kind, name: str, members: Mapping[str, Any], *, arn: str | None = None) -> Record:
         """Keep a new record with its name, ARN and times. Raises the kind's "already exists".

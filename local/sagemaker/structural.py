@@ -79,14 +79,14 @@ class Plain:
 
     def create(self, params: Params, call: Call) -> Params:
         """Keep a new resource. Raises its "already exists", and "not found" of what it hangs on."""
-        kind = self._kind
+        kind, parents = self._kind, {}
         for path, parent in self._parents.items():
-            if (name := value_at(params, path)) is not None:
-                self._store.get(parent, name)
+            if (value := value_at(params, path)) is not None:
+                parents[parent.arn_member] = self._store.get(parent, value)[parent.arn_member]
         name = kind.made_id + _new_id() if kind.made_id else self._name(params)
         by = self._signature(call)
         signed = {"CreatedBy": by, "LastModifiedBy": by}
-        record = self._store.add(kind, name, {**made(kind, params), **(signed if by else {})})
+        record = self._store.add(kind, name, {**parents, **made(kind, params), **(signed if by else {})})
         return shown(call.operation.output_shape, record, kind)
 
     def describe(self, params: Params, call: Call) -> Params:
@@ -108,7 +108,9 @@ class Plain:
         by = self._signature(call)
 
         def merge(record: Record) -> Mapping[str, Any]:
-            return {**_merged(shape, record, given), **({"LastModifiedBy": by} if by else {})}
+            merged = _merged(shape, record, given)
+            changed = {member: merged[member] for member in merged if merged[member] is not record.get(member)}
+            return {**changed, **({"LastModifiedBy": by} if by else {})}
 
         record = self._store.edit(self._kind, self._name(params), merge)
         return shown(call.operation.output_shape, record, self._kind)

@@ -22,7 +22,7 @@ WHO = {"IamIdentity": {"Arn": "arn:aws:iam::123456789012:user/ada", "PrincipalId
 UNSHOWN = {"HumanTaskUi": {"UiTemplate"}}
 """What is shown otherwise than it was given: a template as its hash."""
 UNSHOWN_BY_AWS = {
-    "Workteam": {"WorkforceName"},
+    "Workteam": {"WorkforceName"},  # but the workforce's ARN
 }
 """What Describe has no member for on AWS either."""
 NEVER_SHOWN = {"Tags", "ClientToken", "ClientRequestToken", "EnableIotRoleAlias"}
@@ -132,6 +132,7 @@ def test_a_change_is_shown_and_leaves_the_rest(name):
         if member in shape.members:
             assert contains(after[member], reduced(shape.members[member], value)), member
     times = {"LastModifiedTime", "LastUpdatedDate"}
+    assert all(after[time] - before[time] == 60 for time in times if time in before)
     assert {m: v for m, v in before.items() if m not in changed and m not in times}.items() <= after.items()
 
 

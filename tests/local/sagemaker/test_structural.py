@@ -3,6 +3,7 @@ import pytest
 from local.clock import Clock
 from local.errors import AwsError
 from local.model import service, validate
+from local.sagemaker.derived import kinds
 from local.sagemaker.kinds import Kind
 from local.sagemaker.resources import Store
 from local.sagemaker.structural import structural
@@ -45,3 +46,17 @@ def test_an_operation_that_the_model_does_not_have_is_not_made():
     model = Kind("Model", "model", missing="", exists="")
     store = Store(clock=Clock(speed=0), account="123456789012", region="eu-west-1")
     assert set(structural(store, model)) == {"CreateModel", "DescribeModel", "ListModels", "DeleteModel"}
+
+
+def test_a_resource_shows_the_arn_of_what_it_hangs_on():
+    """DescribeWorkteam has a member for it, which no request gives."""
+    store = Store(clock=Clock(speed=0), account="123456789012", region="eu-west-1")
+    force = store.add(kinds()["Workforce"], "w", {})
+    handlers = structural(store, kinds()["Workteam"])
+
+    def call(name, **params):
+        operation = service("sagemaker").operation_model(name)
+        return handlers[name](params, Call(operation, params, "key", "eu-west-1", "localhost"))
+
+    call("CreateWorkteam", WorkteamName="t", WorkforceName="w", Description="d", MemberDefinitions=[])
+    assert call("DescribeWorkteam", WorkteamName="t")["Workteam"]["WorkforceArn"] == force["WorkforceArn"]
