@@ -36,6 +36,7 @@ class History:
                 token=stack.token,
             )
             stack.events.append(event)
+            stack.save()
         detail = {
             "stack-id": stack.id,
             "status-details": {"status": status, "status-reason": reason},
@@ -63,6 +64,7 @@ class History:
                     token=stack.token,
                 )
             )
+            stack.save()
         self._tell(stack, turned)
         return turned
 

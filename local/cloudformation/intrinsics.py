@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import enum
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +13,14 @@ from typing import Any, Final
 from local.cloudformation.errors import InvalidRequest
 from local.errors import UnsupportedLocally
 
-NO_VALUE: Final = object()
+
+class _NoValue(enum.Enum):
+    """An enumeration of one: it is the same one again after it was kept."""
+
+    NO_VALUE = "AWS::NoValue"
+
+
+NO_VALUE: Final = _NoValue.NO_VALUE
 """What `AWS::NoValue` resolves to: the property or list item that holds it is left out."""
 
 PLACEHOLDER: Final = re.compile(r"\$\{(?P<name>[^}]*)\}")
@@ -40,6 +48,10 @@ class Scope:
     """`Fn::GetAtt`, by logical id and attribute."""
     exported: Callable[[str], str] = lambda name: _unresolved(name)
     """`Fn::ImportValue`, by the export's name."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Functions are not kept: who takes a scope up again gives it its own.
+        return Scope, (self.parameters, self.pseudo, self.mappings, self.conditions)
 
 
 def function_name(value: Any) -> str | None:

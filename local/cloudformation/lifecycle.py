@@ -142,11 +142,13 @@ class Lifecycle:
             step = self._stack.journal.get(after.logical_id)
             if step is None:
                 self._stack.journal[after.logical_id] = Step(before, after)
+                self._stack.save()
                 return
             # The journal of a failed update goes on: what it had made in between is now in nobody's hands.
             if step.created and step.after.physical_id != after.physical_id:
                 step.superseded.append(step.after)
             step.after = after
+            self._stack.save()
 
     def _request(self, live: Live) -> Request:
         clients = self._clients()

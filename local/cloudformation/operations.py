@@ -51,8 +51,22 @@ class Operations:
         """Make everything of a new stack."""
         with stack.lock:
             stack.revision = revision
+            stack.on_failure, stack.retain_except_on_create = creation.on_failure, creation.retain_except_on_create
         self._history.stack(stack, "CREATE_IN_PROGRESS", reason="User Initiated")
-        self._start(stack, lambda: self._create(stack, revision, creation), failed="CREATE_FAILED")
+        self._start(stack, lambda: self._create(stack, revision), failed="CREATE_FAILED")
+
+    def give_up_creation(self, stack: Stack, reason: str) -> None:
+        """End a creation that nobody carries out any more, as its request says of a failure."""
+        self._start(stack, lambda: self._end_creation(stack, reason), failed="CREATE_FAILED")
+
+    def undo_creation(self, stack: Stack) -> None:
+        """Go on with removing what a failed creation has made."""
+        self._start(stack, lambda: self._undo_creation(stack), failed="ROLLBACK_FAILED")
+
+    def clean_up(self, stack: Stack) -> None:
+        """Go on with removing what an update that went well has replaced."""
+        update = Update(stack, self._executor(stack), self._history)
+        self._start(stack, update.clean_up, failed="UPDATE_ROLLBACK_FAILED")
 
     def update(self, stack: Stack, revision: Revision, *, policy: str, disable_rollback: bool) -> None:
         """Take a stack to another revision under a stack policy."""
@@ -69,17 +83,25 @@ class Operations:
             failed="UPDATE_ROLLBACK_FAILED",
         )
 
-    def roll_back(self, stack: Stack, *, skip: frozenset[str] = frozenset(), retain: bool = True) -> None:
+    def roll_back(
+        self,
+        stack: Stack,
+        *,
+        skip: frozenset[str] = frozenset(),
+        retain: bool = True,
+        reason: str = "User Initiated",
+    ) -> None:
         """Take a stack back to the revision before its failed update; `skip` resources are taken for restored."""
         update = Update(stack, self._executor(stack), self._history)
         self._start(
             stack,
-            lambda: update.roll_back("User Initiated", skip=skip, retain=retain),
+            lambda: update.roll_back(reason, skip=skip, retain=retain),
             failed="UPDATE_ROLLBACK_FAILED",
         )
 
     def delete(self, stack: Stack, deletion: Deletion) -> None:
         """Remove everything of a stack and then the stack."""
+        stack.deletion = deletion
         self._history.stack(stack, "DELETE_IN_PROGRESS", reason="User Initiated")
         self._start(stack, lambda: self._delete(stack, deletion), failed="DELETE_FAILED")
 
@@ -125,24 +147,29 @@ class Operations:
 
         self._threads.submit(guarded)
 
-    def _create(self, stack: Stack, revision: Revision, creation: Creation) -> None:
+    def _create(self, stack: Stack, revision: Revision) -> None:
         # One failure gives up all that is under way; an update lets it come to its end instead.
-        reason = self._executor(stack).deploy(revision, verb="create", failed=stack.stop.set)
+        self._end_creation(stack, self._executor(stack).deploy(revision, verb="create", failed=stack.stop.set))
+
+    def _end_creation(self, stack: Stack, reason: str) -> None:
+        if stack.abandoned:
+            return
         with stack.lock:
-            status, why = _outcome(reason, creation.on_failure, doomed=stack.doomed is not None)
+            status, why = _outcome(reason, stack.on_failure, doomed=stack.doomed is not None)
+            stack.deletion = stack.doomed or Deletion()
             if status == "CREATE_COMPLETE":
                 settle(stack)
             self._history.stack(stack, status, reason=why)
         if status == "DELETE_IN_PROGRESS":
-            self._delete(stack, stack.doomed or Deletion())
+            self._delete(stack, stack.deletion)
         elif status == "ROLLBACK_IN_PROGRESS":
-            self._undo_creation(stack, retain_except_on_create=creation.retain_except_on_create)
+            self._undo_creation(stack)
 
-    def _undo_creation(self, stack: Stack, *, retain_except_on_create: bool) -> None:
+    def _undo_creation(self, stack: Stack) -> None:
         stack.resume()
 
         def keep(live: Live) -> bool:
-            return live.deletion_policy == "Retain" and not retain_except_on_create
+            return live.deletion_policy == "Retain" and not stack.retain_except_on_create
 
         failures = self._executor(stack).remove(stack.live().values(), keep=keep, listed=True)
         if failures:
@@ -172,7 +199,7 @@ class Operations:
         self._history.stack(stack, "DELETE_COMPLETE")
 
 
-def _outcome(reason: str, on_failure: OnFailure, *, doomed: bool) -> tuple[str, str]:
+def _outcome(reason: str, on_failure: str, *, doomed: bool) -> tuple[str, str]:
     """The status that follows a creation, with its reason; `reason` says why the creation failed, if it did."""
     if doomed:
         return "DELETE_IN_PROGRESS", "User Initiated"

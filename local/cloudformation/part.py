@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from local.cloudformation.api.change_sets import ChangeSets
 from local.cloudformation.api.changes import Changes
 from local.cloudformation.api.drifts import Drifts
@@ -10,12 +13,15 @@ from local.cloudformation.api.queries import Queries
 from local.cloudformation.api.submission import Submissions
 from local.cloudformation.api.templates import Templates
 from local.cloudformation.exports import Exports
+from local.cloudformation.keeping import Keeping
 from local.cloudformation.operations import Operations
 from local.cloudformation.resources.provisioner import Rollbacks
+from local.cloudformation.resumption import resume
 from local.cloudformation.revisions import Revisions
 from local.cloudformation.stacks import Stacks
-from local.front import Family
+from local.front import Family, Handler
 from local.services import Services
+from local.wire import Call, Raw
 
 
 class CloudFormation:
@@ -25,15 +31,19 @@ class CloudFormation:
     """
 
     def __init__(self, services: Services, *, rollbacks: Rollbacks = "unnoticed") -> None:
-        self._stacks = Stacks()
+        self._keeping = Keeping(services.state)
+        self._stacks = Stacks(self._keeping.save)
         self._operations = Operations(services, self._stacks, rollbacks=rollbacks)
-        submissions = Submissions(Revisions(services, Exports(self._stacks).value))
+        revisions = Revisions(services, Exports(self._stacks).value)
+        for stack in self._keeping.load(revisions.export):
+            self._stacks.add(stack)
+        submissions = Submissions(revisions)
         launcher = Launcher(services, self._operations)
         shared = (services, self._stacks, self._operations, launcher, submissions)
         change_sets = ChangeSets(*shared)
         self._handlers = {
-            **Changes(*shared).handlers(),
-            **change_sets.handlers(),
+            **self._kept(Changes(*shared).handlers()),
+            **self._kept(change_sets.handlers()),
             **Queries(self._stacks).handlers(),
             **Drifts(services, self._stacks, self._operations).handlers(),
             **Templates(services, self._stacks, change_sets).handlers(),
@@ -48,8 +58,24 @@ class CloudFormation:
         return self._operations.settled(timeout_seconds)
 
     def resume(self) -> None:
-        """Nothing of it outlives the process yet."""
+        """Take up the operations that were under way."""
+        resume(self._stacks, self._operations)
 
     def close(self) -> None:
         """Give up what runs."""
         self._operations.close()
+
+    def _kept(self, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
+        """The handlers, each of which answers once the stack that it was asked about is kept."""
+        return {name: self._keep_after(handler) for name, handler in handlers.items()}
+
+    def _keep_after(self, handler: Handler) -> Handler:
+        def kept(params: dict[str, Any], call: Call) -> dict[str, Any] | Raw:
+            touched = {params.get("StackName", ""), params.get("ChangeSetName", "")}
+            result = handler(params, call)
+            for stack in self._stacks.all():
+                if {stack.id, stack.name, *(each.id for each in stack.change_sets)} & touched:
+                    stack.save()
+            return result
+
+        return kept

@@ -104,9 +104,10 @@ class Revisions:
             "AWS::URLSuffix": "amazonaws.com",
         }
         values = {name: parameter.value for name, parameter in parameters.items()}
-        return Scope(parameters=values, pseudo=pseudo, mappings=template.mappings, exported=self._exported)
+        return Scope(parameters=values, pseudo=pseudo, mappings=template.mappings, exported=self.export)
 
-    def _exported(self, name: str) -> str:
+    def export(self, name: str) -> str:
+        """The value of an export. Raises InvalidRequest when nobody exports that name."""
         value = self.exported(name)
         if value is None:
             raise InvalidRequest(f"No export named {name} found.")

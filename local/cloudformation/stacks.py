@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -90,7 +90,19 @@ class Stack:
     """Set when a stack is to be deleted while it is still being created."""
     stop: threading.Event = field(default_factory=threading.Event)
     abandoned: bool = False
+    deletion: Deletion = field(default_factory=Deletion)
+    """How it is to be deleted, once it is."""
+    retain_except_on_create: bool = False
+    on_failure: str = "ROLLBACK"
+    """What a failed creation leads to."""
+    keep: Callable[[Stack], None] = lambda stack: None
+    """Writes the stack into the cloud's tables; whoever calls it holds the lock."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def save(self) -> None:
+        """Write it into the cloud's tables. Raises StateError when the disk is full."""
+        with self.lock:
+            self.keep(self)
 
     def put(self, live: Live) -> Live:
         """Record a resource as it now is."""
@@ -150,13 +162,15 @@ class Output:
 class Stacks:
     """Every stack of the account: the living by name, all by id."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[Stack], None] = lambda stack: None) -> None:
         self.lock = threading.RLock()
+        self._keep = keep
         self._by_id: dict[str, Stack] = {}
 
     def add(self, stack: Stack) -> None:
-        """Take a new stack in."""
+        """Take a stack in, which from now on is kept."""
         with self.lock:
+            stack.keep = self._keep
             self._by_id[stack.id] = stack
 
     def all(self) -> list[Stack]:

@@ -20,8 +20,10 @@ class Update:
     def run(self, revision: Revision, *, disable_rollback: bool) -> None:
         """Bring the revision up, then remove what it replaces; or roll back."""
         reason = self._executor.deploy(revision, verb="update")
+        if self._stack.abandoned:
+            return
         if not reason:
-            self._clean_up(revision)
+            self.clean_up()
         elif disable_rollback:
             self._history.stack(self._stack, "UPDATE_FAILED", reason=reason)
         else:
@@ -50,10 +52,12 @@ class Update:
         settle(stack)
         self._history.stack(stack, "UPDATE_ROLLBACK_COMPLETE")
 
-    def _clean_up(self, revision: Revision) -> None:
+    def clean_up(self) -> None:
+        """Remove what the stack's new revision has replaced or left out."""
         stack = self._stack
+        needs = stack.revision.needs if stack.revision is not None else {}
         self._history.stack(stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        gone = [live for name, live in stack.live().items() if name not in revision.needs]
+        gone = [live for name, live in stack.live().items() if name not in needs]
         replaced = [
             # What the template says now decides about the copies that it replaces.
             replace(copy, deletion_policy=step.after.update_replace_policy)

@@ -42,10 +42,10 @@ class Account:
                     _log.warning("%s: %s", event["LogicalResourceId"], event.get("ResourceStatusReason"))
         return stack
 
-    def reach(self, logical_id, status):
-        """Wait until a resource has come to a status."""
+    def reach(self, logical_id, status, *, times=1):
+        """Wait until a resource has been told to have come to a status."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not any(
+        while times > sum(
             (detail.get("logical-resource-id"), detail["status-details"]["status"]) == (logical_id, status)
             for source, kind, detail in list(self.cloud.emitted)
         ):
