@@ -69,7 +69,7 @@ class Connection:
 
         Raises WrongUseError when the caller may not assume the role.
         """
-        own_name = re.sub(r"[^\w+=,.@-]", "-", self.caller().rsplit("/", 1)[-1])[:_SESSION_NAME_CHARACTERS]
+        own_name = re.sub(r"[^\w+=,.@-]", "-", re.split("[:/]", self.caller())[-1])[:_SESSION_NAME_CHARACTERS]
         role = naming.role_arn(self.stage, naming.person_role(self.stage, person))
         try:
             return self.in_role(role, name=own_name)
