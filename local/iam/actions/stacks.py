@@ -28,10 +28,18 @@ _NONE: Final = frozenset(
     | {"CreateGeneratedTemplate", "CreateStackSet"}
 )
 
+_BRING_A_POLICY: Final = frozenset({"CreateStack", "UpdateStack"})
+_POLICIES: Final = ("StackPolicyBody", "StackPolicyURL", "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL")
+"""A stack policy that comes along asks for the right to set one."""
+
 
 def stacks(asked: Asked, records: Records) -> list[Wanted]:
     """What a request of CloudFormation wants."""
-    return [Wanted(f"cloudformation:{asked.operation}", _resources(asked, records), _keys(asked.params))]
+    resources, keys = _resources(asked, records), _keys(asked.params)
+    wanted = [Wanted(f"cloudformation:{asked.operation}", resources, keys)]
+    if asked.operation in _BRING_A_POLICY and any(asked.params.get(member) for member in _POLICIES):
+        wanted.append(Wanted("cloudformation:SetStackPolicy", resources, keys))
+    return wanted
 
 
 def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
