@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.front import Family, Handler
+from local.sagemaker.cards.book import ModelCards
 from local.sagemaker.context import Context
 from local.sagemaker.experiments.book import Experiments
 from local.sagemaker.experiments.metrics import MetricLog
@@ -10,10 +11,13 @@ from local.sagemaker.features.groups import FeatureGroups
 from local.sagemaker.features.offline import OfflineStore
 from local.sagemaker.features.online import OnlineStore
 from local.sagemaker.features.runtime import FeatureStore
+from local.sagemaker.image_versions import ImageVersions
+from local.sagemaker.jobs.updates import TrainingUpdates
 from local.sagemaker.lineage.associations import Associations
 from local.sagemaker.lineage.entities import Entities
 from local.sagemaker.lineage.graph import Graph
 from local.sagemaker.lineage.groups import Groups
+from local.sagemaker.monitoring import Monitoring
 from local.sagemaker.search import Search
 
 
@@ -31,6 +35,10 @@ class Written:
             Groups(context),
             Experiments(context, associations=associations, metrics=self._metrics),
             FeatureGroups(context, online=online, offline=self._offline),
+            ImageVersions(context),
+            ModelCards(context),
+            Monitoring(context),
+            TrainingUpdates(context),
             Search(context.store, metrics=self._metrics.summary),
         )
 

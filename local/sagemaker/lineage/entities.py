@@ -61,11 +61,7 @@ class Entities:
         return lambda params, _: self._store.get(kind, params[member])
 
     def _list(self, kind: Kind) -> Handler:
-        def handle(params: Params, call: Call) -> Params:
-            records = [record for record in self._store.all(kind) if _wanted(record, params, kind)]
-            return listed(call.operation, params, records, kind=kind)
-
-        return handle
+        return lambda params, call: listed(call.operation, params, self._store.all(kind), kind=kind)
 
     def _update(self, kind: Kind) -> Handler:
         member = kind.arn_member if kind is ARTIFACT else kind.name_member
@@ -84,13 +80,6 @@ class Entities:
             return self._store.remove(kind, name, check=lambda record: self._associations.require_none(kind, record))
 
         return handle
-
-
-def _wanted(record: Record, params: Params, kind: Kind) -> bool:
-    uri, type_member = params.get("SourceUri"), f"{kind.name}Type"
-    if uri is not None and record["Source"]["SourceUri"] != uri:
-        return False
-    return params.get(type_member) in (None, record[type_member])
 
 
 def _changed(record: Record, params: Params) -> Params:
