@@ -65,6 +65,9 @@ def _keys(params: Mapping[str, Any]) -> Keys:
     keys |= {f"kms:encryptioncontext:{name.lower()}": (str(value),) for name, value in context.items()}
     if context:
         keys["kms:encryptioncontextkeys"] = tuple(context)
+    if "GranteePrincipal" in params:
+        # Services grant for volumes and the like; nobody who calls by himself does.
+        keys["kms:grantisforawsresource"] = ("false",)
     named = str(params.get("KeyId", ""))
     if "alias/" in named:
         keys["kms:requestalias"] = ("alias/" + named.partition("alias/")[2],)
