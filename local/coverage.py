@@ -44,6 +44,14 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "status from the beginning. Lists filter, sort and page by every member that the model gives them. What would",
         "have to run something that does not run here is refused at its Create; the other operations on it say,",
         "rightly, that there is nothing: not found, and empty lists.",
+        "",
+        "- Monitoring schedules are kept, started and stopped; nothing runs on them yet, so they have no executions.",
+        "- Lineage is written by itself of training and processing jobs, versioned packages and deployments.",
+        "- Offline stores of feature groups are Parquet files under AWS's folders; no Glue table is made of them.",
+        "- Selective executions of pipelines are refused by name.",
+    ),
+    "sagemaker-runtime": (
+        "Asynchronous answers go to S3 and to topics; how many are sought at once is this machine's choice.",
     ),
     "events": (
         "Rules of the default bus, by pattern, rate and six fields of cron. A rate counts from when its rule was put",

@@ -17,6 +17,7 @@ from local.sagemaker.hosting.endpoints import Endpoints
 from local.sagemaker.hosting.instance import Instance
 from local.sagemaker.hosting.metrics import Invocation, Metrics
 from local.sagemaker.hosting.routes import Route
+from local.sagemaker.plain.refused import Refused
 from local.services import Services
 from local.wire import Call
 
@@ -56,7 +57,12 @@ class Runtime:
 
     def handlers(self) -> dict[str, Handler]:
         """Every operation of this family that this cloud knows."""
-        return {"InvokeEndpoint": self.invoke}
+        return {
+            "InvokeEndpoint": self.invoke,
+            "InvokeEndpointWithResponseStream": Refused(
+                "sagemaker-runtime:InvokeEndpointWithResponseStream", "a model's answer comes whole here"
+            ),
+        }
 
     def invoke(self, params: Params, _: Call) -> Params:
         """The model's answer. Raises AwsError `ValidationError`, ModelError for an answer that is not 2xx."""
