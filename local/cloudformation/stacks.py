@@ -196,6 +196,11 @@ class Stacks:
             raise InvalidRequest(missing.format(name_or_id))
         return stack
 
+    def parent(self, stack: Stack) -> Stack | None:
+        """The stack that holds another one as a resource; None for a root."""
+        holders = (other for other in self.all() if other is not stack)
+        return next((other for other in holders if any(each == stack.id for each in _nested(other))), None)
+
     def exports(self) -> dict[str, tuple[Stack, Output]]:
         """What is exported, by the export's name, with the stack that exports it."""
         return {
@@ -206,3 +211,9 @@ class Stacks:
         """The names of the stacks that import an export."""
         using = [stack for stack in self.living() if stack.revision is not None and stack.status != "ROLLBACK_COMPLETE"]
         return sorted(stack.name for stack in using if stack.revision and export in stack.revision.imports)
+
+
+def _nested(stack: Stack) -> list[str]:
+    with stack.lock:
+        lives = list(stack.resources.values())
+    return [live.physical_id for live in lives if live.type == "AWS::CloudFormation::Stack"]

@@ -39,13 +39,14 @@ class Queries:
 
     def _describe_stacks(self, params: Params, _: Call) -> Params:
         if "StackName" in params:
-            return {"Stacks": [_described(self._stacks.get(params["StackName"]))]}
-        stacks = [_described(stack) for stack in self._stacks.living()]
+            return {"Stacks": [self._described(self._stacks.get(params["StackName"]))]}
+        stacks = [self._described(stack) for stack in self._stacks.living()]
         return paged("Stacks", stacks, params)
 
     def _list_stacks(self, params: Params, _: Call) -> Params:
         wanted = params.get("StackStatusFilter")
-        stacks = [_summary(stack) for stack in self._stacks.all() if not wanted or stack.status in wanted]
+        found = [stack for stack in self._stacks.all() if not wanted or stack.status in wanted]
+        stacks = [_summary(stack) | self._family(stack) for stack in found]
         return paged("StackSummaries", stacks, params)
 
     def _describe_stack_events(self, params: Params, _: Call) -> Params:
@@ -92,6 +93,15 @@ class Queries:
         if not users:
             raise InvalidRequest(f"Export '{name}' is not imported by any stack.")
         return paged("Imports", users, params)
+
+    def _described(self, stack: Stack) -> Params:
+        return _described(stack) | self._family(stack)
+
+    def _family(self, stack: Stack) -> Params:
+        parent = root = self._stacks.parent(stack)
+        while root is not None and (above := self._stacks.parent(root)) is not None:
+            root = above
+        return {"ParentId": parent.id, "RootId": root.id} if parent is not None and root is not None else {}
 
     def _holder(self, params: Params) -> Stack:
         if "StackName" in params:
