@@ -88,8 +88,9 @@ class SageMaker:
         self._endpoints.fail_rollback(endpoint)
 
     def resume(self) -> None:
-        """Take up what waits: records to be written, jobs and executions that ran, requests without an answer."""
+        """Serve endpoints again; take up records to be written, jobs and executions that ran, unanswered requests."""
         self._written.resume()
+        self._endpoints.resume()
         for jobs in self._jobs:
             jobs.resume()
         self._pipelines.resume()

@@ -20,6 +20,7 @@ from local.sagemaker.hosting.kept import Kept
 from local.sagemaker.hosting.models import containers
 from local.sagemaker.hosting.plan import Counts
 from local.sagemaker.hosting.refusals import (
+    IN_PROGRESS,
     require_at_rest,
     require_deployable,
     require_one_policy,
@@ -38,6 +39,7 @@ from local.wire import Call
 Params = dict[str, Any]
 
 _REASON_CHARACTERS = 1024
+_INTERRUPTED = "The update ended with the process that ran it; the endpoint has its old configuration."
 
 
 class Endpoints:
@@ -157,6 +159,21 @@ class Endpoints:
             raise ENDPOINT.not_found(name=name, arn=self._store.arn(ENDPOINT, name))
         fleet.lose()
 
+    def resume(self) -> None:
+        """Serve again what the process before served, and wait for it; finish what it was doing.
+
+        An endpoint that was being created is created anew, one that was being updated is back on its old
+        configuration, and one that was being deleted goes.
+        """
+        threads = [
+            threading.Thread(target=self._take_up, args=(endpoint,), name=f"resume-{endpoint['EndpointName']}")
+            for endpoint in self._store.all(ENDPOINT)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
     def close(self) -> None:
         """End every server of every fleet."""
         self._routes.clear()
@@ -174,6 +191,37 @@ class Endpoints:
         self._routes.put(name, Active(fleet, counts))
         self._settle(name, EndpointStatus="InService", **_serving_members(fleet))
         self._deployed(name)
+
+    def _take_up(self, endpoint: Record) -> None:
+        name, status = endpoint["EndpointName"], endpoint["EndpointStatus"]
+        if status == "Deleting":
+            self._delete(name)
+        elif status != "Failed":
+            kept = Kept() if status == "Creating" else Kept.resumed(endpoint)
+            try:
+                config = self._store.get(ENDPOINT_CONFIG, endpoint["EndpointConfigName"])
+                fleet, counts = self._fleets.make(name, config, kept), kept.instance_counts(config)
+            except AwsError as error:
+                self._settle(name, EndpointStatus="OutOfService", FailureReason=f"It cannot be served again: {error}")
+                return
+            if status == "Creating":
+                self._workers.start(f"create-{name}", lambda: self._create(name, fleet, counts))
+            else:
+                self._serve_again(endpoint, fleet, counts)
+
+    def _serve_again(self, endpoint: Record, fleet: Fleet, counts: Counts) -> None:
+        name = endpoint["EndpointName"]
+        try:
+            fleet.launch(counts)
+        except START_FAILED as error:
+            fleet.stop()
+            self._settle(name, EndpointStatus="OutOfService", FailureReason=str(error)[:_REASON_CHARACTERS])
+            return
+        self._serve(name, fleet)
+        self._routes.put(name, Active(fleet, counts))
+        if endpoint["EndpointStatus"] in IN_PROGRESS:
+            reason = _INTERRUPTED if "PendingDeploymentSummary" in endpoint else None
+            self._settle(name, EndpointStatus="InService", FailureReason=reason, **_serving_members(fleet))
 
     def _begin(self, change: Change, pending: Pending) -> None:
         def begin(record: Record) -> Mapping[str, Any]:
@@ -246,6 +294,8 @@ class Endpoints:
             self._serving[name] = fleet
 
     def _settle(self, name: str, **members: Any) -> None:
+        if self._workers.closing:
+            return  # what servers do that are being ended says nothing of the endpoint, which the next process has
         self._events.state(self._store.change(ENDPOINT, name, **members))
 
 
@@ -253,5 +303,6 @@ def _serving_members(fleet: Fleet) -> dict[str, Any]:
     return {
         "ProductionVariants": variant_summaries(fleet.weights, fleet.counts()),
         "DataCaptureConfig": capture_summary(fleet.capture),
+        "ServingCapture": fleet.capture,
         "PendingDeploymentSummary": None,
     }

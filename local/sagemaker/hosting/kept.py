@@ -31,6 +31,16 @@ class Kept:
             keeps_capture="DataCaptureConfig" not in excluded,
         )
 
+    @classmethod
+    def resumed(cls, endpoint: Record) -> Kept:
+        """All that an endpoint had when the process that served it ended."""
+        return cls(
+            weights=_by_variant(endpoint, "DesiredWeight"),
+            counts=_by_variant(endpoint, "DesiredInstanceCount"),
+            capture=endpoint.get("ServingCapture"),
+            keeps_capture=True,
+        )
+
     def instance_counts(self, config: Record) -> dict[str, int]:
         """How many instances each variant of a configuration gets."""
         return {

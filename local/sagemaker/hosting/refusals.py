@@ -14,14 +14,14 @@ from local.errors import ValidationError
 from local.sagemaker.hosting.plan import Counts, instances, plan, waits_seconds
 from local.sagemaker.resources import Record
 
-_IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 _LARGEST_PERCENT = 50
 _LEAST_PERCENT_LINEAR, _LEAST_PERCENT_ROLLING = 10, 5
 
 
 def require_at_rest(endpoint: Record) -> None:
     """Refuse while a change is under way; the words are the same for every change, a deletion too."""
-    if endpoint["EndpointStatus"] in _IN_PROGRESS:
+    if endpoint["EndpointStatus"] in IN_PROGRESS:
         raise ValidationError(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
 
 

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from local.sagemaker import SageMaker
+from local.sagemaker.kinds import ENDPOINT
 from local.state import State
 from tests.local.conftest import SmallCloud
-from tests.local.sagemaker.conftest import ROLE, PlainImages, World
+from tests.local.sagemaker.conftest import ECHO_MODEL, ROLE, PlainImages, World
 
 
 @pytest.fixture
@@ -87,6 +88,43 @@ open("/opt/ml/processing/out/done", "w").write("yes")
     (made,) = second.sm.list_processing_jobs()["ProcessingJobSummaries"]
     assert made["ProcessingJobStatus"] == "Completed"
     assert second.read("out/done") == b"yes"
+
+
+def test_endpoints_serve_again(process):
+    """With the weights, counts and capture that they had; what was being updated has its old configuration."""
+    first = process()
+    first._cloud.listen()
+    first.model("m")
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://work/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    first.config("c1", "m", DataCaptureConfig=capture)
+    first.endpoint("e", config="c1")
+    desired = [{"VariantName": "AllTraffic", "DesiredWeight": 3.0, "DesiredInstanceCount": 2}]
+    first.sm.update_endpoint_weights_and_capacities(EndpointName="e", DesiredWeightsAndCapacities=desired)
+    before = first.settled_endpoint("e")
+    first.sm.create_endpoint(EndpointName="gone", EndpointConfigName="c1")
+    first.settled_endpoint("gone")
+    store = first.part._store
+    first._cloud.close()
+    # As a process leaves them that is killed.
+    store.change(ENDPOINT, "e", EndpointStatus="Updating", PendingDeploymentSummary={"EndpointConfigName": "c2"})
+    store.change(ENDPOINT, "gone", EndpointStatus="Deleting")
+
+    second = process()
+    second._cloud.listen()
+    second.archive("hosted/m/model.tar.gz", ECHO_MODEL)
+    second.part.resume()
+    assert second.invoke("world") == "hello world"
+    after = second.sm.describe_endpoint(EndpointName="e")
+    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", "c1")
+    assert "old configuration" in after["FailureReason"]
+    assert after["ProductionVariants"] == before["ProductionVariants"]
+    assert after["DataCaptureConfig"] == before["DataCaptureConfig"]
+    assert [endpoint["EndpointName"] for endpoint in second.sm.list_endpoints()["Endpoints"]] == ["e"]
 
 
 def _definition(steps) -> str:
