@@ -1,0 +1,1 @@
+"""What benchmarks/local_cloud.py measures with."""
