@@ -116,7 +116,7 @@ def test_every_part_answers_for_its_services(cloud):
     """None of them falls through to moto."""
     refused = {
         "cloudformation": ("list_types", {}),
-        "sagemaker": ("list_apps", {}),
+        "sagemaker": ("list_model_metadata", {}),
         "events": ("list_archives", {}),
         "lambda": ("list_layers", {}),
         "cloudwatch": ("list_dashboards", {}),

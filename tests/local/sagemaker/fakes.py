@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from local.clock import Clock
+from local.model import service
 from local.processes import Processes
 from local.sagemaker.context import Context
 from local.sagemaker.errors import Unhealthy
@@ -145,7 +146,8 @@ class Hosting:
 
     def call(self, operation: str, **params: Any) -> dict[str, Any]:
         """Ask for one operation."""
-        return self._handlers[operation](params, None)
+        call = SimpleNamespace(operation=service("sagemaker").operation_model(operation))
+        return self._handlers[operation](params, call)
 
     def config(self, name: str, **counts: int) -> None:
         """A configuration of so many instances for each variant, which weigh 1."""
