@@ -8,7 +8,9 @@ import pytest
 
 from tests.clients.terminals import NODE, ROOT, CdkTerminal, Terminal, cloud, run
 
-ROLE = "AmazonSageMaker-ExecutionRole"
+ROLE = "AmazonSageMaker-ExecutionRole-20261121T120000"
+"""As the console of SageMaker names it, under the path /service-role/."""
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -32,7 +34,9 @@ def terminal(tmp_path_factory):
 def notebook(terminal):
     """The credentials of a SageMaker notebook: a role with AmazonSageMakerFullAccess, as the examples assume it."""
     iam = terminal.client("iam")
-    role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    role = iam.create_role(Path="/service-role/", RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
+        "Arn"
+    ]
     iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")
     keys = terminal.client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
     return {

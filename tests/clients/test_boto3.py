@@ -3,6 +3,7 @@
 import pytest
 
 from env import images
+from tests.clients.conftest import ROLE
 
 pytestmark = pytest.mark.clients
 
@@ -16,7 +17,8 @@ def storage(terminal):
 @pytest.fixture(scope="module")
 def sagemaker(terminal, notebook):
     """What the program saw of SageMaker."""
-    return terminal.run("boto3", "boto3_sagemaker", images.uri("sklearn:1.4-2", region="eu-west-1"))
+    image, role = images.uri("sklearn:1.4-2", region="eu-west-1"), f"arn:aws:iam::123456789012:role/service-role/{ROLE}"
+    return terminal.run("boto3", "boto3_sagemaker", image, role, extra=notebook)
 
 
 def test_files_go_up_in_parts_and_come_back_in_ranges(storage):

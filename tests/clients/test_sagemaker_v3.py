@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.clients.conftest import ROLE
+
 pytestmark = pytest.mark.clients
 
 PREPARED = {"Preprocess", "Train", "Evaluate", "Check"}
@@ -22,7 +24,7 @@ def endpoint(terminal, notebook):
 
 def test_a_session_finds_role_and_bucket_by_itself(pipeline):
     """`get_execution_role` and `default_bucket` ask STS at AWS's own host name, and get the local account."""
-    assert pipeline["role"] == "arn:aws:iam::123456789012:role/AmazonSageMaker-ExecutionRole"
+    assert pipeline["role"] == f"arn:aws:iam::123456789012:role/service-role/{ROLE}"
     assert pipeline["bucket"] == "sagemaker-eu-west-1-123456789012"
 
 

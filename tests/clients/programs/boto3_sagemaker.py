@@ -11,8 +11,7 @@ NAME = "boto3"
 SOON = {"Delay": 1, "MaxAttempts": 60}
 
 sagemaker = boto3.client("sagemaker")
-account = boto3.client("sts").get_caller_identity()["Account"]
-role = f"arn:aws:iam::{account}:role/AmazonSageMaker-ExecutionRole"
+image, role = sys.argv[2:]
 
 
 def pages(operation, key, **arguments):
@@ -43,7 +42,7 @@ def waiters():
     sagemaker.create_processing_job(
         ProcessingJobName=f"{NAME}-fails",
         RoleArn=role,
-        AppSpecification={"ImageUri": sys.argv[2], "ContainerEntrypoint": ["python3", "-c", "raise SystemExit(3)"]},
+        AppSpecification={"ImageUri": image, "ContainerEntrypoint": ["python3", "-c", "raise SystemExit(3)"]},
         ProcessingResources={
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 10}
         },
