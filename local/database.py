@@ -32,7 +32,8 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        self._depth = 0
         self._now: Callable[[], datetime] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -65,28 +66,36 @@ class Database:
 
     def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._lock:
+        with self.lock:
             return self._connection.execute(query, values).fetchall()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed at its end. Raises StateError, with nothing written, when that is not possible."""
-        with self._lock:
+        """One transaction, committed at its end; inside of another, a part of it.
+
+        Raises StateError, with nothing written, when that is not possible.
+        """
+        with self.lock:
+            self._depth += 1
             try:
-                self._connection.execute("BEGIN")
+                if self._depth == 1:
+                    self._connection.execute("BEGIN")
                 yield self._connection
-                self._stamp()
-                self._connection.execute("COMMIT")
+                if self._depth == 1:
+                    self._stamp()
+                    self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._undo()
                 raise StateError(f"nothing more can be kept in {self.folder}: {error}") from error
             except BaseException:
                 self._undo()
                 raise
+            finally:
+                self._depth -= 1
 
     def close(self) -> None:
         """Let another process have it."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
 
     def _stamp(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import threading
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from local.database import Database
 from local.errors import StartError, StateError
@@ -18,6 +19,9 @@ V = TypeVar("V")
 
 
 class _Keeper(Protocol):
+    @property
+    def lock(self) -> contextlib.AbstractContextManager[Any]: ...
+
     def read(self, table: str) -> dict[str, Any]: ...
 
     def write(self, table: str, key: str, value: Any) -> None: ...
@@ -25,6 +29,10 @@ class _Keeper(Protocol):
     def drop(self, table: str, key: str) -> None: ...
 
     def clear(self) -> None: ...
+
+    def together(self) -> contextlib.AbstractContextManager[None]: ...
+
+    def undo_by(self, undo: Callable[[], None]) -> None: ...
 
 
 class Table(MutableMapping[str, V]):
@@ -39,8 +47,9 @@ class Table(MutableMapping[str, V]):
     def __init__(self, name: str, keeper: _Keeper) -> None:
         self.name = name
         self._keeper = keeper
+        # The one of all tables: whoever changes several of them holds it already.
+        self._lock = keeper.lock
         self._entries: dict[str, V] = keeper.read(name)
-        self._lock = threading.Lock()
 
     def changed(self, key: str) -> None:
         """Write a value again that was changed in place. Raises KeyError; StateError leaves the change in memory."""
@@ -58,6 +67,7 @@ class Table(MutableMapping[str, V]):
     def __setitem__(self, key: str, value: V) -> None:
         with self._lock:
             self._keeper.write(self.name, key, value)
+            self._keeper.undo_by(self._restoring(key))
             self._entries[key] = value
 
     def __delitem__(self, key: str) -> None:
@@ -65,7 +75,19 @@ class Table(MutableMapping[str, V]):
             if key not in self._entries:
                 raise KeyError(key)
             self._keeper.drop(self.name, key)
+            self._keeper.undo_by(self._restoring(key))
             del self._entries[key]
+
+    def _restoring(self, key: str) -> Callable[[], None]:
+        was_there, value = key in self._entries, self._entries.get(key)
+
+        def restore() -> None:
+            if was_there:
+                self._entries[key] = cast(V, value)
+            else:
+                self._entries.pop(key, None)
+
+        return restore
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -128,6 +150,13 @@ class State:
                 self._tables[name] = Table(name, self._keeper)
             return self._tables[name]
 
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """Within, changes of tables are one: all are kept or, when an error leaves the block, none is, nor in memory.
+
+        Nobody else writes meanwhile: no calls to others, no waiting.
+        """
+        return self._keeper.together()
+
     def clear(self) -> None:
         """Empty every table, those too that nobody has asked for yet."""
         with self._lock:
@@ -173,6 +202,9 @@ class State:
 
 
 class _Forgetful:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
     def read(self, table: str) -> dict[str, Any]:
         return {}
 
@@ -185,10 +217,18 @@ class _Forgetful:
     def clear(self) -> None:
         """Memory is all there is."""
 
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def undo_by(self, undo: Callable[[], None]) -> None:
+        """Nothing can fail to be kept."""
+
 
 class _Keeping:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.lock = database.lock
+        self._undoing: list[Callable[[], None]] | None = None
 
     def read(self, table: str) -> dict[str, Any]:
         rows = self._database.rows("SELECT name, value FROM entries WHERE family = ? ORDER BY number", (table,))
@@ -214,3 +254,24 @@ class _Keeping:
     def clear(self) -> None:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM entries")
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        with self.lock:
+            if self._undoing is not None:
+                yield
+                return
+            undoing = self._undoing = []
+            try:
+                with self._database.writing():
+                    yield
+            except BaseException:
+                for undo in reversed(undoing):
+                    undo()
+                raise
+            finally:
+                self._undoing = None
+
+    def undo_by(self, undo: Callable[[], None]) -> None:
+        if self._undoing is not None:
+            self._undoing.append(undo)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from local.cloudformation.changesets import ChangeSet
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import Event, Stack
-from local.state import State, Table
+from local.state import State, StateError, Table
 
 _APART: Final = frozenset({"change_sets", "events", "fallback", "revision"})
 _FLEETING: Final = frozenset({"abandoned", "drift_checked_at", "drifts", "keep", "lock", "stop"})
@@ -33,13 +33,21 @@ class Keeping:
         self._events: Table[Event] = state.table("cloudformation.events")
         self._change_sets: Table[tuple[str, ChangeSet]] = state.table("cloudformation.change_sets")
         self._written: dict[str, _Written] = {}
+        self._together = state.together
 
     def save(self, stack: Stack) -> None:
         """Write what has changed of a stack, whose lock the caller holds. Raises StateError when the disk is full."""
         if stack.abandoned:
             # The cloud is stopping: the next one takes the operation up where it stands.
             return
-        written = self._written.setdefault(stack.id, _Written())
+        try:
+            with self._together():  # a process that is killed leaves no part of it
+                self._save(stack, self._written.setdefault(stack.id, _Written()))
+        except StateError:
+            del self._written[stack.id]
+            raise
+
+    def _save(self, stack: Stack, written: _Written) -> None:
         self._save_revisions(stack, written)
         self._save_change_sets(stack, written)
         for number, event in enumerate(stack.events[written.events :], written.events):

@@ -141,7 +141,7 @@ def see_schedules(cloud):
 def put_groups(cloud, n):
     """A group with one package in it."""
     cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName=f"g-{n}")
-    cloud.client("sagemaker").create_model_package(ModelPackageGroupName=f"g-{n}")
+    cloud.client("sagemaker").create_model_package(ModelPackageGroupName=f"g-{n}", SourceUri="s3://bucket/0")
 
 
 def see_groups(cloud):
@@ -235,7 +235,7 @@ class Cloud:
         self._clients, self._lock = {}, threading.Lock()
         self.acknowledged = {name: [] for name in HABITS}
         self._tried = dict.fromkeys(HABITS, 0)
-        self.received = []
+        self.received, self.refusals = [], []
 
     def begin(self):
         """Start it and wait until it listens."""
@@ -286,12 +286,17 @@ class Cloud:
         self.kill()
         for thread in threads:
             thread.join()
+        assert self.refusals == []
 
     def _go_on(self, name, enough):
-        with contextlib.suppress(BotoCoreError, ClientError):  # it is no more
+        try:
             while True:
                 self._do(name)
                 enough.release()
+        except ClientError as error:
+            self.refusals.append(error)
+        except BotoCoreError:
+            return  # it is no more
 
     def _do(self, name):
         n = self._tried[name]

@@ -1,9 +1,11 @@
+import contextlib
 import os
 import resource
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -184,3 +186,73 @@ def test_nothing_written_is_lost_when_the_process_is_killed(tmp_path):
     state.close()
     assert sorted(said) == said
     assert [kept[str(number)] for number in said] == said
+
+
+def test_changes_made_together_are_kept_together_or_not_at_all(reopened):
+    """Neither file nor memory ever shows a part of them."""
+    state = reopened()
+    one, two = state.table("one"), state.table("two")
+    one["a"], two["old"] = 1, 1
+    with state.together():
+        one["b"] = 2
+        with state.together():
+            del two["old"]
+
+    def fail():
+        with state.together():
+            one["a"], one["c"] = 9, 9
+            del one["b"]
+            two["new"] = 9
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fail()
+    one["d"] = 4
+    assert (dict(one), dict(two)) == ({"a": 1, "b": 2, "d": 4}, {})
+    state = reopened()
+    assert (dict(state.table("one")), dict(state.table("two"))) == ({"a": 1, "b": 2, "d": 4}, {})
+
+
+def test_changes_that_do_not_fit_on_the_disk_together_are_not_made(reopened):
+    """The first of them fitted, and is undone with the second."""
+    state = reopened()
+    one, two = state.table("one"), state.table("two")
+
+    def put():
+        with state.together():
+            one["a"] = 1
+            two["b"] = "x" * 5_000_000
+
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, unlimited[1]))
+    try:
+        with pytest.raises(StateError):
+            put()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert (dict(one), dict(two)) == ({}, {})
+    one["c"] = 3
+    assert dict(reopened().table("one")) == {"c": 3}
+
+
+def test_threads_that_write_at_once_do_not_undo_each_other(reopened):
+    """A block holds the others off until it has ended; none of their changes is lost."""
+    state = reopened()
+    table, other = state.table("one"), state.table("two")
+
+    def write(name):
+        for number in range(60):
+            with contextlib.suppress(RuntimeError), state.together():
+                table[f"{name}{number}"] = number
+                if number % 2:
+                    raise RuntimeError
+            other[f"{name}{number}"] = number
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = {f"{name}{number}" for name in "abc" for number in range(0, 60, 2)}
+    assert (set(table), len(other)) == (expected, 180)
+    assert set(reopened().table("one")) == expected
