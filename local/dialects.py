@@ -91,6 +91,8 @@ class _S3:
                     params[name] = None if given is None else _typed_text(shape.type_name, given)
         if operation.name == "DeleteObjects":  # each of its keys is a resource
             params |= _listed_objects(operation, request)
+        if operation.name == "PutBucketPolicy":  # which must be one that can be judged by
+            params["Policy"] = request.get_data(as_text=True)
         return {name: value for name, value in params.items() if value not in (None, "", {})}
 
     def write_error(self, service: ServiceModel, error: AwsError) -> Reply:

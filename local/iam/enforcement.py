@@ -10,11 +10,14 @@ from local.errors import AwsError, UnsupportedLocally
 from local.iam.actions import Wanted, wanted
 from local.iam.context import ENCRYPTED, Group, RequestContext, tags
 from local.iam.decision import Decision
+from local.iam.drafts import check_draft
 from local.iam.evaluation import Ask, Policies, Verdict, judge
 from local.iam.issued import Issued, UnknownKey
 from local.iam.kept import Kept
 from local.iam.principals import FEDERATED, NOBODY, Principal
 from local.iam.refusals import bad_key, denied
+from local.iam.resource_policies import ResourcePolicies
+from local.iam.resource_tags import ResourceTags
 from local.iam.wildcards import Values
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ class Enforcement:
         self.account = services.account
         self.issued = Issued(account=services.account)
         self._kept = Kept(services, self.issued)
+        self._policies = ResourcePolicies(services, self.issued, self._kept)
+        self._tags = ResourceTags(services)
         self._revoked: MutableMapping[str, str] = services.state.table("iam.revoked")
         self._listeners: list[Heard] = []
 
@@ -58,11 +63,13 @@ class Enforcement:
         if caller.kind == "anonymous":
             self._check_stranger(asked)
             return
+        _refuse_what_is_not_kept(asked, caller)
         if caller.kind == "root":
             if asked.service in _REFUSE_ROOT:
                 self._check_root(asked, caller)
         else:
             self._check_identity(asked, caller)
+        check_draft(asked)
         if (asked.service, asked.operation) == ("iam", "DeleteAccessKey"):
             # moto forgets it; a key that nobody knows is the administrator's, and this one must not become that.
             self._revoked[str(asked.params.get("AccessKeyId", ""))] = asked.id
@@ -92,7 +99,6 @@ class Enforcement:
         return wanted(asked, self._kept)
 
     def _check_identity(self, asked: Asked, caller: Principal) -> None:
-        _refuse_what_is_not_kept(asked, caller)
         policies = self.issued.policies(caller)
         for each in self._wanted(asked, caller):
             self._check(asked, each, caller, policies=policies)
@@ -120,7 +126,7 @@ class Enforcement:
         for resource in each.resources:
             context = self._context(asked, each, caller, resource)
             ask = Ask(each.action, resource, context)
-            verdict = judge(ask, caller, policies=policies, resource=self._kept.policy(each.action, resource))
+            verdict = judge(ask, caller, policies=policies, resource=self._policies.of(each.action, resource))
             self._tell(asked, ask, caller, verdict)
             if verdict.effect == "Deny" or (verdict.effect == "ImplicitDeny" and not denials):
                 raise denied(asked.service, ask, caller, verdict)
@@ -178,22 +184,33 @@ class Enforcement:
 
     def _groups(self, asked: Asked, caller: Principal, resource: str) -> dict[str, Group]:
         def of_resource() -> dict[str, str]:
-            return self._kept.tags(resource)
+            return self._tags.of(resource)
 
         prefix = resource.split(":")[2] if resource.startswith("arn:") else "aws"
         return {
             "aws:principaltag/": tags("aws:principaltag/", lambda: self.issued.tags(caller)),
             "aws:resourcetag/": tags("aws:resourcetag/", of_resource),
             f"{prefix}:resourcetag/": tags(f"{prefix}:resourcetag/", of_resource),
+            "iam:permissionsboundary": lambda: {"iam:permissionsboundary": _one(self._kept.boundary(resource))},
             "kms:resourcealiases": lambda: {"kms:resourcealiases": self._kept.key_aliases(resource)},
-            "s3:existingobjecttag/": tags("s3:existingobjecttag/", lambda: self._kept.object_tags(asked.params)),
+            "s3:existingobjecttag/": tags("s3:existingobjecttag/", lambda: self._tags.of_object(asked.params)),
         }
+
+
+def _one(value: str | None) -> Values:
+    return (value,) if value else ()
 
 
 def _refuse_what_is_not_kept(asked: Asked, caller: Principal) -> None:
     """Refuse what would give more than it should: tokens that moto does not keep, and limits that it forgets."""
     params = asked.params
-    if asked.service == "sts" and asked.operation in ("GetSessionToken", "GetFederationToken"):
+    if asked.operation == "CreateUser" and params.get("PermissionsBoundary"):
+        raise UnsupportedLocally("iam:CreateUser with PermissionsBoundary")
+    if (
+        caller.kind != "root"
+        and asked.service == "sts"
+        and asked.operation in ("GetSessionToken", "GetFederationToken")
+    ):
         if caller.kind == "role":
             raise AwsError("AccessDenied", f"Cannot call {asked.operation} with session credentials", status=403)
         raise UnsupportedLocally(f"sts:{asked.operation} for users")

@@ -1,7 +1,9 @@
 """Requests of roles, users and strangers against a cloud that evaluates them."""
 
+import io
 import json
 import re
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -383,3 +385,53 @@ def test_the_administrator_is_the_accounts_root(town):
     """Whatever key is used that nobody was given here."""
     identity = town.client("sts").get_caller_identity()
     assert (identity["Arn"], identity["UserId"]) == (f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+
+
+def test_a_functions_policy_lets_a_role_call_it(town):
+    """Though the role itself may nothing."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as packed:
+        packed.writestr("index.py", "def handler(event, context):\n    return event\n")
+    function, role = town.client("lambda"), town.role()
+    function.create_function(
+        FunctionName="open",
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=town.role(trust={"Principal": {"Service": "lambda.amazonaws.com"}}),
+        Code={"ZipFile": code.getvalue()},
+    )
+    caller = town.assume(role)("lambda")
+    refused(caller.get_function, FunctionName="open")
+    function.add_permission(FunctionName="open", StatementId="s", Action="lambda:GetFunction", Principal=role)
+    arn = caller.get_function(FunctionName="open")["Configuration"]["FunctionArn"]
+    assert caller.get_function(FunctionName=arn)["Configuration"]["FunctionName"] == "open"
+    refused(caller.delete_function, FunctionName="open")
+
+
+def test_roles_can_be_made_under_a_boundary_only(town):
+    """Whoever makes or changes one must give it, or leave it, the boundary that the maker's policy asks for."""
+    boundary = town.client("iam").create_policy(PolicyName="fence", PolicyDocument=document(allow("sqs:*")))
+    arn = boundary["Policy"]["Arn"]
+    actions = ["iam:CreateRole", "iam:PutRolePolicy"]
+    iam = town.as_role(allow(actions, StringEquals={"iam:PermissionsBoundary": arn}))("iam")
+    trust = document({"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    refused(iam.create_role, RoleName="free", AssumeRolePolicyDocument=trust)
+    iam.create_role(RoleName="fenced", AssumeRolePolicyDocument=trust, PermissionsBoundary=arn)
+    iam.put_role_policy(RoleName="fenced", PolicyName="p", PolicyDocument=document(allow("*")))
+    free = town.role().rpartition("/")[2]
+    refused(iam.put_role_policy, RoleName=free, PolicyName="p", PolicyDocument=document(allow("*")))
+
+
+@pytest.mark.parametrize(
+    "policy", ["{", "[]", '{"Statement": [{"Effect": "Allow", "Condition": {"Like": {"a": "b"}}}]}']
+)
+def test_a_policy_that_cannot_be_read_is_not_taken(town, policy):
+    """In the words of the service it was for; nothing is left that could not be judged later."""
+    kms, sqs, sns = (town.client(name) for name in ("kms", "sqs", "sns"))
+    assert refused(kms.create_key, Policy=policy)[0] == "MalformedPolicyDocumentException"
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    assert refused(sqs.set_queue_attributes, QueueUrl=url, Attributes={"Policy": policy})[0] == "InvalidAttributeValue"
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    attribute = {"AttributeName": "Policy", "AttributeValue": policy}
+    assert refused(sns.set_topic_attributes, TopicArn=topic, **attribute)[0] == "InvalidParameter"
+    assert refused(town.client("s3").put_bucket_policy, Bucket=town.bucket(), Policy=policy)[0] == "MalformedPolicy"
