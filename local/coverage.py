@@ -48,7 +48,8 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "- Monitoring schedules are kept, started and stopped; nothing runs on them yet, so they have no executions.",
         "- Lineage is written by itself of training and processing jobs, versioned packages and deployments.",
         "- Offline stores of feature groups are Parquet files under AWS's folders; no Glue table is made of them.",
-        "- Selective executions of pipelines are refused by name.",
+        "- Selective executions of pipelines are refused by name. What RetryPolicies are for, faults and throttling of",
+        "  the service, does not happen here.",
     ),
     "sagemaker-runtime": (
         "Asynchronous answers go to S3 and to topics; how many are sought at once is this machine's choice.",

@@ -67,6 +67,17 @@ class Changes:
             PIPELINE_EXECUTION, self._arn, lambda record: {"Steps": _with(record, name, {"Metadata": metadata})}
         )
 
+    def step_key(self, name: str, key: str) -> None:
+        """By what later executions find that a step has been done."""
+        self._store.edit(
+            PIPELINE_EXECUTION, self._arn, lambda record: {"StepKeys": {**record.get("StepKeys", {}), name: key}}
+        )
+
+    def step_cached(self, name: str, entry: Record, *, source: str) -> None:
+        """A step is spared: an earlier execution has done it."""
+        members = {"CacheHitResult": {"SourcePipelineExecutionArn": source}, "Metadata": entry.get("Metadata")}
+        self._store.edit(PIPELINE_EXECUTION, self._arn, lambda record: {"Steps": _with(record, name, members)})
+
     def step_ended(self, name: str, status: str, reason: str, *, properties: Any = None) -> None:
         """A step has ended; what later steps may refer to of it is kept, for a later try or process."""
         members = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from local.sagemaker.pipelines.caching import is_duration
 from local.sagemaker.pipelines.definition import Parameter, Step, references
 
 _EXECUTION_VARIABLES = frozenset(
@@ -25,6 +26,9 @@ def problems(steps: Mapping[str, Step], parameters: Mapping[str, Parameter]) -> 
 def _broken_functions(step: Step) -> Iterator[str]:
     if step.kind == "Condition" and not all(isinstance(c, dict) and "Type" in c for c in _conditions(step)):
         yield f"Step {step.name!r} needs Conditions with a Type each"
+    expiry = (step.body.get("CacheConfig") or {}).get("ExpireAfter")
+    if expiry is not None and not is_duration(expiry):
+        yield f"Step {step.name!r} has a CacheConfig whose ExpireAfter {expiry!r} is not an ISO 8601 duration"
     for file in step.body.get("PropertyFiles") or []:
         if not {"PropertyFileName", "OutputName", "FilePath"} <= set(file):
             yield f"Step {step.name!r} has a property file without name, output or path"

@@ -14,6 +14,7 @@ from local.errors import AwsError
 from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PIPELINE_EXECUTION
+from local.sagemaker.pipelines.caching import cache_key, find
 from local.sagemaker.pipelines.changes import Changes
 from local.sagemaker.pipelines.definition import Definition, Step
 from local.sagemaker.pipelines.experiments import variables
@@ -150,7 +151,8 @@ class Execution:
         step, status, reason, properties = task.step, "Succeeded", "", None
         self._changes.step_started(step)
         try:
-            properties = self._steps.run(task)
+            key = cache_key(step, task.arguments) if "CacheConfig" in step.body else None
+            properties = self._cached(task, key) if key is not None else self._steps.run(task)
         except StepFailed as error:
             status, reason = "Failed", str(error)
         except Exception as error:  # noqa: BLE001 - whatever a step meets, its execution must end
@@ -165,6 +167,15 @@ class Execution:
             self._ended[step.name] = status
             del self._running[step.name]
             self._turn.notify_all()
+
+    def _cached(self, task: Task, key: str) -> Any:
+        hit = find(self._store, self._record["PipelineArn"], task.step, key, now=self._clock.now())
+        if hit is None:
+            properties = self._steps.run(task)
+            self._changes.step_key(task.step.name, key)
+            return properties
+        self._changes.step_cached(task.step.name, hit.step, source=hit.execution_arn)
+        return hit.properties
 
     def _conclude(self) -> None:
         if self._abandoned:

@@ -181,6 +181,51 @@ def test_a_retry_repeats_what_failed_alone(sm, shared, start, queue, message, re
     assert refused(sm.retry_pipeline_execution, **again)[0] == "ConflictException"
 
 
+def test_a_cached_step_is_done_once(sm, shared, own_name):
+    """The second execution takes job and result of the first; other arguments, or none that are cached, are a run."""
+
+    def run(word: str) -> dict:
+        arn = sm.start_pipeline_execution(PipelineName=own_name, PipelineParameters=[{"Name": "Word", "Value": word}])[
+            "PipelineExecutionArn"
+        ]
+        execution = shared.ended_execution(arn)
+        assert execution["PipelineExecutionStatus"] == "Succeeded"
+        return {"arn": arn, **shared.steps(execution)}
+
+    uri = {"Std:Join": {"On": "/", "Values": ["s3://work", {"Get": "Execution.PipelineExecutionId"}]}}
+    script = "open('/opt/ml/processing/out/word', 'w').write('w')"
+    arguments = shared.processing(
+        script, outputs=[("out", uri, "out")], Environment={"WORD": {"Get": "Parameters.Word"}}
+    )
+    cached = {"CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"}}
+    steps = [
+        {"Name": "Prepare", "Type": "Processing", "Arguments": arguments, **cached},
+        condition("After", DependsOn=["Prepare"]),
+    ]
+    text = json.dumps({"Version": "2020-12-01", "Parameters": [{"Name": "Word", "Type": "String"}], "Steps": steps})
+    sm.create_pipeline(PipelineName=own_name, PipelineDefinition=text, RoleArn=ROLE)
+    first, second, third = run("a"), run("a"), run("b")
+    assert second["Prepare"]["CacheHitResult"] == {"SourcePipelineExecutionArn": first["arn"]}
+    assert second["Prepare"]["Metadata"] == first["Prepare"]["Metadata"]
+    assert "CacheHitResult" not in first["Prepare"]
+    assert "CacheHitResult" not in third["Prepare"]
+    assert third["Prepare"]["Metadata"] != first["Prepare"]["Metadata"]
+
+
+@pytest.mark.parametrize(
+    ("expires", "found"), [("PT1H", True), ("P1W", True), ("T16m", True), ("soon", False), ("P", False)]
+)
+def test_a_cache_expires_after_a_duration(sm, own_name, expires, found):
+    """In ISO 8601, or as the guide writes it; nonsense is refused."""
+    text = definition({**condition("One"), "CacheConfig": {"Enabled": True, "ExpireAfter": expires}})
+    request = {"PipelineName": own_name, "PipelineDefinition": text, "RoleArn": ROLE}
+    if found:
+        sm.create_pipeline(**request)
+    else:
+        with pytest.raises(sm.exceptions.ClientError, match="ExpireAfter"):
+            sm.create_pipeline(**request)
+
+
 def test_an_execution_is_renamed(sm, shared, own_name, start):
     """UpdatePipelineExecution changes what is given."""
     arn = start(
