@@ -31,6 +31,7 @@ from local.iam.part import Identities
 from local.journal import Journal
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.moto_snapshot import BodiesInMemory, dump, load
+from local.objects import Objects
 from local.processes import Processes
 from local.sagemaker import SageMaker
 from local.scheduler import Scheduler
@@ -104,6 +105,7 @@ class LocalCloud:
 
     def _build(self) -> None:
         self.guard = Enforcement(self.services)
+        self.services.objects = Objects(self.guard, self.services.account, self.services.region)
         trail = CloudTrail(self.services)
         self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
         # In the order in which they end: who acts by itself first, whom the others call last.

@@ -14,6 +14,7 @@ import boto3
 from local.clock import Clock
 from local.errors import LocalError
 from local.front import Family
+from local.objects import Objects
 from local.processes import Processes
 from local.roles import Roles
 from local.state import State
@@ -97,6 +98,7 @@ class Services:
     record: Record = _unrecorded
     alarms: AlarmStates = field(default_factory=NoAlarms)
     state: State = field(default_factory=State.in_memory)
+    objects: Objects | None = None
     _endpoint_url: str | None = None
     _made: boto3.Session | None = None
     _clients: dict[str, Any] = field(default_factory=dict)

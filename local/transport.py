@@ -23,6 +23,8 @@ from werkzeug.test import run_wsgi_app
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+ADMINISTRATOR: Final = "local"
+"""An access key that nobody has issued: the account's administrator."""
 _SIGNATURES: Final = ("v4", "s3v4", "s3", "v4a")
 _NAMED: Final = "named"
 _UNPREFIXED: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")
@@ -36,7 +38,7 @@ class _Body(io.BytesIO):
             yield chunk
 
 
-def session(app: WSGIApplication, *, region: str, access_key_id: str = "local") -> boto3.Session:
+def session(app: WSGIApplication, *, region: str, access_key_id: str = ADMINISTRATOR) -> boto3.Session:
     """A boto3 session whose clients talk to `app` in process, over the same wire format as a real server.
 
     Nothing touches the network or the user's own configuration.

@@ -10,10 +10,12 @@ from typing import Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import ClientError
 
+from local.errors import AwsError
 from local.roles import Clients, NotAssumable
 from local.sagemaker.errors import S3Error
 from local.sagemaker.identity import acting
 from local.services import Services
+from local.transport import ADMINISTRATOR
 
 _MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 
@@ -33,8 +35,11 @@ class Files:
     What may not be read or written raises S3Error too, with S3's own words.
     """
 
-    def __init__(self, services: Services, *, clients: Callable[[], Clients] | None = None) -> None:
+    def __init__(
+        self, services: Services, *, clients: Callable[[], Clients] | None = None, access_key_id: str | None = None
+    ) -> None:
         self._services, self._clients = services, clients or (lambda: services)
+        self._access_key_id = ADMINISTRATOR if clients is None else access_key_id
 
     def acting(self, role_arn: str | None) -> Files:
         """The same in a role; as before without one."""
@@ -44,7 +49,8 @@ class Files:
 
     def calling(self, access_key_id: str) -> Files:
         """The same in the name of whoever owns an access key."""
-        return Files(self._services, clients=lambda: self._services.roles.calling(access_key_id))
+        calling = self._services.roles.calling
+        return Files(self._services, clients=lambda: calling(access_key_id), access_key_id=access_key_id)
 
     @property
     def _client(self) -> Any:
@@ -55,6 +61,8 @@ class Files:
         """Whether there is an object of exactly this key. Raises S3Error when that cannot be seen."""
         bucket, key = split(uri)
         with _told(uri):
+            if self._services.objects is not None and self._access_key_id is not None:
+                return self._services.objects.exists(bucket, key, access_key_id=self._access_key_id)
             try:
                 self._client.head_object(Bucket=bucket, Key=key)
             except ClientError as error:
@@ -127,6 +135,8 @@ def _told(uri: str) -> Iterator[None]:
         if said["Code"] in _MISSING:
             raise S3Error(f"{uri} does not exist") from error
         raise S3Error(f"{uri}: {said['Code']}: {said.get('Message', '')}") from error
+    except AwsError as error:
+        raise S3Error(f"{uri}: {error.code}: {error.message}") from error
     except (Boto3Error, NotAssumable) as error:
         raise S3Error(f"{uri}: {error}") from error
 
