@@ -5,6 +5,7 @@ import functools
 import io
 import json
 import os
+import re
 import secrets
 import tarfile
 import time
@@ -17,6 +18,8 @@ from env import images
 
 REAL = os.environ.get("SLUICE_TEST_AWS") == "1"
 ANSWERS = Path(os.environ.get("SLUICE_TEST_ANSWERS", "contract-answers.json"))
+
+_GONE = re.compile(r"could not find|cannot find|not found|notfound|does not exist|nosuch|nonexistent", re.IGNORECASE)
 
 CODE = """
 def model_fn(folder):
@@ -49,8 +52,8 @@ def archive(word):
 class Account:
     """Clients of one account, names that nobody else has, and what is to be undone at the end, last first."""
 
-    def __init__(self, session, *, endpoint_url=None, speed=1.0) -> None:
-        self._session, self._endpoint_url, self._speed = session, endpoint_url, speed
+    def __init__(self, session, *, endpoint_url=None) -> None:
+        self._session, self._endpoint_url = session, endpoint_url
         self.region = session.region_name
         self.id = self.client("sts").get_caller_identity()["Account"]
         self._prefix = f"sluice-contract-{secrets.token_hex(3)}"
@@ -90,13 +93,16 @@ class Account:
         """Undo something when the tests have ended; that it is gone already is no failure."""
 
         def gone_or_undone():
-            with contextlib.suppress(ClientError):
+            try:
                 undo(*arguments, **named)
+            except ClientError as error:
+                if not _GONE.search(str(error)):
+                    raise
 
         self._undoing.callback(gone_or_undone)
 
     def close(self):
-        """Undo everything."""
+        """Undo everything; what fails does not keep the rest, and is told: it may cost money."""
         self._undoing.close()
 
     def until(self, look, reached, *, minutes=20):

@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 
-from tests.clients.terminals import SPEED, cloud
+from tests.clients.terminals import cloud
 from tests.contract.account import REAL, Account, archive
 from tests.contract.letters import Letters
 from tests.contract.serving import Serving
@@ -28,7 +28,7 @@ def account():
         session = boto3.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name=exported["AWS_REGION"]
         )
-        found = Account(session, endpoint_url=exported["AWS_ENDPOINT_URL"], speed=float(SPEED))
+        found = Account(session, endpoint_url=exported["AWS_ENDPOINT_URL"])
         yield found
         found.close()
 
