@@ -7,6 +7,7 @@ from typing import Any
 
 from local.cloudwatch.alarm_operations import AlarmOperations
 from local.cloudwatch.alarms import Alarm, Alarms
+from local.cloudwatch.dashboards import Dashboards
 from local.cloudwatch.data_operations import DataOperations
 from local.cloudwatch.evaluations import Evaluations
 from local.cloudwatch.history import History
@@ -35,6 +36,7 @@ class CloudWatch:
             DataOperations(metrics),
             AlarmOperations(services, self._alarms, transitions=self._transitions, wake=self._wake),
             HistoryOperations(history),
+            Dashboards(services),
         )
         self._handlers = {name: handler for each in operations for name, handler in each.handlers().items()}
         services.alarms = self

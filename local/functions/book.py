@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from local.errors import AwsError, UnsupportedLocally
+from local.errors import AwsError
 from local.functions.function import LATEST, Entry, Function
 from local.services import Services
 from local.state import Table
@@ -56,16 +56,15 @@ class Book:
             return result
 
     def find(self, name: str, qualifier: str | None = None) -> Function:
-        """One version of a function. Raises AwsError `ResourceNotFoundException`; aliases are refused by name."""
+        """One version of a function, be it by an alias. Raises AwsError `ResourceNotFoundException`."""
         short, inside = self.parsed(name)
         version = qualifier or inside or LATEST
         with self._lock:
             entry = self._get(short)
+            wanted = entry.aliases[version].chosen() if version in entry.aliases else version
             for function in entry.functions():
-                if function.version == version:
+                if function.version == wanted:
                     return function
-        if not version.isdecimal():
-            raise UnsupportedLocally(f"the function alias {version}")
         raise self._not_found(f"{short}:{version}")
 
     def listed(self) -> list[Entry]:

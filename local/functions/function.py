@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +60,25 @@ class Function:
         }
 
 
+@dataclass(frozen=True)
+class Alias:
+    """A name for a version; of the invocations, the shares in `weights` go to other versions."""
+
+    name: str
+    version: str
+    description: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    revision: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def chosen(self) -> str:
+        """The version that one invocation goes to."""
+        dice = random.random()
+        for version, weight in self.weights.items():
+            if dice < weight:
+                return version
+        return self.version
+
+
 @dataclass
 class Entry:
     """All that is kept under one function name. Only a copy is ever changed: see the book."""
@@ -69,11 +90,16 @@ class Entry:
     event_invoke: dict[str, Any] | None = None
     reserved_concurrency: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, Alias] = field(default_factory=dict)
 
     def copied(self) -> Entry:
-        """An entry of its own with the same versions, statements and tags."""
+        """An entry of its own with the same versions, statements, tags and aliases."""
         return dataclasses.replace(
-            self, versions=list(self.versions), statements=dict(self.statements), tags=dict(self.tags)
+            self,
+            versions=list(self.versions),
+            statements=dict(self.statements),
+            tags=dict(self.tags),
+            aliases=dict(self.aliases),
         )
 
     def functions(self) -> list[Function]:

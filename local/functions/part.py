@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.front import Family
+from local.functions.aliases import Aliases
 from local.functions.asynchronous import Asynchronous
 from local.functions.book import Book
 from local.functions.destinations import Destinations
@@ -28,6 +29,7 @@ class Functions:
         self._lifecycle = Lifecycle(services, book, self._pool)
         self._operations = (
             self._lifecycle,
+            Aliases(book),
             Policy(book),
             Settings(services, book, destinations),
             Invoke(book, runner, self._asynchronous),

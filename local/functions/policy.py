@@ -14,9 +14,12 @@ from local.wire import Call
 
 Params = dict[str, Any]
 
+_ARN_COLONS = 6
+"""How many colons the ARN of a function without a qualifier has."""
+
 
 class Policy:
-    """AddPermission, RemovePermission, GetPolicy. Permissions of a version or alias are refused by name."""
+    """AddPermission, RemovePermission, GetPolicy: of a function, of its versions and of its aliases."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -30,49 +33,60 @@ class Policy:
         }
 
     def _add_permission(self, params: Params, _: Call) -> Params:
-        name = self._unqualified(params)
-        statement = _statement(params, arn=self._book.arn(name))
+        name, arn = self._resource(params)
+        statement, key = _statement(params, arn=arn), _key(arn, params["StatementId"])
 
         def add(entry: Entry) -> None:
             _check_revision(entry, params)
-            if statement["Sid"] in entry.statements:
+            if key in entry.statements:
                 message = (
                     f"The statement id ({statement['Sid']}) provided already exists. "
                     "Please provide a new statement id, or remove the existing statement."
                 )
                 raise AwsError("ResourceConflictException", message, status=409)
-            entry.statements[statement["Sid"]] = statement
+            entry.statements[key] = statement
             entry.policy_revision = str(uuid.uuid4())
 
         self._book.change(name, add)
         return {"Statement": json.dumps(statement)}
 
     def _remove_permission(self, params: Params, _: Call) -> Params:
+        name, arn = self._resource(params)
+
         def remove(entry: Entry) -> None:
             _check_revision(entry, params)
-            if entry.statements.pop(params["StatementId"], None) is None:
+            if entry.statements.pop(_key(arn, params["StatementId"]), None) is None:
                 message = f"Statement {params['StatementId']} is not found in resource policy."
                 raise AwsError("ResourceNotFoundException", message, status=404)
             entry.policy_revision = str(uuid.uuid4())
 
-        self._book.change(self._unqualified(params), remove)
+        self._book.change(name, remove)
         return {}
 
     def _get_policy(self, params: Params, _: Call) -> Params:
-        statements, revision = self._book.use(
-            self._unqualified(params), lambda entry: (list(entry.statements.values()), entry.policy_revision)
-        )
+        name, arn = self._resource(params)
+        held, revision = self._book.use(name, lambda entry: (list(entry.statements.values()), entry.policy_revision))
+        statements = [statement for statement in held if statement["Resource"] == arn]
         if not statements:
             message = "The resource you requested does not exist."
             raise AwsError("ResourceNotFoundException", message, status=404)
         policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
         return {"Policy": json.dumps(policy), "RevisionId": revision}
 
-    def _unqualified(self, params: Params) -> str:
-        name, qualifier = self._book.parsed(params["FunctionName"])
-        if params.get("Qualifier") or qualifier:
-            raise UnsupportedLocally("permissions of a function's version or alias")
-        return name
+    def _resource(self, params: Params) -> tuple[str, str]:
+        """The function's name, and the ARN that a statement is about: the function's, a version's or an alias's."""
+        name, inside = self._book.parsed(params["FunctionName"])
+        qualifier = params.get("Qualifier") or inside
+        if qualifier is None:
+            return name, self._book.arn(name)
+        self._book.find(name, qualifier)
+        return name, f"{self._book.arn(name)}:{qualifier}"
+
+
+def _key(arn: str, statement_id: str) -> str:
+    # A statement's id is its own under each qualifier.
+    qualified = arn.count(":") > _ARN_COLONS
+    return f"{arn.rpartition(':')[2]} {statement_id}" if qualified else statement_id
 
 
 def _statement(params: Params, *, arn: str) -> dict[str, Any]:

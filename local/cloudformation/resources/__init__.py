@@ -28,6 +28,7 @@ from local.cloudformation.resources import (
     ssm,
     states,
     users,
+    versions,
 )
 from local.cloudformation.resources.provisioner import Provisioner
 
@@ -54,6 +55,7 @@ _SERVICES: Final = (
     ssm,
     states,
     users,
+    versions,
 )
 
 _CUSTOM: Final = custom.CustomResource()

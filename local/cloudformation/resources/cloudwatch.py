@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from local.cloudformation.names import Naming
-from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, refuse_existing, tags
+from local.cloudformation.resources.provisioner import (
+    Provisioner,
+    Request,
+    Schema,
+    refuse_existing,
+    required,
+    tags,
+    text,
+)
 
 
 class Alarm(Provisioner):
@@ -78,4 +86,35 @@ class Alarm(Provisioner):
         return request.arn("cloudwatch", f"alarm:{request.physical_id}")
 
 
-TYPES = (Alarm(),)
+class Dashboard(Provisioner):
+    """A dashboard."""
+
+    schema = Schema(
+        type="AWS::CloudWatch::Dashboard",
+        properties=frozenset({"DashboardBody", "DashboardName"}),
+        create_only=frozenset({"DashboardName"}),
+        name="DashboardName",
+        naming=Naming(limit=255),
+    )
+
+    def create(self, request: Request) -> str:
+        """Put the dashboard."""
+        self.update(request)
+        return request.name
+
+    def update(self, request: Request) -> None:
+        """Put the dashboard anew."""
+        body = text(required(request, "DashboardBody"))
+        request.call("cloudwatch", "put_dashboard", DashboardName=request.name, DashboardBody=body)
+
+    def delete(self, request: Request) -> None:
+        """Delete the dashboard."""
+        request.drop("cloudwatch", "delete_dashboards", DashboardNames=[request.physical_id])
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The dashboard."""
+        found: dict[str, Any] = request.call("cloudwatch", "get_dashboard", DashboardName=request.physical_id)
+        return found
+
+
+TYPES = (Alarm(), Dashboard())

@@ -455,6 +455,22 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
             },
         ],
     ),
+    "Version": ("AWS::Lambda::Version", [{"FunctionName": ref("Function"), "Description": "v"}]),
+    "FunctionAlias": (
+        "AWS::Lambda::Alias",
+        [
+            {"FunctionName": ref("Function"), "FunctionVersion": arn("Version", "Version"), "Name": "live", **more}
+            for more in ({"Description": "one"}, {"Description": "two"})
+        ],
+    ),
+    "AliasPermission": (
+        "AWS::Lambda::Permission",
+        [{"Action": "lambda:InvokeFunction", "FunctionName": ref("FunctionAlias"), "Principal": "s3.amazonaws.com"}],
+    ),
+    "Dashboard": (
+        "AWS::CloudWatch::Dashboard",
+        [{"DashboardBody": json.dumps({"widgets": [{"type": "text", "n": number}]})} for number in (1, 2)],
+    ),
     "Permission": (
         "AWS::Lambda::Permission",
         [

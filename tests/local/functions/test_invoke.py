@@ -208,7 +208,7 @@ def test_a_dry_run_runs_nothing(cloud):
         ({"ClientContext": "%%%"}, "InvalidRequestContentException"),
         ({"FunctionName": "absent"}, "ResourceNotFoundException"),
         ({"Qualifier": "7"}, "ResourceNotFoundException"),
-        ({"Qualifier": "live"}, "UnsupportedLocally"),
+        ({"Qualifier": "live"}, "ResourceNotFoundException"),
     ],
 )
 def test_an_invocation_that_cannot_be_is_refused(cloud, params, code):

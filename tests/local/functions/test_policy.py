@@ -78,7 +78,14 @@ def test_a_change_of_another_revision_is_refused(cloud):
     assert code(cloud.functions.add_permission, FunctionName="fn", **three) == "PreconditionFailedException"
 
 
-def test_permissions_of_a_version_are_refused_by_name(cloud):
-    """They are not kept as if they were the function's."""
+def test_a_version_has_permissions_of_its_own(cloud):
+    """A statement on a version is not the function's, and its id is free there."""
     cloud.create(Publish=True)
-    assert code(cloud.functions.get_policy, FunctionName="fn", Qualifier="1") == "UnsupportedLocally"
+    allow(cloud)
+    statement = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+    cloud.functions.add_permission(FunctionName="fn", Qualifier="1", StatementId="one", **statement)
+    cloud.functions.remove_permission(FunctionName="fn", StatementId="one")
+    assert code(cloud.functions.get_policy, FunctionName="fn") == "ResourceNotFoundException"
+    [kept] = json.loads(cloud.functions.get_policy(FunctionName="fn:1")["Policy"])["Statement"]
+    assert kept["Resource"].endswith(":function:fn:1")
+    assert code(cloud.functions.get_policy, FunctionName="fn", Qualifier="2") == "ResourceNotFoundException"
