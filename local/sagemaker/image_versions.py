@@ -49,24 +49,8 @@ class ImageVersions:
 
     def create(self, params: Params, _: Call) -> Params:
         """Keep the next version of an image. The same ClientToken twice makes one."""
-        image, token = self._store.get(self._image, params["ImageName"]), params["ClientToken"]
-        arn = image["ImageArn"]
-        if f"{arn} {token}" in self._tokens:
-            return {"ImageVersionArn": self._tokens[f"{arn} {token}"]}
-        number = self._store.next_number(f"ImageVersion/{arn}/{image['CreationTime'].isoformat()}")
-        self._check(params.get("Aliases", []), self._of(image))
-        members = {
-            **params,
-            "Aliases": params.get("Aliases", []),
-            "ImageArn": arn,
-            "Version": number,
-            "ContainerImage": params["BaseImage"],
-            "ImageVersionStatus": "CREATED",
-        }
-        name = f"{image['ImageName']}/{number}"
-        made = self._store.add(VERSION, name, members)
-        self._tokens[f"{arn} {token}"] = made["ImageVersionArn"]
-        return made
+        with self._store.together():
+            return self._create(params)
 
     def describe(self, params: Params, _: Call) -> Params:
         """The version of a number or an alias, else the last one."""
@@ -107,10 +91,31 @@ class ImageVersions:
 
     def delete_image(self, params: Params, _: Call) -> Params:
         """Forget an image with its versions."""
-        image = self._store.remove(self._image, params["ImageName"])
-        for version in self._of(image):
-            self._store.remove(VERSION, version["ImageVersionArn"])
+        with self._store.together():
+            image = self._store.remove(self._image, params["ImageName"])
+            for version in self._of(image):
+                self._store.remove(VERSION, version["ImageVersionArn"])
         return {}
+
+    def _create(self, params: Params) -> Params:
+        image, token = self._store.get(self._image, params["ImageName"]), params["ClientToken"]
+        arn = image["ImageArn"]
+        if f"{arn} {token}" in self._tokens:
+            return {"ImageVersionArn": self._tokens[f"{arn} {token}"]}
+        number = self._store.next_number(f"ImageVersion/{arn}/{image['CreationTime'].isoformat()}")
+        self._check(params.get("Aliases", []), self._of(image))
+        members = {
+            **params,
+            "Aliases": params.get("Aliases", []),
+            "ImageArn": arn,
+            "Version": number,
+            "ContainerImage": params["BaseImage"],
+            "ImageVersionStatus": "CREATED",
+        }
+        name = f"{image['ImageName']}/{number}"
+        made = self._store.add(VERSION, name, members)
+        self._tokens[f"{arn} {token}"] = made["ImageVersionArn"]
+        return made
 
     def _of(self, image: Record) -> list[Record]:
         return [version for version in self._store.all(VERSION) if version["ImageArn"] == image["ImageArn"]]

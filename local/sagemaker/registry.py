@@ -134,11 +134,12 @@ class Registry:
         with self._lock:
             if token in self._tokens:
                 return {"ModelPackageArn": self._tokens[token]}
-            if "ModelPackageGroupName" in params:
-                members |= self._next_version(params["ModelPackageGroupName"])
-            record = self._store.add(MODEL_PACKAGE, members["ModelPackageName"], members)
-            if token:
-                self._tokens[token] = record["ModelPackageArn"]
+            with self._store.together():
+                if "ModelPackageGroupName" in params:
+                    members |= self._next_version(params["ModelPackageGroupName"])
+                record = self._store.add(MODEL_PACKAGE, members["ModelPackageName"], members)
+                if token:
+                    self._tokens[token] = record["ModelPackageArn"]
         self._lineage.package_made(record)
         self._tell(record)
         return record

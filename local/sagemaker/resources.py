@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +102,16 @@ class Store:
             if not self._changed.wait_for(lambda: reached(dict(self._find(kind, name))), timeout_seconds):
                 raise TimeoutError(f"{kind.name} {name} has not come so far: {self.get(kind, name)}")
             return self.get(kind, name)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Within, changes of records and of other tables are one, which a process that is killed leaves no part of.
+
+        Nobody else gets at the records meanwhile: no calls to others, no waiting.
+        """
+        # The store's lock comes first, as in each of its methods: the tables' is taken under it.
+        with self._changed, self._state.together():
+            yield
 
     def wake(self) -> None:
         """Let whoever waits in `until` look again: something else than a record has changed."""

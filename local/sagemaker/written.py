@@ -27,6 +27,7 @@ class Written:
     def __init__(self, context: Context) -> None:
         associations, self._metrics = Associations(context), MetricLog(context)
         online, self._offline = OnlineStore(context.services), OfflineStore(context)
+        self._groups = FeatureGroups(context, online=online, offline=self._offline)
         self._records = FeatureStore(context, online=online, offline=self._offline)
         self._rooms = (
             Entities(context, associations),
@@ -34,7 +35,7 @@ class Written:
             Graph(associations),
             Groups(context),
             Experiments(context, associations=associations, metrics=self._metrics),
-            FeatureGroups(context, online=online, offline=self._offline),
+            self._groups,
             ImageVersions(context),
             ModelCards(context),
             Monitoring(context),
@@ -54,7 +55,8 @@ class Written:
         ]
 
     def resume(self) -> None:
-        """Write what the process before had not."""
+        """Write and finish what the process before had not."""
+        self._groups.resume()
         self._offline.flush()
 
     def close(self) -> None:

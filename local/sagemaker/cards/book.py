@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Final
 
 from local.errors import ValidationError
@@ -41,7 +40,6 @@ class ModelCards:
 
     def __init__(self, context: Context) -> None:
         self._store, self._identities = context.store, context.identities
-        self._lock = threading.Lock()
 
     def handlers(self) -> dict[str, Handler]:
         """Every operation of this family that this cloud knows."""
@@ -59,7 +57,7 @@ class ModelCards:
         check(params["Content"])
         user = self._identities.user_context(call)
         members = {**params, "ModelCardVersion": 1, "CreatedBy": user, "LastModifiedBy": user}
-        with self._lock:
+        with self._store.together():
             card = self._store.add(CARD, params["ModelCardName"], members)
             self._keep(card)
         return card
@@ -81,7 +79,7 @@ class ModelCards:
             check(params["Content"])
         members = {key: value for key, value in params.items() if key != "ModelCardName"}
         members["LastModifiedBy"] = self._identities.user_context(call)
-        with self._lock:
+        with self._store.together():
             before = self._store.get(CARD, params["ModelCardName"])
             if "Content" in params:
                 members["ModelCardVersion"] = before["ModelCardVersion"] + 1
@@ -94,7 +92,7 @@ class ModelCards:
 
     def delete(self, params: Params, _: Call) -> Params:
         """Forget a card with its versions."""
-        with self._lock:
+        with self._store.together():
             card = self._store.remove(CARD, params["ModelCardName"])
             for version in self._of(card):
                 self._store.remove(VERSION, version["ModelCardVersionArn"])

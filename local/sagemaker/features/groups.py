@@ -49,10 +49,16 @@ class FeatureGroups:
         if "RoleArn" in params:
             self._machine.require_role(params["RoleArn"])
         name = params["FeatureGroupName"]
-        group = self._store.add(FEATURE_GROUP, name, {**params, "FeatureGroupStatus": "Creating"})
-        self._add_features(group, params["FeatureDefinitions"])
-        offline = self._offline_members(group) if "OfflineStoreConfig" in params else {}
-        return self._store.change(FEATURE_GROUP, name, **{"FeatureGroupStatus": "Created", **offline})
+        with self._store.together():
+            group = self._store.add(FEATURE_GROUP, name, {**params, "FeatureGroupStatus": "Creating"})
+            self._add_features(group, params["FeatureDefinitions"])
+        return self._finish(group)
+
+    def resume(self) -> None:
+        """Finish the groups that the process before was creating."""
+        for group in self._store.all(FEATURE_GROUP):
+            if group["FeatureGroupStatus"] == "Creating":
+                self._finish(group)
 
     def describe(self, params: Params, _: Call) -> Params:
         """A group; its features in pages of 2500."""
@@ -77,17 +83,19 @@ class FeatureGroups:
             _require_unique(definitions)
             return {**members, "FeatureDefinitions": definitions}
 
-        group = self._store.edit(FEATURE_GROUP, params["FeatureGroupName"], change)
-        self._add_features(group, added)
+        with self._store.together():
+            group = self._store.edit(FEATURE_GROUP, params["FeatureGroupName"], change)
+            self._add_features(group, added)
         return group
 
     def delete(self, params: Params, _: Call) -> Params:
         """Delete a group with its online records; what is in S3 stays."""
-        group = self._store.remove(FEATURE_GROUP, params["FeatureGroupName"])
         self._offline.flush()
+        with self._store.together():
+            group = self._store.remove(FEATURE_GROUP, params["FeatureGroupName"])
+            for definition in group["FeatureDefinitions"]:
+                self._store.remove(FEATURE, _feature_arn(group, definition["FeatureName"]))
         self._online.clear(group["FeatureGroupArn"])
-        for definition in group["FeatureDefinitions"]:
-            self._store.remove(FEATURE, _feature_arn(group, definition["FeatureName"]))
         return {}
 
     def list_groups(self, params: Params, call: Call) -> Params:
@@ -130,6 +138,12 @@ class FeatureGroups:
             members = {**shown, **definition, "Notes": {}}
             arn = _feature_arn(group, name)
             self._store.add(FEATURE, f"{group['FeatureGroupName']}/{name}", members, arn=arn)
+
+    def _finish(self, group: Record) -> Record:
+        offline = self._offline_members(group) if "OfflineStoreConfig" in group else {}
+        return self._store.change(
+            FEATURE_GROUP, group["FeatureGroupArn"], **{"FeatureGroupStatus": "Created", **offline}
+        )
 
     def _offline_members(self, group: Record) -> Params:
         config, services = group["OfflineStoreConfig"], self._services

@@ -58,9 +58,10 @@ class Pipelines:
         with self._lock:
             if token in self._tokens:
                 return self._store.get(PIPELINE, self._tokens[token])
-            record = self._store.add(PIPELINE, name, {**members, "LastModifiedBy": user})
-            self._add_version(record["PipelineArn"], text, params)
-            self._tokens[token] = record["PipelineArn"]
+            with self._store.together():
+                record = self._store.add(PIPELINE, name, {**members, "LastModifiedBy": user})
+                self._add_version(record["PipelineArn"], text, params)
+                self._tokens[token] = record["PipelineArn"]
         return record
 
     def update(self, params: Params, call: Call) -> Params:
@@ -76,7 +77,7 @@ class Pipelines:
         arn, changed = before["PipelineArn"], text != before["PipelineDefinition"]
         if "PipelineVersionAliases" in params and not changed:
             raise ValidationError("PipelineVersionAliases can be given only with another pipeline definition.")
-        with self._lock:
+        with self._lock, self._store.together():
             if changed:
                 self._versions.add(arn, text, params.get("PipelineVersionAliases", []))
             record = self._store.change(PIPELINE, arn, **members, LastModifiedBy=user)
@@ -96,7 +97,7 @@ class Pipelines:
             if any(e["PipelineExecutionStatus"] in RUNNING for e in self._executions.of(record["PipelineArn"])):
                 raise AwsError("ConflictException", f"Pipeline {record['PipelineArn']} has running executions.")
 
-        with self._lock:
+        with self._lock, self._store.together():
             record = self._store.remove(PIPELINE, params["PipelineName"], check=idle)
             arn = record["PipelineArn"]
             self._versions.forget(arn)

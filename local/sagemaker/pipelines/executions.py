@@ -68,8 +68,9 @@ class Executions:
         with self._lock:
             if token in self._tokens:
                 return {"PipelineExecutionArn": self._tokens[token]}
-            arn = self._record(pipeline, version, params, {"Parameters": values, "CreatedBy": user})
-            self._tokens[token] = arn
+            with self._store.together():
+                arn = self._record(pipeline, version, params, {"Parameters": values, "CreatedBy": user})
+                self._tokens[token] = arn
             record = self._store.get(PIPELINE_EXECUTION, arn)
             config = experiment_config(definition, record, values, files=self._context.files)
             record = self._store.change(PIPELINE_EXECUTION, arn, PipelineExperimentConfig=config)
@@ -93,8 +94,9 @@ class Executions:
         with self._lock:
             if token in self._tokens:
                 return {"PipelineExecutionArn": arn}
-            record = self._store.edit(PIPELINE_EXECUTION, arn, again)
-            self._tokens[token] = arn
+            with self._store.together():
+                record = self._store.edit(PIPELINE_EXECUTION, arn, again)
+                self._tokens[token] = arn
             self._begin(record)
         return record
 
