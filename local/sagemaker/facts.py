@@ -106,6 +106,7 @@ BY_HAND: Final = frozenset(
         "Pipeline",
         "ProcessingJob",
         "TrainingJob",
+        "TransformJob",
         "Trial",
         "TrialComponent",
     }

@@ -79,6 +79,7 @@ ENDPOINT_CONFIG = _hosting("EndpointConfig", "endpoint-config", "endpoint config
 ENDPOINT = _hosting("Endpoint", "endpoint", "endpoint")
 TRAINING_JOB = _job("TrainingJob", "training-job", "Requested resource not found.")
 PROCESSING_JOB = _job("ProcessingJob", "processing-job", "Could not find requested job with name: {name}")
+TRANSFORM_JOB = _job("TransformJob", "transform-job", "Could not find requested job with name: {name}")
 MODEL_PACKAGE_GROUP = Kind(
     "ModelPackageGroup",
     "model-package-group",
@@ -133,6 +134,7 @@ WRITTEN = (
     ENDPOINT,
     TRAINING_JOB,
     PROCESSING_JOB,
+    TRANSFORM_JOB,
     MODEL_PACKAGE_GROUP,
     MODEL_PACKAGE,
     PIPELINE,

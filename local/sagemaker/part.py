@@ -25,6 +25,7 @@ from local.sagemaker.plain import generated
 from local.sagemaker.registry import Registry
 from local.sagemaker.resources import Record, Store
 from local.sagemaker.s3 import Files
+from local.sagemaker.transform import TransformJobs
 from local.sagemaker.workers import Workers
 from local.sagemaker.written import Written
 from local.services import Services
@@ -51,6 +52,7 @@ class SageMaker:
         )
         self._workers, self._store = context.workers, context.store
         self._jobs = [Jobs(context, Processing(files)), Jobs(context, Training(files, services.clock))]
+        self._transforms = TransformJobs(context)
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
@@ -63,6 +65,7 @@ class SageMaker:
             **self._pipelines.handlers(),
             **self._endpoints.handlers(),
             **self._written.handlers(),
+            **self._transforms.handlers(),
         }
         for jobs in self._jobs:
             control.update(jobs.handlers())
@@ -93,6 +96,7 @@ class SageMaker:
         self._endpoints.resume()
         for jobs in self._jobs:
             jobs.resume()
+        self._transforms.resume()
         self._pipelines.resume()
         self._asynchronous.resume()
 
@@ -106,5 +110,6 @@ class SageMaker:
         self._pipelines.close()
         for jobs in self._jobs:
             jobs.close()
+        self._transforms.close()
         self._endpoints.close()
         self._workers.join()

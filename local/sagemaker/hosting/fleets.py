@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from local.errors import UnsupportedLocally
 from local.sagemaker.context import Context
@@ -17,7 +17,7 @@ from local.sagemaker.hosting.models import containers, serving_container
 from local.sagemaker.hosting.server import Image, ModelServer
 from local.sagemaker.kinds import MODEL
 from local.sagemaker.logs import Log
-from local.sagemaker.resources import Record
+from local.sagemaker.resources import Record, Store
 
 # The Developer Guide gives a container 8 minutes to pass its health check unless the variant says otherwise.
 _HEALTH_CHECK_SECONDS = 480
@@ -65,7 +65,7 @@ class ServerFleets:
                     raise UnsupportedLocally(f"{member} of variant {variant['VariantName']}")
             if "ModelName" not in variant:
                 raise UnsupportedLocally(f"inference components of variant {variant['VariantName']}")
-            self._machine.require(self._image(variant).uri)
+            self._machine.require(image_of(self._store, variant["ModelName"]).uri)
 
     def make(self, endpoint: str, config: Record, kept: Kept) -> ServerFleet:
         """An empty fleet of an endpoint."""
@@ -73,7 +73,7 @@ class ServerFleets:
         for entry in config["ProductionVariants"]:
             name = entry["VariantName"]
             seconds = entry.get("ContainerStartupHealthCheckTimeoutInSeconds", _HEALTH_CHECK_SECONDS)
-            variants[name] = Variant(name, config_name, self._image(entry), seconds)
+            variants[name] = Variant(name, config_name, image_of(self._store, entry["ModelName"]), seconds)
             weights[name] = kept.weights.get(name, entry["InitialVariantWeight"])
         fleet = ServerFleet(
             config_name,
@@ -109,17 +109,19 @@ class ServerFleets:
         arn = f"{prefix}:log-group:{log.group}:log-stream:{log.stream}"
         return Instance(variant, server, log_stream_arn=arn, changed=changed)
 
-    def _image(self, variant: Mapping[str, Any]) -> Image:
-        model = self._store.get(MODEL, variant["ModelName"])
-        given = containers(model)
-        if len(given) > 1:
-            raise UnsupportedLocally(f"inference pipelines (model {model['ModelName']})")
-        container = serving_container(self._store, given[0])
-        if container.get("Mode") == "MultiModel":
-            raise UnsupportedLocally(f"multi-model containers (model {model['ModelName']})")
-        return Image(
-            uri=container["Image"],
-            model_data_url=container.get("ModelDataUrl"),
-            environment=container.get("Environment", {}),
-            role_arn=model.get("ExecutionRoleArn"),
-        )
+
+def image_of(store: Store, model_name: str) -> Image:
+    """What runs for a model. Raises UnsupportedLocally for models of several containers, and for several in one."""
+    model = store.get(MODEL, model_name)
+    given = containers(model)
+    if len(given) > 1:
+        raise UnsupportedLocally(f"inference pipelines (model {model['ModelName']})")
+    container = serving_container(store, given[0])
+    if container.get("Mode") == "MultiModel":
+        raise UnsupportedLocally(f"multi-model containers (model {model['ModelName']})")
+    return Image(
+        uri=container["Image"],
+        model_data_url=container.get("ModelDataUrl"),
+        environment=container.get("Environment", {}),
+        role_arn=model.get("ExecutionRoleArn"),
+    )

@@ -18,7 +18,11 @@ from local.sagemaker.lineage.kinds import ACTION, ARTIFACT, ASSOCIATION, CONTEXT
 from local.sagemaker.lineage.names import artifact_id, association_arn, association_id, group_arn
 from local.sagemaker.resources import Record, Store
 
-_SUFFIXES: Final = {"TrainingJob": "-aws-training-job", "ProcessingJob": "-aws-processing-job"}
+_SUFFIXES: Final = {
+    "TrainingJob": "-aws-training-job",
+    "ProcessingJob": "-aws-processing-job",
+    "TransformJob": "-aws-transform-job",
+}
 _NAME_CHARACTERS: Final = 120
 
 
@@ -27,6 +31,7 @@ class _Traced:
     """What goes into a job and what comes out of it: addresses in S3 and ECR, by name and artifact type."""
 
     image: str
+    """Empty for a transform job, which has a model."""
     inputs: Mapping[str, str]
     outputs: Sequence[tuple[str, str, str]]
     resources: Mapping[str, Any]
@@ -55,19 +60,18 @@ class Recorder:
         """A trial component for a job, and what contributes to it."""
         traced, config = _TRACED[kind.name](job), job.get("ExperimentConfig", {})
         name, arn = f"{job[kind.name_member]}{_SUFFIXES[kind.name]}", job[kind.arn_member]
+        images = {"SageMaker.ImageUri": traced.image} if traced.image else {}
         members = {
             "DisplayName": config.get("TrialComponentDisplayName", name),
             "Source": {"SourceArn": arn, "SourceType": f"SageMaker{kind.name}"},
             "Status": {"PrimaryStatus": "InProgress"},
             "StartTime": job["CreationTime"],
             "Parameters": {**_texts(traced.parameters), **_numbers(traced.resources)},
-            "InputArtifacts": {
-                name: {"Value": uri} for name, uri in (("SageMaker.ImageUri", traced.image), *traced.inputs.items())
-            },
+            "InputArtifacts": {name: {"Value": uri} for name, uri in (*images.items(), *traced.inputs.items())},
             "Parents": list(self._parents(name, config)) or None,
         }
         component = self._ensure(TRIAL_COMPONENT, name, {k: v for k, v in members.items() if v is not None})
-        sources = [(traced.image, "Image"), *((uri, "DataSet") for uri in traced.inputs.values())]
+        sources = [*((uri, "Image") for uri in images.values()), *((uri, "DataSet") for uri in traced.inputs.values())]
         for uri, artifact_type in sources:
             self._connect(self._artifact(uri, artifact_type), component, "ContributedTo")
 
@@ -190,7 +194,17 @@ def _processing(job: Record) -> _Traced:
     )
 
 
-_TRACED: Final = {"TrainingJob": _training, "ProcessingJob": _processing}
+def _transform(job: Record) -> _Traced:
+    return _Traced(
+        image="",
+        inputs={"SageMaker.TransformInput": job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]},
+        outputs=[("SageMaker.TransformOutput", job["TransformOutput"]["S3OutputPath"], "DataSet")],
+        resources=job["TransformResources"],
+        parameters={"SageMaker.ModelName": job["ModelName"]},
+    )
+
+
+_TRACED: Final = {"TrainingJob": _training, "ProcessingJob": _processing, "TransformJob": _transform}
 
 
 def _texts(parameters: Mapping[str, str]) -> Record:

@@ -12,10 +12,12 @@ from local.sagemaker.pipelines.checks import problems
 from local.sagemaker.pipelines.definition import Definition, Parameter, Step, own_arguments, references, referred_step
 
 VERSION = "2020-12-01"
-SUPPORTED = frozenset({"Processing", "Training", "Condition", "RegisterModel", "Fail", "Model", "Lambda", "Callback"})
+SUPPORTED = frozenset(
+    {"Processing", "Training", "Transform", "Condition", "RegisterModel", "Fail", "Model", "Lambda", "Callback"}
+)
 # What AWS runs and this cloud does not, or not yet (Developer Guide, "Add a step"; API, PipelineExecutionStepMetadata).
 _ELSEWHERE = frozenset(
-    {"Tuning", "AutoML", "Transform", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck", "Endpoint"}
+    {"Tuning", "AutoML", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck", "Endpoint"}
     | {"EndpointConfig", "InferenceComponent", "Lineage", "BedrockCustomModel", "BedrockCustomModelDeployment"}
     | {"BedrockModelImport", "BedrockProvisionedModelThroughput", "Job", "Athena", "Cleanup", "ForEach", "HubContent"}
 )

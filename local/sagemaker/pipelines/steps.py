@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.roles import NotAssumable
 from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
-from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, Kind
+from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB, Kind
 from local.sagemaker.pipelines.callbacks import Waiting
 from local.sagemaker.pipelines.conditions import holds
 from local.sagemaker.pipelines.definition import Step
@@ -62,6 +62,7 @@ class Steps:
         self._run: Mapping[str, Callable[[Task], Any]] = {
             "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
             "Training": lambda task: self._job(task, TRAINING_JOB, "training_job"),
+            "Transform": lambda task: self._job(task, TRANSFORM_JOB, "transform_job"),
             "Condition": self._condition,
             "RegisterModel": self._register,
             "Model": self._model,
@@ -87,7 +88,7 @@ class Steps:
         """Ask the job of a running step to end, or give up its waiting; other steps are too short to be stopped."""
         if task.step.kind == "Callback":
             self._callbacks.stop(task.step, self._identities.acting(self._role_arn))
-        verbs = {"Processing": "processing_job", "Training": "training_job"}
+        verbs = {"Processing": "processing_job", "Training": "training_job", "Transform": "transform_job"}
         if task.step.kind not in verbs:
             return
         stop = getattr(self._sagemaker, f"stop_{verbs[task.step.kind]}")
@@ -99,7 +100,7 @@ class Steps:
 
     def job_begun(self, metadata: Mapping[str, Any]) -> str | None:
         """The name of the job that a step's Metadata points at, if there is one."""
-        for kind in (PROCESSING_JOB, TRAINING_JOB):
+        for kind in (PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB):
             if kind.name in metadata:
                 return str(self._store.get(kind, metadata[kind.name]["Arn"])[kind.name_member])
         return None

@@ -46,7 +46,6 @@ REASONS: Final[Mapping[str, str]] = {
     "CreateProject": "Service Catalog, which would provision its template, is not here",
     "CreateTrainingPlan": _CAPACITY,
     "CreateTrainingSession": "no model is trained interactively here",
-    "CreateTransformJob": "no batch transform runs here",
     "DescribeJobSchemaVersion": _CATALOGUE,
     "ExtendTrainingPlan": _CAPACITY,
     "ListClusterExtensionVersions": _CATALOGUE,
