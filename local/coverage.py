@@ -23,6 +23,7 @@ SORTS: Final[Mapping[str, str]] = {
     "behaves": "what AWS documents of it happens, with its errors",
     "stored": "records are kept, shown, listed, changed and deleted whole; nothing else happens",
     "nothing there": "told as AWS tells it of what does not exist, because what would make it is refused",
+    "left to moto": "answered by moto as it is, once the caller's rights are judged",
     "refused": "answered with `UnsupportedLocally` and its name, never waved through",
 }
 """What may come of an operation."""
@@ -37,7 +38,7 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "- `noticed-again`: as before, and the rollback deploys the old configuration once more",
         "- `stuck`: SageMaker refuses that; `ContinueUpdateRollback` that skips the endpoint goes on",
         "",
-        "A role of a stack is kept and shown; what it may do is not judged.",
+        "A stack's role does all that its operations do; without one, whoever started the operation does.",
     ),
     "sagemaker": (
         "What is stored is there at once: where AWS shows Creating or Pending first, a resource here has its settled",
@@ -60,8 +61,21 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
     ),
     "scheduler": (
         "Schedules by rate, cron and at, in their time zones; targets are functions, queues and topics, called with",
-        "the credentials of the schedule's role. The role must trust the service; what it may do is not judged.",
+        "the credentials of the schedule's role, which must trust the service and have the right.",
         "Universal targets, other templated ones and keys of one's own are refused by name.",
+    ),
+    "iam": (
+        "Every request with keys that IAM or STS issued here is judged by all policies that have a say: of the role,",
+        "user and groups, boundary, session, and the resource's own (buckets, keys, queues, topics, functions, tables,",
+        "secrets, repositories, model package groups, the trust of roles), with all elements, operators and variables",
+        "of the language. Which actions, resources and condition keys a request has follows the Service Authorization",
+        "Reference for the services in this table and S3, SSM, SQS, SNS, DynamoDB, KMS, Logs, ECR, Secrets Manager,",
+        "Step Functions, IAM and STS; of other services' requests, the action and the ARN that they name. Passing a",
+        "role, giving tags, and the keys of encrypted buckets, tables, queues and topics take their rights too.",
+        "",
+        "- Any other key is the account's administrator, whom only a resource's policy can shut out.",
+        "- Refused by name: PolicyArns and Tags of AssumeRole, GetSessionToken of users, boundaries of users.",
+        "- Not here: policies of organisations and VPC endpoints, session tags, the keys of secrets and parameters.",
     ),
     "application-autoscaling": (
         "Variants of endpoints that follow `SageMakerVariantInvocationsPerInstance`. Each minute of the clock the sums",
@@ -100,6 +114,8 @@ def sorts(family: Family) -> dict[str, list[str]]:
 
 def _sort(family: Family, operation: str) -> str:
     handler = family.handlers.get(operation)
+    if handler is None and family.shared:
+        return "left to moto"
     if handler is None or isinstance(handler, Refused):
         return "refused"
     if isinstance(handler, Absent):
@@ -135,6 +151,7 @@ def _operations(families: list[Family]) -> Iterator[str]:
         for sort, operations in sorts(family).items():
             if operations:
                 yield f"\n**{sort}** ({len(operations)})\n"
+            if sort != "left to moto":
                 yield from _list(family, operations)
 
 
