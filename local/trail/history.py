@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from local.errors import StateError
 from local.iam.issued import Issued, UnknownKey
 from local.iam.principals import Principal
 from local.requests import Asked
@@ -18,6 +20,7 @@ from local.trail import elements
 from local.trail.catalogue import in_history, resources
 from local.trail.event import Event
 
+_log = logging.getLogger(__name__)
 _MOST_EVENTS: Final = 20_000
 _MOST_BYTES: Final = 48 * 1024 * 1024
 _LONGEST: Final = timedelta(days=90)
@@ -43,12 +46,15 @@ class History:
             caller = self._issued.caller(asked.access_key_id)
         except UnknownKey:
             return
-        with self._lock:
-            self._last += 1
-            event = _event(self._last, asked, outcome, caller=caller, time=self._now())
-            self._events[str(event.number)] = event
-            self._bytes += event.size
-            self._forget()
+        try:
+            with self._lock:
+                event = _event(self._last + 1, asked, outcome, caller=caller, time=self._now())
+                self._events[str(event.number)] = event
+                self._last += 1
+                self._bytes += event.size
+                self._forget()
+        except StateError as error:  # what was asked for has been done, or was only read
+            _log.warning("%s:%s is not noted: %s", asked.service, asked.operation, error)
 
     def newest_first(self, before: int | None = None) -> Iterator[Event]:
         """All events, or those before the one of a number."""

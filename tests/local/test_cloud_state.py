@@ -1,8 +1,10 @@
 """A whole cloud over a folder: what is there after it was ended, reset or put back."""
 
+import resource
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.clock import Clock
 from local.cloud import LocalCloud
@@ -89,3 +91,38 @@ def test_a_snapshot_is_returned_to_as_often_as_one_likes(kept, tmp_path):
         with LocalCloud(region=REGION, state=tmp_path) as cloud:
             assert parameters(cloud) == ["/a"]
             assert dict(cloud.services.state.table("test.things")) == {"a": [1]}
+
+
+def test_a_full_disk_refuses_what_cannot_be_kept_and_nothing_else(tmp_path):
+    """Services of ours and of moto's alike: AWS's InternalFailure, in words; all goes on when there is room again."""
+    with LocalCloud(region=REGION, clock=Clock(speed=0), state=tmp_path) as cloud:
+        events, ssm, sagemaker, cloudwatch = map(cloud.services.client, ("events", "ssm", "sagemaker", "cloudwatch"))
+        changes = {
+            "rule": lambda: events.put_rule(Name="r", ScheduleExpression="rate(1 day)"),
+            "parameter": lambda: ssm.put_parameter(Name="/p", Value="1", Type="String"),
+            "group": lambda: sagemaker.create_model_package_group(ModelPackageGroupName="g"),
+            "data": lambda: cloudwatch.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 1.0}]),
+        }
+
+        def seen():
+            return (
+                len(events.list_rules()["Rules"]),
+                len(parameters(cloud)),
+                len(sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]),
+                len(cloudwatch.list_metrics()["Metrics"]),
+            )
+
+        for client in (events, ssm, sagemaker, cloudwatch):
+            client.meta.events.register("needs-retry.*", lambda **_: False)
+        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, unlimited[1]))
+        try:
+            for change in changes.values():
+                with pytest.raises(ClientError, match=r"InternalFailure.*nothing more can be kept in"):
+                    change()
+            assert seen() == (0, 0, 0, 0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        for change in changes.values():
+            change()
+        assert seen() == (1, 1, 1, 1)
