@@ -6,7 +6,7 @@ be those of this moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,8 +37,9 @@ class Issued:
     `lambda.amazonaws.com`, in the place of a key is that service.
     """
 
-    def __init__(self, *, account: str) -> None:
-        self._account = account
+    def __init__(self, *, account: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        # Keys are used by people and processes, whose hours are this machine's, however fast the cloud's clock runs.
+        self._account, self._now = account, now
         self._sessions: dict[str, Any] = {}
         self._read: tuple[list[Any], int] = ([], 0)
         self._roles: dict[str, str] = {}
@@ -127,7 +128,7 @@ class Issued:
         session = self._sessions.get(access_key_id) or self._find_session(access_key_id)
         if session is None:
             raise UnknownKey
-        if session.expiration.replace(tzinfo=UTC) < datetime.now(UTC):
+        if session.expiration.replace(tzinfo=UTC) < self._now():
             raise UnknownKey(expired=True)
         role = self.role(session.role_arn)
         return Principal(

@@ -4,11 +4,14 @@ import io
 import json
 import re
 import zipfile
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.iam import Decision, Origin
+from local.iam.issued import Issued, UnknownKey
+from local.iam.refusals import bad_key
 from tests.local.iam.town import ACCOUNT, REGION, allow, deny, document
 
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
@@ -166,6 +169,33 @@ def test_a_session_ends_with_its_role(town):
     town.client("iam").delete_role(RoleName=name)
     assert refused(client("ssm").describe_parameters)[0] == "UnrecognizedClientException"
     assert refused(client("s3").list_buckets)[0] == "InvalidAccessKeyId"
+
+
+def test_a_session_ends_after_its_time(town):
+    """An hour, or what was asked for."""
+    arn, sts = town.role(), town.client("sts")
+    given = sts.assume_role(RoleArn=arn, RoleSessionName="test", DurationSeconds=900)["Credentials"]
+    before, after = (given["Expiration"] + timedelta(seconds=seconds) for seconds in (-1, 1))
+    assert Issued(account=ACCOUNT, now=lambda: before).caller(given["AccessKeyId"]).role == arn
+    with pytest.raises(UnknownKey, match="expired"):
+        Issued(account=ACCOUNT, now=lambda: after).caller(given["AccessKeyId"])
+
+
+@pytest.mark.parametrize(
+    ("service", "expired", "code"),
+    [
+        ("sagemaker", True, "ExpiredTokenException"),
+        ("sagemaker", False, "UnrecognizedClientException"),
+        ("lambda", True, "ExpiredTokenException"),
+        ("sqs", True, "ExpiredToken"),
+        ("s3", True, "ExpiredToken"),
+        ("s3", False, "InvalidAccessKeyId"),
+        ("iam", False, "InvalidClientTokenId"),
+    ],
+)
+def test_what_a_key_is_told_that_is_good_no_more(service, expired, code):
+    """Each service has its own word for it."""
+    assert bad_key(service, expired=expired).code == code
 
 
 def test_only_who_is_trusted_assumes_a_role(town):
