@@ -1,0 +1,260 @@
+"""The paths on which a stage's roles are used: what people do, what releases do, what goes wrong.
+
+The demo is the first of them. The others follow on the same stage, in the order of `ALL`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.__main__ import sluice
+from cli.connection import Connection, connect
+from cli.demo.loop import MODEL, follow_release, tell
+from cli.demo.story import Story
+from cli.status import follow
+from env import naming
+from local.cloud import LocalCloud
+
+PATIENCE_SECONDS = 120.0
+_PAUSE_SECONDS = 0.1
+_MODELS_KEPT = 2
+"""What serves, and what the stack speaks of."""
+
+
+@dataclass
+class Town:
+    """A stage on a local cloud, its administrator, and the people who work on it."""
+
+    cloud: LocalCloud
+    admin: Connection
+    people: dict[str, Connection] = field(default_factory=dict)
+    story: Story = field(default_factory=Story)
+
+    def person(self, name: Any) -> Connection:
+        """The stage in the rights of one of its people."""
+        if name not in self.people:
+            self.people[name] = self.admin.acting_as(name)
+        return self.people[name]
+
+    def type(self, person: Any, line: str) -> None:
+        """Type a command of `sluice` in somebody's rights. Raises what the command raises."""
+        with _credentials(self.person(person)):
+            sluice.main(shlex.split(line), standalone_mode=False)
+
+    def rest(self) -> None:
+        """Wait until no release is under way."""
+        follow(self.person("operator"), MODEL, until=lambda state: state.at_rest, pause_seconds=_PAUSE_SECONDS)
+
+
+def the_demo(town: Town) -> None:
+    """Deployed, trained, approved, released, by canary too; a mistake is stopped, a version taken back."""
+    tell(town.story)
+    assert town.story.held
+
+
+def looking(town: Town) -> None:
+    """Everybody sees what serves and what it rests on, and reads the evidence."""
+    bucket = naming.artifact_bucket(town.admin.stage)
+    for person in ("scientist", "approver", "operator"):
+        for line in ("models {}", "show {}/1", "status {}", "history {}"):
+            town.type(person, line.format(MODEL))
+    approver = town.person("approver").client("s3")
+    keys = [item["Key"] for item in approver.list_objects_v2(Bucket=bucket, Prefix=f"{MODEL}/")["Contents"]]
+    evaluation = next(key for key in keys if key.endswith("/evaluation.json"))
+    assert approver.get_object(Bucket=bucket, Key=evaluation)["Body"].read()
+
+
+def on_call(town: Town) -> None:
+    """Who is on call reads what CloudFormation and the functions say, as the runbooks tell."""
+    operator, stack = town.person("operator"), naming.stack(town.admin.stage, "serving", MODEL)
+    cloudformation, logs = operator.client("cloudformation"), operator.client("logs")
+    cloudformation.describe_stack_events(StackName=stack)
+    cloudformation.describe_stack_resources(StackName=stack)
+    group = f"/aws/lambda/{naming.function(town.admin.stage, 'release')}"
+    [stream, *_] = {e["logStreamName"] for e in logs.filter_log_events(logGroupName=group)["events"]}
+    logs.get_log_events(logGroupName=group, logStreamName=stream)
+
+
+def experiments(town: Town) -> None:
+    """A scientist brings data, gives up an upload, stops an execution in either kind of job, retries, reads on."""
+    scientist = town.person("scientist")
+    bucket, pipeline = naming.artifact_bucket(town.admin.stage), naming.pipeline(town.admin.stage, MODEL)
+    _give_up_an_upload(scientist.client("s3"), bucket)
+    sagemaker, logs = scientist.client("sagemaker"), scientist.client("logs")
+    sagemaker.list_pipeline_executions(PipelineName=pipeline)
+    for kind, group in (("Processing", "ProcessingJobs"), ("Training", "TrainingJobs")):
+        arn = sagemaker.start_pipeline_execution(PipelineName=pipeline)["PipelineExecutionArn"]
+        job = _job(sagemaker, arn, kind)
+        sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+        _until(lambda arn=arn: _status(sagemaker, arn) == "Stopped")
+        getattr(sagemaker, f"describe_{kind.lower()}_job")(**{f"{kind}JobName": job})
+        stream = next(iter(logs.filter_log_events(logGroupName=f"/aws/sagemaker/{group}")["events"]))["logStreamName"]
+        logs.get_log_events(logGroupName=f"/aws/sagemaker/{group}", logStreamName=stream)
+    sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)
+    sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
+    sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    _until(lambda: _status(sagemaker, arn) == "Succeeded")
+
+
+def a_canary_that_nothing_tests(town: Town) -> None:
+    """A version without samples, and nobody asks: the stage itself takes it back, by the metric that aborts."""
+    sagemaker = town.admin.client("sagemaker")
+    group = f"arn:aws:sagemaker:{town.admin.stage.region}:{town.admin.stage.account}:model-package/{MODEL}"
+    package = sagemaker.describe_model_package(ModelPackageName=f"{group}/1")
+    kept = ("InferenceSpecification", "CustomerMetadataProperties", "ModelMetrics", "MetadataProperties")
+    made = sagemaker.create_model_package(
+        ModelPackageGroupName=MODEL,
+        ModelApprovalStatus="PendingManualApproval",
+        **{key: package[key] for key in kept},
+    )
+    version = int(made["ModelPackageArn"].rsplit("/", 1)[1])
+    town.type("approver", f"approve {MODEL}/{version} --reason 'nobody will ask it'")
+    assert follow_release(town.person("operator"), version)["outcome"] != "deployed"
+    town.type("approver", f"reject {MODEL}/{version} --reason 'nobody has asked it'")
+    town.rest()
+
+
+def an_approval_through_the_function(town: Town) -> None:
+    """An approver asks the function that approves for a stage, as all stages but the first need it."""
+    sagemaker = town.admin.client("sagemaker")
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=MODEL, ModelApprovalStatus="Approved")
+    served = {int(package["ModelPackageArn"].rsplit("/", 1)[1]) for package in listed["ModelPackageSummaryList"]}
+    waiting = sagemaker.list_model_packages(ModelPackageGroupName=MODEL, ModelApprovalStatus="PendingManualApproval")
+    version = int(waiting["ModelPackageSummaryList"][0]["ModelPackageArn"].rsplit("/", 1)[1])
+    assert version not in served
+    town.type("approver", f"approve {MODEL}/{version} --reason 'it waits'")
+    event = {"model": MODEL, "version": version, "reason": "for this stage", "by": town.person("approver").caller()}
+    answer = (
+        town.person("approver")
+        .client("lambda")
+        .invoke(FunctionName=naming.function(town.admin.stage, "approve"), Payload=json.dumps(event).encode())
+    )
+    assert "AccessDenied" not in answer["Payload"].read().decode()
+    follow_release(town.person("operator"), version)
+    town.rest()
+
+
+def sweeping(town: Town) -> None:
+    """What releases have left behind goes, once nothing is kept for the sake of its age."""
+    functions, name = town.admin.client("lambda"), naming.function(town.admin.stage, "sweep")
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    kept = {model: {"days": 0, "releases": 1} for model in json.loads(before["MODELS"])}
+    now = {**before, "MODELS": json.dumps(kept)}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": now})
+    town.type("operator", f"gc {MODEL}")
+    names = {item["ModelName"] for item in town.admin.client("sagemaker").list_models()["Models"]}
+    assert len(names) <= _MODELS_KEPT, names
+
+
+def failing(town: Town) -> None:
+    """Events that no function can digest end in the queue of dead letters."""
+    stage, functions = town.admin.stage, town.admin.client("lambda")
+    names = {naming.function(stage, verb) for verb in naming.VERBS}
+    for name in names:
+        functions.update_function_configuration(FunctionName=name, Handler="lambdas.none.such")
+        functions.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+    buried: set[str] = set()
+
+    def all_buried() -> bool:
+        buried.update(letter["requestContext"]["functionArn"].split(":")[6] for letter in _letters(town))
+        return buried >= names
+
+    _until(all_buried)
+
+
+def missing_the_clock(town: Town) -> None:
+    """A schedule whose function is gone leaves a dead letter."""
+    name = naming.function(town.admin.stage, "watch")
+    town.admin.client("lambda").delete_function(FunctionName=name)
+    # What a schedule sends is its own input, with no word of a function.
+    _until(lambda: any("requestContext" not in letter for letter in _letters(town)))
+
+
+ALL: Mapping[str, Callable[[Town], None]] = {
+    "demo": the_demo,
+    "looking": looking,
+    "on call": on_call,
+    "experiments": experiments,
+    "untested canary": a_canary_that_nothing_tests,
+    "approval by function": an_approval_through_the_function,
+    "sweeping": sweeping,
+    "failing functions": failing,
+    "missing function": missing_the_clock,
+}
+"""The paths by name. CloudFormation notices what SageMaker takes back, and cannot roll back by itself."""
+
+
+def town_of(cloud: LocalCloud) -> Town:
+    """The town of the stage `local`, not deployed yet."""
+    return Town(cloud, connect("local"))
+
+
+@contextmanager
+def _credentials(connection: Connection) -> Iterator[None]:
+    given = connection.session.get_credentials()
+    assert given is not None
+    new = {
+        "AWS_ACCESS_KEY_ID": given.access_key,
+        "AWS_SECRET_ACCESS_KEY": given.secret_key,
+        "AWS_SESSION_TOKEN": given.token or "",
+    }
+    before = {name: os.environ.get(name) for name in new}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _give_up_an_upload(s3: Any, bucket: str) -> None:
+    place = {"Bucket": bucket, "Key": f"{MODEL}/data/half.csv"}
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"half")
+    s3.abort_multipart_upload(**place, UploadId=upload)
+
+
+def _job(sagemaker: Any, arn: str, kind: str) -> str:
+    """The name of the first job of a kind that an execution has begun."""
+    found: list[str] = []
+
+    def begun() -> bool:
+        steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+        jobs = [s["Metadata"][f"{kind}Job"]["Arn"] for s in steps if f"{kind}Job" in s.get("Metadata", {})]
+        found.extend(job.rsplit("/", 1)[1] for job in jobs)
+        return bool(found)
+
+    _until(begun)
+    return found[0]
+
+
+def _status(sagemaker: Any, arn: str) -> str:
+    described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    return str(described["PipelineExecutionStatus"])
+
+
+def _letters(town: Town) -> list[dict[str, Any]]:
+    """The bodies of the dead letters that have come since they were last read."""
+    sqs = town.admin.client("sqs")
+    url = sqs.get_queue_url(QueueName=naming.dead_letter_queue(town.admin.stage))["QueueUrl"]
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [json.loads(message["Body"]) for message in messages]
+
+
+def _until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(_PAUSE_SECONDS)
