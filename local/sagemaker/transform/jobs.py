@@ -128,6 +128,8 @@ class TransformJobs:
             self._serve(record, server)
             for file, uri in self._objects(record, image, container.root / "input"):
                 self._transform(record, server, file=file, output=uri, role_arn=image.role_arn)
+            if self._stopping(name):  # which may have taken the input away between two objects
+                raise JobStopped("")
         finally:
             with self._lock:
                 del self._servers[name]
