@@ -47,8 +47,8 @@ class Shell:
         lines = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
         return [line for line in lines if line.get("message") == "looked after"]
 
-    def copy_of(self, version):
-        """Register one version's model again: a new version that waits for a person."""
+    def copy_of(self, version, **more):
+        """Register one version's model again: a new version that waits for a person, with some members others."""
         sagemaker = self.client("sagemaker")
         arn = f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{MODEL}/{version}"
         package = sagemaker.describe_model_package(ModelPackageName=arn)
@@ -56,7 +56,7 @@ class Shell:
         made = sagemaker.create_model_package(
             ModelPackageGroupName=MODEL,
             ModelApprovalStatus="PendingManualApproval",
-            **{key: package[key] for key in kept},
+            **{key: package[key] for key in kept} | more,
         )
         return int(made["ModelPackageArn"].rsplit("/", 1)[1])
 
@@ -170,10 +170,21 @@ def test_what_was_taken_back_cannot_be_approved_again(shell):
     assert re.search(r"version 2 of credit-risk was (vetoed|rejected)|credit-risk/2 was rejected", done.stderr)
 
 
-def test_who_trained_a_version_may_not_approve_it(shell):
-    """The refusal stands in the ledger and on the package, and nothing is released."""
+def test_a_scientist_has_no_right_to_approve(shell):
+    """AWS refuses it, in one sentence."""
     version = shell.copy_of(1)
-    shell.run(f"sluice approve {MODEL}/{version} --as scientist --reason 'mine is good'")
+    done = shell.run(f"sluice approve {MODEL}/{version} --as scientist --reason 'mine is good'", expect=1)
+    assert "is not authorized to perform: sagemaker:UpdateModelPackage" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_trained_a_version_may_not_approve_it(shell):
+    """Not even an administrator. The refusal stands in the ledger and on the package, and nothing is released."""
+    sagemaker = shell.client("sagemaker")
+    trained = sagemaker.start_pipeline_execution(PipelineName=f"{MODEL}-local")["PipelineExecutionArn"]
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=trained)
+    version = shell.copy_of(1, MetadataProperties={"GeneratedBy": trained, "CommitId": "0" * 40})
+    shell.run(f"sluice approve {MODEL}/{version} --reason 'mine is good'")
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (rows := [row for row in shell.history() if row["version"] == version]):
         assert time.monotonic() < deadline
