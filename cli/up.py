@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
 from pathlib import Path
@@ -71,8 +72,11 @@ def up(port: int, speed: float, rollbacks: Rollbacks, state: Path | None) -> Non
             url = cloud.start(port=port)
             bootstrap(cloud.services)
             authority = Authority.at(ROOT / ".cache" / "proxy")
-            with Proxy(authority, to=int(url.rsplit(":", 1)[1]), port=port + 1 if port else 0) as proxy:
+            wanted = port + 1 if port else 0
+            with Proxy(authority, to=int(url.rsplit(":", 1)[1]), port=wanted) as proxy:
                 _tell(url, stage)
+                if wanted not in (0, proxy.port):
+                    out.print(f"port {wanted} is in use: what follows names another")
                 _tell_proxy(proxy.url, authority.bundle)
                 stopped.wait()
                 out.print("stopping")
@@ -100,7 +104,10 @@ def _tell(url: str, stage: env.Stage) -> None:
 
 def _tell_proxy(url: str, bundle: Path) -> None:
     out.print("and for programs that name AWS's hosts themselves, as the SageMaker SDK does:\n")
-    for name, value in {"HTTPS_PROXY": url, "NO_PROXY": "localhost,127.0.0.1", "AWS_CA_BUNDLE": bundle}.items():
+    straight = ",".join(
+        dict.fromkeys(["localhost", "127.0.0.1", *filter(None, os.environ.get("NO_PROXY", "").split(","))])
+    )
+    for name, value in {"HTTPS_PROXY": url, "NO_PROXY": straight, "AWS_CA_BUNDLE": bundle}.items():
         out.print(f"export {name}={value}", soft_wrap=True)
     out.print()
 

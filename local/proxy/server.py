@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import http.client
 import logging
-import os
 import re
 import selectors
 import socket
@@ -14,6 +14,7 @@ import socketserver
 import ssl
 import threading
 import urllib.parse
+import urllib.request
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -44,9 +45,14 @@ class Proxy:
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], name="proxy", daemon=True)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
         """For HTTPS_PROXY."""
-        return f"http://localhost:{self._server.server_address[1]}"
+        return f"http://localhost:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -73,7 +79,7 @@ class Proxy:
             if host.endswith(_AWS):
                 self._impersonate(client, host)
             else:
-                far = _outside(host, port)
+                far = _outside(host, port, own=self.port)
                 client.sendall(_ESTABLISHED)
                 self._join(client, far)
         except OSError as error:  # of the far side; the near one has been told, or is gone
@@ -169,13 +175,21 @@ def _passed_on(source: socket.socket, sink: socket.socket) -> bool:
     return False
 
 
-def _outside(host: str, port: int) -> socket.socket:
-    """A connection to a host of the world, by the way that this process has."""
-    upstream = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
-    if not upstream:
+def _outside(host: str, port: int, *, own: int) -> socket.socket:
+    """A connection to a host of the world, by the way that this process has; `own` is the port of this very proxy."""
+    way = urllib.parse.urlsplit(urllib.request.getproxies().get("https", ""))
+    # A terminal keeps its variables when the local cloud is started in it again: the way out would lead back in.
+    back = way.hostname in ("localhost", "127.0.0.1") and way.port == own
+    if not way.hostname or back or urllib.request.proxy_bypass(host):
         return socket.create_connection((host, port), _PATIENCE_SECONDS)
-    way = urllib.parse.urlsplit(upstream)
-    connection = http.client.HTTPConnection(way.hostname or "", way.port or 80, timeout=_PATIENCE_SECONDS)
-    connection.set_tunnel(host, port)
+    connection = http.client.HTTPConnection(way.hostname, way.port or 80, timeout=_PATIENCE_SECONDS)
+    connection.set_tunnel(host, port, headers=_credentials(way))
     connection.connect()
     return connection.sock
+
+
+def _credentials(way: urllib.parse.SplitResult) -> dict[str, str]:
+    if way.username is None:
+        return {}
+    said = f"{urllib.parse.unquote(way.username)}:{urllib.parse.unquote(way.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(said.encode()).decode()}"}

@@ -53,7 +53,7 @@ def proxy(authority, cloud):
 def connection(proxy, authority, host):
     """A client that trusts the authority and reaches the host through the proxy."""
     trusting = ssl.create_default_context(cafile=authority.bundle)
-    port = int(proxy.url.rsplit(":", 1)[1])
+    port = proxy.port
     client = http.client.HTTPSConnection("localhost", port, context=trusting, timeout=20)
     client.set_tunnel(host, 443)
     return client
@@ -71,30 +71,70 @@ def test_a_client_that_names_an_aws_host_reaches_the_local_cloud(proxy, authorit
 
 def test_who_does_not_trust_the_authority_is_not_deceived(proxy):
     """Without AWS_CA_BUNDLE a client refuses the certificate before it has sent anything."""
-    client = http.client.HTTPSConnection("localhost", int(proxy.url.rsplit(":", 1)[1]), timeout=20)
+    client = http.client.HTTPSConnection("localhost", proxy.port, timeout=20)
     client.set_tunnel(HOST, 443)
     with pytest.raises(ssl.SSLCertVerificationError):
         client.request("GET", "/")
 
 
-def test_other_hosts_are_passed_on_unread(proxy, cloud, monkeypatch):
-    """What goes elsewhere arrives there, byte for byte."""
-    monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    monkeypatch.delenv("https_proxy", raising=False)
-    client = http.client.HTTPConnection("localhost", int(proxy.url.rsplit(":", 1)[1]), timeout=20)
+@pytest.fixture(autouse=True)
+def no_way_of_its_own(monkeypatch):
+    """This process has no proxy, unless a test gives it one."""
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def through(proxy, cloud):
+    """What comes back of a body that goes through a proxy to a host that is not AWS's."""
+    client = http.client.HTTPConnection("localhost", proxy.port, timeout=20)
     client.set_tunnel("127.0.0.1", cloud)
     client.request("POST", "/", b"plain")
-    assert client.getresponse().read() == b"plain"
+    said = client.getresponse().read()
     client.close()
+    return said
 
 
-def test_a_host_that_cannot_be_reached_is_a_bad_gateway(proxy, monkeypatch):
+def test_other_hosts_are_passed_on_unread(proxy, cloud):
+    """What goes elsewhere arrives there, byte for byte."""
+    assert through(proxy, cloud) == b"plain"
+
+
+def test_other_hosts_are_reached_by_the_way_that_this_machine_has(authority, monkeypatch):
+    """Behind a company's proxy, to which it shows its credentials, the local cloud's is one more on the way."""
+    heard = []
+
+    def company():
+        client, _ = listening.accept()
+        with client:
+            heard.append(client.recv(1000))
+            client.sendall(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+            heard.append(client.recv(1000))
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nfar")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=company)
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:s%40cret@localhost:{listening.getsockname()[1]}")
+        with Proxy(authority, to=1) as nearer:
+            assert through(nearer, 9) == b"far"
+        thread.join()
+    asked, passed_on = heard
+    assert asked.startswith(b"CONNECT 127.0.0.1:9 ")
+    assert b"Proxy-Authorization: Basic dXNlcjpzQGNyZXQ=" in asked  # user:s@cret
+    assert passed_on.startswith(b"POST / HTTP/1.1")
+
+
+def test_a_terminal_whose_variables_name_this_very_proxy_leads_out_all_the_same(proxy, cloud, monkeypatch):
+    """The local cloud may be started again where its variables have been pasted."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    assert through(proxy, cloud) == b"plain"
+
+
+def test_a_host_that_cannot_be_reached_is_a_bad_gateway(proxy):
     """The proxy says so, and goes on."""
-    monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    monkeypatch.delenv("https_proxy", raising=False)
     closed = socket.socket()
     closed.bind(("127.0.0.1", 0))
-    client = http.client.HTTPConnection("localhost", int(proxy.url.rsplit(":", 1)[1]), timeout=20)
+    client = http.client.HTTPConnection("localhost", proxy.port, timeout=20)
     client.set_tunnel("127.0.0.1", closed.getsockname()[1])
     with pytest.raises(OSError, match="502"):
         client.request("GET", "/")
@@ -103,7 +143,7 @@ def test_a_host_that_cannot_be_reached_is_a_bad_gateway(proxy, monkeypatch):
 
 def test_anything_but_connect_is_refused(proxy):
     """It is no proxy for plain HTTP: AWS_ENDPOINT_URL is."""
-    client = http.client.HTTPConnection("localhost", int(proxy.url.rsplit(":", 1)[1]), timeout=20)
+    client = http.client.HTTPConnection("localhost", proxy.port, timeout=20)
     client.request("GET", "/")
     answer = client.getresponse()
     assert (answer.status, answer.headers["Allow"]) == (405, "CONNECT")
@@ -120,6 +160,6 @@ def test_an_authority_outlives_its_process(tmp_path):
 
 def test_a_port_that_is_taken_is_left_to_its_owner(authority, cloud, proxy):
     """Another proxy listens elsewhere, and says where."""
-    taken = int(proxy.url.rsplit(":", 1)[1])
+    taken = proxy.port
     with Proxy(authority, to=cloud, port=taken) as other:
         assert other.url != proxy.url
