@@ -20,6 +20,8 @@ _SIZED: Final = ("string", "list", "map", "blob")
 _NUMBERS: Final = ("integer", "long", "float", "double")
 _SPECIAL_FLOATS: Final = ("NaN", "Infinity", "-Infinity")
 """How AWS's JSON spells them."""
+_PATIENCE_SECONDS: Final = 0.2
+"""Some of the models' patterns take exponential time over values that nearly fit: such a value does not fit."""
 _NULL: Final = "Value null at '{}' failed to satisfy constraint: Member must not be null"
 _BOUNDS: Final = {"integer": 2**31, "long": 2**63}
 _CALLED: Final = {
@@ -212,13 +214,21 @@ def _broken_limits(shape: Shape, value: Any, *, at: str) -> Iterator[str]:
         if shape.enum and value not in shape.enum:
             yield f"{prefix} satisfy enum value set: [{', '.join(shape.enum)}]"
         pattern = limits.get("pattern")
-        if pattern and (compiled := _pattern(pattern)) and not compiled.fullmatch(value):
+        if pattern and not _fits(pattern, value):
             yield f"{prefix} satisfy regular expression pattern: {pattern}"
 
 
 def _below(at: str, member: str) -> str:
     name = member[0].lower() + member[1:]
     return f"{at}.{name}" if at else name
+
+
+def _fits(pattern: str, value: str) -> bool:
+    compiled = _pattern(pattern)
+    try:
+        return compiled is None or compiled.fullmatch(value, timeout=_PATIENCE_SECONDS) is not None
+    except TimeoutError:
+        return False
 
 
 @functools.cache

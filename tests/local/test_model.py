@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -176,3 +177,12 @@ def test_a_blob_of_other_letters_cannot_be_read():
     """Base64 is ASCII."""
     with pytest.raises(AwsError, match="base64"):
         typed(shape("lambda", "Blob"), "é")
+
+
+def test_a_value_made_to_keep_a_pattern_busy_is_refused_in_time():
+    """Nested repetition over a long value that nearly fits: nobody else waits for it."""
+    began = time.process_time()
+    url = "https://" + "a" * 1000 + "\x07"
+    asked = {"CodeRepositoryName": "r", "GitConfig": {"RepositoryUrl": url}}
+    assert "regular expression pattern" in broken("sagemaker", "CreateCodeRepository", asked).message
+    assert time.process_time() - began < 5
