@@ -149,7 +149,8 @@ class Execution:
 
     def _run_step(self, task: Task) -> None:
         step, status, reason, properties = task.step, "Succeeded", "", None
-        self._changes.step_started(step)
+        if not task.began:  # else it has started in the process before
+            self._changes.step_started(step)
         try:
             key = cache_key(step, task.arguments) if "CacheConfig" in step.body else None
             properties = self._cached(task, key) if key is not None else self._steps.run(task)

@@ -14,11 +14,12 @@ from local.sagemaker.pipelines.definition import Definition, Parameter, Step, ow
 VERSION = "2020-12-01"
 SUPPORTED = frozenset(
     {"Processing", "Training", "Transform", "Condition", "RegisterModel", "Fail", "Model", "Lambda", "Callback"}
+    | {"EndpointConfig", "Endpoint"}
 )
 # What AWS runs and this cloud does not, or not yet (Developer Guide, "Add a step"; API, PipelineExecutionStepMetadata).
 _ELSEWHERE = frozenset(
-    {"Tuning", "AutoML", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck", "Endpoint"}
-    | {"EndpointConfig", "InferenceComponent", "Lineage", "BedrockCustomModel", "BedrockCustomModelDeployment"}
+    {"Tuning", "AutoML", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck"}
+    | {"InferenceComponent", "Lineage", "BedrockCustomModel", "BedrockCustomModelDeployment"}
     | {"BedrockModelImport", "BedrockProvisionedModelThroughput", "Job", "Athena", "Cleanup", "ForEach", "HubContent"}
 )
 _STEP_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

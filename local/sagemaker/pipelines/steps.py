@@ -17,6 +17,7 @@ from local.sagemaker.pipelines.callbacks import Waiting
 from local.sagemaker.pipelines.conditions import holds
 from local.sagemaker.pipelines.definition import Step
 from local.sagemaker.pipelines.parameters import as_text
+from local.sagemaker.pipelines.serving import make_config, serve
 
 _LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "String": str,
@@ -66,6 +67,8 @@ class Steps:
             "Condition": self._condition,
             "RegisterModel": self._register,
             "Model": self._model,
+            "EndpointConfig": self._config,
+            "Endpoint": self._endpoint,
             "Lambda": self._lambda,
             "Callback": self._callback,
             "Fail": self._fail,
@@ -159,6 +162,18 @@ class Steps:
         made = self._sagemaker.create_model(**{**task.arguments, "ModelName": task.job_name})
         task.note({"Model": {"Arn": made["ModelArn"]}})
         return self._sagemaker.describe_model(ModelName=task.job_name)
+
+    def _config(self, task: Task) -> Any:
+        return make_config(self._sagemaker, task.arguments, name=task.job_name, note=task.note)
+
+    def _endpoint(self, task: Task) -> Any:
+        return serve(
+            self._sagemaker,
+            task.arguments,
+            store=self._store,
+            note=task.note,
+            given_up=lambda: self._workers.closing,
+        )
 
     def _lambda(self, task: Task) -> Any:
         function = str(task.resolve(task.step.body["FunctionArn"]))

@@ -1,8 +1,10 @@
 """What SageMaker writes down by itself of jobs, packages and endpoints."""
 
+import json
+
 import pytest
 
-from tests.local.sagemaker.conftest import IMAGE, ROLE
+from tests.local.sagemaker.conftest import ECHO_MODEL, IMAGE, ROLE
 
 TRAIN = 'print("auc=0.75"); open("/opt/ml/model/weights", "w").write("w")'
 
@@ -78,7 +80,7 @@ def test_a_package_comes_from_its_data_and_image(sm, trained, registered):
 
 def test_an_endpoint_knows_what_it_serves(sm, shared, registered):
     """From the endpoint's context back through its deployment to the version."""
-    url = shared.archive("served/model.tar.gz", {"code/inference.py": _echo(), "word": "hello"})
+    url = shared.archive("served/model.tar.gz", ECHO_MODEL)
     containers = [{"Image": IMAGE, "ModelDataUrl": url}]
     version = sm.create_model_package(
         ModelPackageGroupName="g",
@@ -116,6 +118,35 @@ def test_an_execution_has_a_trial_and_its_jobs_are_in_it(sm, shared):
     assert execution["PipelineExecutionStatus"] == "Succeeded"
 
 
+def test_steps_of_a_pipeline_put_a_model_behind_an_endpoint(sm, shared, own_name):
+    """A configuration, and an endpoint that is created once and moved the next time."""
+    url = shared.archive("steps/model.tar.gz", ECHO_MODEL)
+    variant = {"VariantName": "v", "ModelName": {"Get": "Steps.Model.ModelName"}}
+    variant |= {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    name = {"Get": "Steps.Config.EndpointConfigName"}
+    steps = [
+        {
+            "Name": "Model",
+            "Type": "Model",
+            "Arguments": {"PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": url}, "ExecutionRoleArn": ROLE},
+        },
+        {"Name": "Config", "Type": "EndpointConfig", "Arguments": {"ProductionVariants": [variant]}},
+        {"Name": "Serve", "Type": "Endpoint", "Arguments": {"EndpointName": "stepped", "EndpointConfigName": name}},
+    ]
+    text = json.dumps({"Version": "2020-12-01", "Steps": steps})
+    sm.create_pipeline(PipelineName=own_name, PipelineDefinition=text, RoleArn=ROLE)
+    configs = []
+    for _ in range(2):
+        arn = sm.start_pipeline_execution(PipelineName=own_name)["PipelineExecutionArn"]
+        execution = shared.ended_execution(arn)
+        assert execution["PipelineExecutionStatus"] == "Succeeded"
+        endpoint = sm.describe_endpoint(EndpointName="stepped")
+        assert shared.steps(execution)["Serve"]["Metadata"] == {"Endpoint": {"Arn": endpoint["EndpointArn"]}}
+        configs.append(endpoint["EndpointConfigName"])
+    assert len(set(configs)) == 2
+    assert shared.invoke("x", "stepped") == "hello x"
+
+
 def test_a_job_of_no_trial_is_refused_and_an_ended_one_forgotten(sm, shared, trained, refused):
     """An unknown trial is an error before anything runs; a deleted job's name is free, its component stays."""
     request = shared.processing("print(1)", ExperimentConfig={"TrialName": "none"})
@@ -124,7 +155,3 @@ def test_a_job_of_no_trial_is_refused_and_an_ended_one_forgotten(sm, shared, tra
     sm.delete_processing_job(ProcessingJobName="short")
     assert refused(sm.describe_processing_job, ProcessingJobName="short")[0] == "ValidationException"
     assert sm.describe_trial_component(TrialComponentName="short-aws-processing-job")
-
-
-def _echo() -> str:
-    return "def model_fn(folder):\n    return None\n\ndef predict_fn(data, model):\n    return data\n"
