@@ -19,7 +19,7 @@ pytestmark = pytest.mark.clients  # heavy: a stage is deployed, trained and rele
 
 BY = "arn:aws:iam::123456789012:root"
 QUESTIONS = {
-    "release": {},
+    "release": {"model": MODEL},
     "apply": {"model": MODEL, "release_id": "r1-v1"},
     "approve": {"model": MODEL, "version": 1, "reason": "again", "by": BY},
     "rollback": {"model": MODEL, "version": 99, "reason": "no", "by": BY},
