@@ -183,6 +183,7 @@ def test_a_value_made_to_keep_a_pattern_busy_is_refused_in_time():
     """Nested repetition over a long value that nearly fits: nobody else waits for it."""
     began = time.process_time()
     url = "https://" + "a" * 1000 + "\x07"
-    asked = {"CodeRepositoryName": "r", "GitConfig": {"RepositoryUrl": url}}
-    assert "regular expression pattern" in broken("sagemaker", "CreateCodeRepository", asked).message
+    settings = {"JupyterServerAppSettings": {"CodeRepositories": [{"RepositoryUrl": url}]}}
+    asked = {"DomainName": "d", "AuthMode": "IAM", "DefaultUserSettings": settings}
+    assert "satisfy regular expression pattern: https://" in broken("sagemaker", "CreateDomain", asked).message
     assert time.process_time() - began < 5
