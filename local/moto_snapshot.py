@@ -19,10 +19,6 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final, Protocol
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from moto.core.base_backend import BackendDict, BaseBackend
 
 from local.errors import SnapshotError
@@ -139,6 +135,8 @@ class _Pickler(pickle.Pickler):
         return digest
 
     def reducer_override(self, value: Any) -> Any:
+        if type(value).__module__.startswith("cryptography."):
+            return importlib.import_module("local.moto_keys").reduced(value)
         for kind, reduce in _REDUCERS:
             if isinstance(value, kind):
                 return reduce(value)
@@ -156,24 +154,6 @@ class _Unpickler(pickle.Unpickler):
 
 def _new(make: Callable[[], Any]) -> Callable[[Any], Any]:
     return lambda _: (make, ())
-
-
-def _key(value: RSAPrivateKey | EllipticCurvePrivateKey) -> Any:
-    nothing = serialization.NoEncryption()
-    der = value.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, nothing)
-    return _key_of, (der,)
-
-
-def _key_of(der: bytes) -> Any:
-    return serialization.load_der_private_key(der, None)
-
-
-def _certificate(value: x509.Certificate) -> Any:
-    return _certificate_of, (value.public_bytes(serialization.Encoding.DER),)
-
-
-def _certificate_of(der: bytes) -> Any:
-    return x509.load_der_x509_certificate(der)
 
 
 def _function(value: FunctionType) -> Any:
@@ -202,9 +182,6 @@ _REDUCERS: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
     (type(threading.Lock()), _new(threading.Lock)),
     (type(threading.RLock()), _new(threading.RLock)),
     (threading.Condition, _new(threading.Condition)),
-    (RSAPrivateKey, _key),
-    (EllipticCurvePrivateKey, _key),
-    (x509.Certificate, _certificate),
     (FunctionType, _function),
     (dict, _mapping),
 )
