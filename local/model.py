@@ -9,19 +9,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import regex
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from moto.core.model import ServiceModel
 
 from local.errors import AwsError
+from local.soundness import NUMBERS, SIZED, fits, sound
 
-_SIZED: Final = ("string", "list", "map", "blob")
-_NUMBERS: Final = ("integer", "long", "float", "double")
 _SPECIAL_FLOATS: Final = ("NaN", "Infinity", "-Infinity")
 """How AWS's JSON spells them."""
-_PATIENCE_SECONDS: Final = 0.2
-"""Some of the models' patterns take exponential time over values that nearly fit: such a value does not fit."""
 _NULL: Final = "Value null at '{}' failed to satisfy constraint: Member must not be null"
 _BOUNDS: Final = {"integer": 2**31, "long": 2**63}
 _CALLED: Final = {
@@ -108,7 +104,7 @@ def validate(operation: OperationModel, params: dict[str, Any]) -> None:
     Raises AwsError that lists every broken constraint: `ValidationError` from services of the query protocol and from
     operations that declare it, such as those of SageMaker's runtimes; `ValidationException` from the others.
     """
-    if operation.input_shape is None:
+    if operation.input_shape is None or sound(operation.input_shape)(params):
         return
     broken = list(_broken(operation.input_shape, params, at=""))
     if broken:
@@ -138,7 +134,7 @@ def _scalar(shape: Shape, value: Any) -> Any:
         return _blob(shape, value)
     if kind in ("float", "double") and value in _SPECIAL_FLOATS:
         return float(value)
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return _number(shape, value)
     _expect(isinstance(value, bool if kind == "boolean" else str), shape, value)
     return value
@@ -202,10 +198,10 @@ def _parts(shape: Shape, value: Any, *, at: str) -> Iterator[tuple[Shape, Any, s
 
 def _broken_limits(shape: Shape, value: Any, *, at: str) -> Iterator[str]:
     limits, kind = shape.metadata, shape.type_name
-    size, noun = (len(value), "length") if kind in _SIZED else (value, "value")
+    size, noun = (len(value), "length") if kind in SIZED else (value, "value")
     shown = f"[{len(value)} items]" if kind in ("list", "map", "structure", "blob") else value
     prefix = f"Value '{shown}' at '{at}' failed to satisfy constraint: Member must"
-    if kind in (*_SIZED, *_NUMBERS):
+    if kind in (*SIZED, *NUMBERS):
         if "min" in limits and size < limits["min"]:
             yield f"{prefix} have {noun} greater than or equal to {limits['min']}"
         if "max" in limits and size > limits["max"]:
@@ -214,28 +210,10 @@ def _broken_limits(shape: Shape, value: Any, *, at: str) -> Iterator[str]:
         if shape.enum and value not in shape.enum:
             yield f"{prefix} satisfy enum value set: [{', '.join(shape.enum)}]"
         pattern = limits.get("pattern")
-        if pattern and not _fits(pattern, value):
+        if pattern and not fits(pattern, value):
             yield f"{prefix} satisfy regular expression pattern: {pattern}"
 
 
 def _below(at: str, member: str) -> str:
     name = member[0].lower() + member[1:]
     return f"{at}.{name}" if at else name
-
-
-def _fits(pattern: str, value: str) -> bool:
-    compiled = _pattern(pattern)
-    try:
-        return compiled is None or compiled.fullmatch(value, timeout=_PATIENCE_SECONDS) is not None
-    except TimeoutError:
-        return False
-
-
-@functools.cache
-def _pattern(source: str) -> regex.Pattern[str] | None:
-    # The models carry Java's syntax; a surrogate-pair range is the one construct the `regex` package needs respelt.
-    respelt = source.replace("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\U00010000-\\U0010FFFF")
-    try:
-        return regex.compile(respelt)
-    except regex.error:
-        return None
