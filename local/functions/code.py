@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from local.errors import AwsError, StateError, UnsupportedLocally
 from local.functions.function import Code
+from local.functions.standins import standing_in
 from local.roles import Clients
 from local.services import Services
 
@@ -49,7 +50,7 @@ class CodeStore:
         with self._lock:
             if not folder.exists():
                 self._write(data, archive, folder)
-        return Code(base64.b64encode(digest).decode(), len(data), archive, folder)
+        return Code(base64.b64encode(digest).decode(), len(data), archive, folder, standing_in(folder))
 
     def moved(self, code: Code) -> Code:
         """The same code where it is now: the folder of the state may have been moved."""

@@ -20,6 +20,7 @@ _KEPT: Final = frozenset(
         "EphemeralStorage",
         "Handler",
         "KMSKeyArn",
+        "Layers",
         "LoggingConfig",
         "MemorySize",
         "PackageType",
@@ -39,12 +40,12 @@ _LARGEST_ENVIRONMENT_BYTES: Final = 4096
 _PYTHON = re.compile(r"python3\.\d+")
 
 
-def created(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+def created(params: Mapping[str, Any], *, now: datetime, stands_in: bool = False) -> dict[str, Any]:
     """The configuration of a new function ("CreateFunction" for the defaults).
 
     Raises AwsError `InvalidParameterValueException`, and UnsupportedLocally for members that would have no effect.
     """
-    _check(params)
+    _check(params, stands_in=stands_in)
     for name in ("Runtime", "Handler"):
         if name not in params:
             message = f"{name} is a mandatory parameter for functions created with deployment packages of type Zip."
@@ -63,9 +64,11 @@ def created(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     return _completed({**defaults, **given}, params["FunctionName"], now=now)
 
 
-def updated(before: Mapping[str, Any], params: Mapping[str, Any], *, name: str, now: datetime) -> dict[str, Any]:
+def updated(
+    before: Mapping[str, Any], params: Mapping[str, Any], *, name: str, now: datetime, stands_in: bool = False
+) -> dict[str, Any]:
     """The configuration after an update: members that `params` has replace the old ones. Errors as for `created`."""
-    _check(params)
+    _check({"Runtime": before["Runtime"], **params}, stands_in=stands_in)
     given = {key: value for key, value in params.items() if key in _KEPT}
     return _completed({**before, **given}, name, now=now)
 
@@ -88,7 +91,7 @@ def _completed(members: dict[str, Any], name: str, *, now: datetime) -> dict[str
     return complete
 
 
-def _check(params: Mapping[str, Any]) -> None:
+def _check(params: Mapping[str, Any], *, stands_in: bool) -> None:
     for name, value in params.items():
         if name not in _KEPT | _ELSEWHERE and value:
             raise UnsupportedLocally(f"a Lambda function with {name}")
@@ -99,7 +102,7 @@ def _check(params: Mapping[str, Any]) -> None:
             broken = f"failed to satisfy constraint: Member must have value less than or equal to {limit}"
             raise ValidationError(f"1 validation error detected: Value '{value}' at '{at}' {broken}")
     runtime = params.get("Runtime")
-    if runtime is not None and not _PYTHON.fullmatch(runtime):
+    if runtime is not None and not stands_in and not _PYTHON.fullmatch(runtime):
         raise UnsupportedLocally(f"the Lambda runtime {runtime}", reason="it runs Python functions alone")
     _check_variables(params.get("Environment", {}).get("Variables", {}))
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from local.errors import AwsError
 from local.functions.function import Function
+from local.functions.standins import FOLDER
 from local.roles import NotAssumable, Principal
 from local.services import Services
 
@@ -64,10 +65,17 @@ def environment(function: Function, services: Services, *, log_stream: str) -> d
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         **({"AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"]} if function.logs_json else {}),
-        "LAMBDA_TASK_ROOT": str(function.code.folder),
-        "_HANDLER": settings["Handler"],
+        **_entrance(function),
+        **({"LAMBDA_LAYER_PATHS": os.pathsep.join(map(str, function.layers))} if function.layers else {}),
         **_credentials(function, services),
     }
+
+
+def _entrance(function: Function) -> dict[str, str]:
+    handler, stand_in = function.configuration["Handler"], function.code.stand_in
+    if not stand_in:
+        return {"LAMBDA_TASK_ROOT": str(function.code.folder), "_HANDLER": handler}
+    return {"LAMBDA_TASK_ROOT": str(FOLDER), "_HANDLER": f"{stand_in}.{handler.rpartition('.')[2]}"}
 
 
 def principal(function: Function) -> Principal:

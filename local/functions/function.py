@@ -21,6 +21,8 @@ class Code:
     size_bytes: int
     archive: Path
     folder: Path
+    stand_in: str = ""
+    """The module that runs in the place of a handler of the CDK's that cannot run here."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Function:
     configuration: Mapping[str, Any]
     code: Code
     version: str = LATEST
+    layers: tuple[Path, ...] = ()
+    """The folders of its layers that its modules are looked for in."""
 
     @property
     def timeout_seconds(self) -> int:

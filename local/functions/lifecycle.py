@@ -12,6 +12,7 @@ from local.functions import configuration
 from local.functions.book import Book
 from local.functions.code import CodeStore
 from local.functions.function import Entry, Function
+from local.functions.layers import Layers
 from local.functions.pool import Pool
 from local.paging import page
 from local.roles import NotAssumable
@@ -27,14 +28,14 @@ Params = dict[str, Any]
 class Lifecycle:
     """Handlers that write `book`; workers of what was changed are retired from `pool`."""
 
-    def __init__(self, services: Services, book: Book, pool: Pool) -> None:
-        self._services, self._book, self._pool = services, book, pool
+    def __init__(self, services: Services, book: Book, pool: Pool, layers: Layers) -> None:
+        self._services, self._book, self._pool, self._layers = services, book, pool, layers
         self._code = CodeStore(services)
 
     def resume(self) -> None:
         """Find the code of every function, and remove what is nobody's."""
         codes = [function.code for entry in self._book.listed() for function in entry.functions()]
-        self._code.keep_only(codes)
+        self._code.keep_only([*codes, *self._layers.codes()])
         for entry in self._book.listed():
             if self._code.moved(entry.latest.code) != entry.latest.code:
                 self._book.change(entry.latest.name, self._moved)
@@ -54,15 +55,25 @@ class Lifecycle:
         }
 
     def _moved(self, entry: Entry) -> None:
-        latest, *versions = [dataclasses.replace(f, code=self._code.moved(f.code)) for f in entry.functions()]
+        latest, *versions = [
+            dataclasses.replace(
+                function,
+                code=self._code.moved(function.code),
+                layers=tuple(self._layers.folders(function.configuration.get("Layers", []))),
+            )
+            for function in entry.functions()
+        ]
         entry.latest, entry.versions = latest, versions
 
     def _create_function(self, params: Params, call: Call) -> Params:
         name, _qualifier = self._book.parsed(params["FunctionName"])
-        members = configuration.created({**params, "FunctionName": name}, now=self._services.clock.now())
-        self._check_role(members["Role"])
         code = self._code.put(params["Code"], self._services.roles.calling(call.access_key_id))
-        function = Function(name, self._book.arn(name), members, code)
+        given = {**params, "FunctionName": name, **self._layered(params)}
+        now = self._services.clock.now()
+        members = configuration.created(given, now=now, stands_in=bool(code.stand_in))
+        self._check_role(members["Role"])
+        layers = tuple(self._layers.folders(members.get("Layers", [])))
+        function = Function(name, self._book.arn(name), members, code, layers=layers)
         self._book.add(Entry(function, tags=dict(params.get("Tags", {}))))
         if params.get("Publish"):
             return self._book.change(name, _publish).described()
@@ -117,9 +128,15 @@ class Lifecycle:
         return {**function.described(), "LastUpdateStatus": "InProgress", "LastUpdateStatusReasonCode": "Creating"}
 
     def _changed(self, entry: Entry, params: Params, **more: Any) -> Function:
-        old = entry.latest
-        members = configuration.updated(old.configuration, params, name=old.name, now=self._services.clock.now())
-        return dataclasses.replace(old, configuration=members, **more)
+        old, now = entry.latest, self._services.clock.now()
+        stands_in = bool(more.get("code", old.code).stand_in)
+        given = {**params, **self._layered(params)}
+        members = configuration.updated(old.configuration, given, name=old.name, now=now, stands_in=stands_in)
+        layers = tuple(self._layers.folders(members.get("Layers", [])))
+        return dataclasses.replace(old, configuration=members, layers=layers, **more)
+
+    def _layered(self, params: Params) -> Params:
+        return {"Layers": self._layers.described(params["Layers"])} if "Layers" in params else {}
 
     def _delete_function(self, params: Params, _: Call) -> Params:
         function = self._book.find(params["FunctionName"], params.get("Qualifier"))

@@ -8,6 +8,7 @@ from local.functions.asynchronous import Asynchronous
 from local.functions.book import Book
 from local.functions.destinations import Destinations
 from local.functions.invoke import Invoke
+from local.functions.layers import Layers
 from local.functions.lifecycle import Lifecycle
 from local.functions.logs import Logs
 from local.functions.policy import Policy
@@ -26,10 +27,12 @@ class Functions:
         self._pool = Pool(services)
         runner = Runner(book, self._pool, Logs(services))
         self._asynchronous = Asynchronous(services, book, runner, destinations)
-        self._lifecycle = Lifecycle(services, book, self._pool)
+        layers = Layers(services)
+        self._lifecycle = Lifecycle(services, book, self._pool, layers)
         self._operations = (
             self._lifecycle,
             Aliases(book),
+            layers,
             Policy(book),
             Settings(services, book, destinations),
             Invoke(book, runner, self._asynchronous),

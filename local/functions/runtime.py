@@ -102,6 +102,7 @@ def main() -> None:
     """Load the handler, then answer invocations until standard input ends."""
     invocations, answers = _pipes(int(sys.argv[1]))
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    sys.path.extend(filter(None, os.environ.get("LAMBDA_LAYER_PATHS", "").split(os.pathsep)))
     sys.path.append(sys.argv[2])
     log = _configured_log()
     handler, failure = _loaded(os.environ["_HANDLER"])

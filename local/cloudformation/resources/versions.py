@@ -1,9 +1,10 @@
-"""AWS::Lambda: versions and aliases of functions."""
+"""AWS::Lambda: versions and aliases of functions, and versions of layers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from local.cloudformation.names import Naming
 from local.cloudformation.resources.provisioner import Provisioner, Request, Schema, required
 
 _ALIAS = ("Description", "FunctionName", "FunctionVersion", "Name")
@@ -46,6 +47,42 @@ class Version(Provisioner):
         function = {"FunctionName": required(request, "FunctionName")}
         state = request.call("lambda", "get_function_configuration", **function)
         return bool(state.get("State", "Active") == "Active" and state.get("LastUpdateStatus") != "InProgress")
+
+
+_LAYER = ("CompatibleArchitectures", "CompatibleRuntimes", "Content", "Description", "LayerName", "LicenseInfo")
+
+
+class LayerVersion(Provisioner):
+    """A version of a layer. Another one is another resource."""
+
+    schema = Schema(
+        type="AWS::Lambda::LayerVersion",
+        properties=frozenset(_LAYER),
+        create_only=frozenset(_LAYER),
+        attributes=frozenset({"LayerVersionArn"}),
+        unread=frozenset({"Content"}),
+        name="LayerName",
+        naming=Naming(limit=140),
+    )
+
+    def create(self, request: Request) -> str:
+        """Publish the version."""
+        given = {**request.properties, "LayerName": request.name}
+        return str(request.call("lambda", "publish_layer_version", **given)["LayerVersionArn"])
+
+    def delete(self, request: Request) -> None:
+        """Delete the version; functions that have it keep it."""
+        layer, _, number = request.physical_id.rpartition(":")
+        request.drop("lambda", "delete_layer_version", LayerName=layer, VersionNumber=int(number))
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The version's ARN."""
+        return {"LayerVersionArn": request.physical_id}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """What the service tells of the version."""
+        found = request.call("lambda", "get_layer_version_by_arn", Arn=request.physical_id)
+        return {**found, "LayerName": str(found["LayerArn"]).rpartition(":")[2]}
 
 
 class Alias(Provisioner):
@@ -95,4 +132,4 @@ def _routing(request: Request) -> dict[str, Any]:
     return {"RoutingConfig": {"AdditionalVersionWeights": weights}} if weights or request.before else {}
 
 
-TYPES = (Alias(), Version())
+TYPES = (Alias(), LayerVersion(), Version())

@@ -1,5 +1,7 @@
+import io
 import json
 import random
+import zipfile
 
 import pytest
 
@@ -36,6 +38,11 @@ def account(small_cloud):
     """An account with everything that the local cloud owns."""
     cloud = small_cloud(*MAKERS)
     cloud.listen()
+    s3, packed = cloud.client("s3"), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("python/shared.py", "")
+    s3.create_bucket(Bucket="layers", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="layers", Key="l.zip", Body=packed.getvalue())
     return Account(cloud, cloud.parts[0])
 
 

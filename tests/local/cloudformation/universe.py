@@ -455,6 +455,17 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
             },
         ],
     ),
+    "Layer": (
+        "AWS::Lambda::LayerVersion",
+        [
+            {
+                "Content": {"S3Bucket": "layers", "S3Key": "l.zip"},
+                "Description": text,
+                "CompatibleRuntimes": ["python3.12"],
+            }
+            for text in ("one", "two")
+        ],
+    ),
     "Version": ("AWS::Lambda::Version", [{"FunctionName": ref("Function"), "Description": "v"}]),
     "FunctionAlias": (
         "AWS::Lambda::Alias",

@@ -141,7 +141,7 @@ def test_a_dead_letter_queue_can_be_taken_away(cloud):
     ("change", "code", "told"),
     [
         ({"Runtime": "nodejs22.x"}, "UnsupportedLocally", "the Lambda runtime nodejs22.x"),
-        ({"Layers": ["arn:aws:lambda:eu-west-1:123456789012:layer:x:1"]}, "UnsupportedLocally", "with Layers"),
+        ({"Layers": ["arn:aws:lambda:eu-west-1:123456789012:layer:x:1"]}, "ResourceNotFoundException", "layer:x:1"),
         ({"PackageType": "Image"}, "UnsupportedLocally", "with PackageType Image"),
         ({"SnapStart": {"ApplyOn": "PublishedVersions"}}, "UnsupportedLocally", "with SnapStart"),
         ({"Code": {"ImageUri": "x"}}, "UnsupportedLocally", "given by ImageUri"),
