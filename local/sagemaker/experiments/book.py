@@ -37,6 +37,7 @@ class Experiments:
         """Every operation of this family that this cloud knows."""
         made: dict[str, Handler] = {
             "CreateTrial": self.create_trial,
+            "CreateTrialComponent": self.create_component,
             "UpdateTrialComponent": self.update_component,
             "DescribeTrialComponent": self.describe_component,
             "ListExperiments": self.list_experiments,
@@ -58,16 +59,16 @@ class Experiments:
         self._store.get(EXPERIMENT, params["ExperimentName"])
         return self._add(TRIAL, params, call)
 
+    def create_component(self, params: Params, call: Call) -> Params:
+        """Keep a component, with what it may have as empty maps: the SDK reads them as they are."""
+        return self._add(TRIAL_COMPONENT, {**{name: {} for name in _MAPS}, **params}, call)
+
     def describe_component(self, params: Params, _: Call) -> Params:
         """A component with the summary of its metrics."""
         component = self._store.get(TRIAL_COMPONENT, params["TrialComponentName"])
         arn = component["TrialComponentArn"]
         sources = [component["Source"]] if "Source" in component else None
-        metrics = [
-            *self._metrics.summary(arn),
-            *(_final(metric, component) for metric in component.get("FinalMetrics", [])),
-        ]
-        return {**component, "Metrics": metrics, "Sources": sources}
+        return {**component, "Metrics": self._metrics.summary(arn), "Sources": sources}
 
     def update_component(self, params: Params, call: Call) -> Params:
         """Replace what is given; parameters and artifacts are merged by key, or taken out by it."""
@@ -193,15 +194,9 @@ class Experiments:
         return listed(call.operation, params, rows, kind=kind)
 
 
-def _merged(record: Record, params: Params, name: str) -> Params | None:
+def _merged(record: Record, params: Params, name: str) -> Params:
     merged = {**record.get(name, {}), **params.get(name, {})}
-    return {key: value for key, value in merged.items() if key not in params.get(f"{name}ToRemove", [])} or None
-
-
-def _final(metric: Record, component: Record) -> Params:
-    value, source = metric["Value"], component["Source"]["SourceArn"]
-    figures = {"Min": value, "Max": value, "Avg": value, "Last": value, "StdDev": 0.0, "Count": 1}
-    return {"MetricName": metric["MetricName"], "TimeStamp": metric["Timestamp"], "SourceArn": source, **figures}
+    return {key: value for key, value in merged.items() if key not in params.get(f"{name}ToRemove", [])}
 
 
 def _require_none(kind: str, arn: str, what: str, held: Sequence[Any]) -> None:

@@ -84,11 +84,13 @@ class MetricLog:
         return {"MetricQueryResults": [self._answer(query) for query in params["MetricQueries"]]}
 
     def summary(self, arn: str) -> list[Params]:
-        """TrialComponentMetricSummary of each metric."""
+        """TrialComponentMetricSummary of each metric, those too that a component's training job ended with."""
+        component = self._store.get(TRIAL_COMPONENT, arn)
+        final = [_final(metric, component) for metric in component.get("FinalMetrics", [])]
         found: dict[str, list[Point]] = defaultdict(list)
         for point in self._of(arn):
             found[point.name].append(point)
-        return [_summary(arn, name, points) for name, points in found.items()]
+        return [*(_summary(arn, name, points) for name, points in found.items()), *final]
 
     def _of(self, arn: str) -> list[Point]:
         with self._lock:
@@ -118,6 +120,12 @@ def _summary(arn: str, name: str, points: Sequence[Point]) -> Params:
     values = [point.value for point in points]
     figures = {stat: of(values) for stat, of in _STATISTICS.items()}
     return {"MetricName": name, "SourceArn": arn, "TimeStamp": points[-1].at.astimezone(UTC), **figures}
+
+
+def _final(metric: Mapping[str, Any], component: Mapping[str, Any]) -> Params:
+    value, source = metric["Value"], component["Source"]["SourceArn"]
+    figures = {"Min": value, "Max": value, "Avg": value, "Last": value, "StdDev": 0.0, "Count": 1}
+    return {"MetricName": metric["MetricName"], "TimeStamp": metric["Timestamp"], "SourceArn": source, **figures}
 
 
 def _inside(x: int, query: Params) -> bool:

@@ -68,6 +68,7 @@ class Recorder:
             "StartTime": job["CreationTime"],
             "Parameters": {**_texts(traced.parameters), **_numbers(traced.resources)},
             "InputArtifacts": {name: {"Value": uri} for name, uri in (*images.items(), *traced.inputs.items())},
+            "OutputArtifacts": {},
             "Parents": list(self._parents(name, config)) or None,
         }
         component = self._ensure(TRIAL_COMPONENT, name, {k: v for k, v in members.items() if v is not None})
@@ -86,7 +87,7 @@ class Recorder:
                 name,
                 Status={"PrimaryStatus": status, "Message": job.get("FailureReason", "")},
                 EndTime=job["LastModifiedTime"],
-                OutputArtifacts={name: {"Value": uri} for name, uri, _ in outputs} or None,
+                OutputArtifacts={name: {"Value": uri} for name, uri, _ in outputs},
                 FinalMetrics=job.get("FinalMetricDataList"),
             )
         except AwsError:

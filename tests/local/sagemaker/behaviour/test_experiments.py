@@ -139,3 +139,11 @@ def test_metrics_go_with_their_component(sm, shared, trial):
     sm.delete_trial_component(TrialComponentName=trial)
     sm.create_trial_component(TrialComponentName=trial)
     assert sm.describe_trial_component(TrialComponentName=trial)["Metrics"] == []
+
+
+def test_a_component_shows_maps_that_are_empty(sm, trial):
+    """AWS's SDK iterates over the artifacts of what a search finds, whether there are any or not."""
+    wanted = {"Filters": [{"Name": "TrialComponentName", "Operator": "Equals", "Value": trial}]}
+    (found,) = sm.search(Resource="ExperimentTrialComponent", SearchExpression=wanted)["Results"]
+    maps = {name: found["TrialComponent"][name] for name in ("Parameters", "InputArtifacts", "OutputArtifacts")}
+    assert maps == {"Parameters": {}, "InputArtifacts": {}, "OutputArtifacts": {}}
