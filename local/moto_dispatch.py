@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.errors import UnsupportedLocally
+from local.moto_light import lightly
 
 if TYPE_CHECKING:
+    from flask import Flask
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 
@@ -26,4 +28,8 @@ def dispatcher() -> DomainDispatcherApplication:
                     return str(backend)
             raise UnsupportedLocally(f"the service {host.partition('.')[0]}")
 
-    return Dispatcher(create_backend_app)
+    def create(service: Any) -> Flask:
+        with lightly():
+            return create_backend_app(service)
+
+    return Dispatcher(create)
