@@ -40,14 +40,14 @@ approval_status = ParameterString(name="ModelApprovalStatus", default_value="Pen
 min_r2 = ParameterFloat(name="MinR2", default_value=0.9)
 
 
-def folder(name, uri):
+def folder(name, uri, *, distribution="FullyReplicated"):
     """An input of a processing job."""
     source = ProcessingS3Input(
         s3_uri=uri,
         local_path=f"/opt/ml/processing/{name}",
         s3_data_type="S3Prefix",
         s3_input_mode="File",
-        s3_data_distribution_type="FullyReplicated",
+        s3_data_distribution_type=distribution,
     )
     return ProcessingInput(input_name=name, s3_input=source)
 
@@ -64,9 +64,9 @@ def get_pipeline(data):
     """The whole pipeline."""
     input_data = ParameterString(name="InputData", default_value=data)
     cache = CacheConfig(enable_caching=True, expire_after="30d")
+    # The examples prepare with an older image than they train with, and name no command.
     processor = ScriptProcessor(
-        image_uri=image,
-        command=["python3"],
+        image_uri=image.replace("1.4-2", "1.2-1"),
         instance_type=instance_type,
         instance_count=instance_count,
         base_job_name=NAME,
@@ -74,10 +74,10 @@ def get_pipeline(data):
         role=role,
     )
     prepared = processor.run(
-        inputs=[folder("input", input_data)],
+        inputs=[folder("input", input_data, distribution="ShardedByS3Key")],
         outputs=[result("train"), result("test")],
         code=str(CODE / "preprocess.py"),
-        arguments=["--train-share", "0.75"],
+        arguments=["--input-data", input_data, "--train-share", "0.75"],
     )
     preprocess = ProcessingStep(name="Preprocess", step_args=prepared, cache_config=cache)
     outputs = preprocess.properties.ProcessingOutputConfig.Outputs
