@@ -28,6 +28,16 @@ class Kept:
         found = self.key(key)
         return str(found.arn) if found is not None else None
 
+    def customers_key(self, named: str | None) -> str | None:
+        """See Records."""
+        # AWS's own keys let everybody of the account in through their service.
+        if not named or "alias/aws/" in named:
+            return None
+        found = self.key(named)
+        if found is None or any(alias.startswith("alias/aws/") for alias in list(found.aliases)):
+            return None
+        return str(found.arn)
+
     def key_aliases(self, arn: str) -> tuple[str, ...]:
         """The aliases of a key (condition key `kms:ResourceAliases`)."""
         found = self.key(arn) if ":key/" in arn else None
@@ -75,7 +85,7 @@ class Kept:
         kept = _object(found, key, version) if found is not None else None
         if kept is None or kept.encryption not in ("aws:kms", "aws:kms:dsse") or not kept.kms_key_id:
             return None
-        return self._customers_key(kept.kms_key_id)
+        return self.customers_key(kept.kms_key_id)
 
     def has_object(self, bucket: str, key: str) -> bool:
         """Whether a bucket has an object of that name."""
@@ -89,23 +99,23 @@ class Kept:
             return None
         rule = found.encryption["Rule"]
         default = (rule[0] if isinstance(rule, list) else rule)["ApplyServerSideEncryptionByDefault"]
-        return self._customers_key(default.get("KMSMasterKeyID"))
+        return self.customers_key(default.get("KMSMasterKeyID"))
 
     def table_key(self, table: str) -> str | None:
         """See Records."""
         from moto.dynamodb.models import dynamodb_backends
 
         found = dynamodb_backends[self.account][self.region].tables.get(table)
-        return self._customers_key((found.sse_specification or {}).get("KMSMasterKeyId") if found else None)
+        return self.customers_key((found.sse_specification or {}).get("KMSMasterKeyId") if found else None)
 
     def queue_key(self, queue: str) -> str | None:
         """See Records."""
-        return self._customers_key(getattr(self.queue(queue), "kms_master_key_id", None))
+        return self.customers_key(getattr(self.queue(queue), "kms_master_key_id", None))
 
     def topic_key(self, topic: str) -> str | None:
         """See Records."""
         found = self.topic(topic)
-        return self._customers_key(found.kms_master_key_id if found is not None else None)
+        return self.customers_key(found.kms_master_key_id if found is not None else None)
 
     def blob_key(self, blob: bytes) -> str | None:
         """See Records."""
@@ -149,15 +159,6 @@ class Kept:
         from moto.secretsmanager.models import secretsmanager_backends
 
         return secretsmanager_backends[self.account][self.region].secrets.get(name)
-
-    def _customers_key(self, named: str | None) -> str | None:
-        # AWS's own keys let everybody of the account in through their service.
-        if not named or "alias/aws/" in named:
-            return None
-        found = self.key(named)
-        if found is None or any(alias.startswith("alias/aws/") for alias in list(found.aliases)):
-            return None
-        return str(found.arn)
 
 
 def _object(bucket: FakeBucket, key: str, version: str | None) -> Any:

@@ -192,7 +192,7 @@ def _encryption(asked: Asked, records: Records) -> Iterator[Wanted]:
 
 def _writing_key(params: Mapping[str, Any], records: Records) -> str | None:
     if params.get("SSEKMSKeyId"):
-        return records.key_arn(str(params["SSEKMSKeyId"]))
+        return records.customers_key(str(params["SSEKMSKeyId"]))
     if params.get("ServerSideEncryption") not in (None, "aws:kms", "aws:kms:dsse"):
         return None
     return records.default_key(str(params["Bucket"]))

@@ -44,6 +44,10 @@ class Records(Protocol):
         """The ARN of a key of KMS that is named by id, ARN or alias; None when there is none."""
         ...
 
+    def customers_key(self, named: str | None) -> str | None:
+        """The same for a customer's key; None for AWS's own."""
+        ...
+
     def role_arn(self, name: str) -> str:
         """The ARN of a role, with its path; with none when there is no such role."""
         ...

@@ -12,6 +12,9 @@ class Ledger:
     def key_arn(self, key):
         return f"arn:aws:kms:{PLACE}:key/{key.rpartition('/')[2]}"
 
+    def customers_key(self, named):
+        return self.key_arn(named)
+
     def role_arn(self, name):
         return f"arn:aws:iam::{ACCOUNT}:role/{name}"
 

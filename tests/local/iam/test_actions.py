@@ -105,3 +105,86 @@ def misplaced(name, action, resources):
             yield f"{action} knows no resources, and wants {resource}"
         elif ":given:" not in resource and not any(re.fullmatch(each, resource.lower()) for each in expected):
             yield f"{action} on {resource}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "expected"),
+    [
+        ("GetObject", {"VersionId": "v"}, [("s3:GetObjectVersion", "k")]),
+        ("HeadObject", {"VersionId": "v"}, [("s3:GetObjectVersion", "k")]),
+        ("DeleteObject", {"VersionId": "v"}, [("s3:DeleteObjectVersion", "k")]),
+        ("GetObjectTagging", {"VersionId": "v"}, [("s3:GetObjectVersionTagging", "k")]),
+        (
+            "DeleteObjects",
+            {"Key": "", "Delete": {"Objects": [{"Key": "a"}, {"Key": "b", "VersionId": "v"}]}},
+            [("s3:DeleteObject", "a"), ("s3:DeleteObjectVersion", "b")],
+        ),
+        ("CopyObject", {"CopySource": "/b/x%20y?versionId=v"}, [("s3:PutObject", "k"), ("s3:GetObjectVersion", "x y")]),
+        ("CopyObject", {"CopySource": "b/x"}, [("s3:PutObject", "k"), ("s3:GetObject", "x")]),
+        ("PutObject", {"Tagging": "a=b"}, [("s3:PutObject", "k"), ("s3:PutObjectTagging", "k")]),
+        ("PutObject", {"ACL": "private"}, [("s3:PutObject", "k"), ("s3:PutObjectAcl", "k")]),
+    ],
+)
+def test_what_requests_of_objects_want(operation, params, expected):
+    """Versions, sources of copies, and what is put along have actions of their own."""
+    wanted_ = asks("s3", operation, {"Bucket": "b", "Key": "k", **params})
+    assert wanted_ == [(action, [f"arn:aws:s3:::b/{key}"]) for action, key in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "params", "expected"),
+    [
+        (
+            "dynamodb",
+            "TransactWriteItems",
+            {"TransactItems": [{"Put": {"TableName": "a"}}, {"ConditionCheck": {"TableName": "b"}}]},
+            [("dynamodb:PutItem", "table/a"), ("dynamodb:ConditionCheckItem", "table/b")],
+        ),
+        ("dynamodb", "BatchGetItem", {"RequestItems": {"a": {}}}, [("dynamodb:BatchGetItem", "table/a")]),
+        ("dynamodb", "Query", {"TableName": "a", "IndexName": "i"}, [("dynamodb:Query", "table/a/index/i")]),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            {"Statement": 'SELECT * FROM "a"."i" WHERE x = 1'},
+            [("dynamodb:PartiQLSelect", "table/a/index/i")],
+        ),
+        ("dynamodb", "ExecuteStatement", {"Statement": "update a set x=1"}, [("dynamodb:PartiQLUpdate", "table/a")]),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            {"Statement": "INSERT INTO a VALUE {}"},
+            [("dynamodb:PartiQLInsert", "table/a")],
+        ),
+        ("sqs", "SendMessageBatch", {"QueueUrl": "http://localhost:1/1/q"}, [("sqs:SendMessage", "q")]),
+        ("ssm", "GetParameters", {"Names": ["/a/b", "c:1"]}, [("ssm:GetParameters", "parameter/a/b", "parameter/c")]),
+        (
+            "logs",
+            "PutLogEvents",
+            {"logGroupName": "g", "logStreamName": "s"},
+            [("logs:PutLogEvents", "log-group:g:log-stream:s")],
+        ),
+        ("logs", "CreateLogGroup", {"logGroupName": "g"}, [("logs:CreateLogGroup", "log-group:g:log-stream:")]),
+        ("events", "PutRule", {"Name": "r", "EventBusName": "default"}, [("events:PutRule", "rule/r")]),
+        ("events", "PutRule", {"Name": "r", "EventBusName": "b"}, [("events:PutRule", "rule/b/r")]),
+        ("scheduler", "GetSchedule", {"Name": "s"}, [("scheduler:GetSchedule", "schedule/default/s")]),
+        ("lambda", "Invoke", {"FunctionName": "f", "Qualifier": "1"}, [("lambda:InvokeFunction", "function:f:1")]),
+        ("lambda", "Invoke", {"FunctionName": f"{ACCOUNT}:function:f"}, [("lambda:InvokeFunction", "function:f")]),
+        (
+            "sagemaker",
+            "CreateModelPackage",
+            {"ModelPackageGroupName": "G"},
+            [("sagemaker:CreateModelPackage", "model-package/g/*")],
+        ),
+        (
+            "sagemaker",
+            "UpdateEndpoint",
+            {"EndpointName": "E", "EndpointConfigName": "C"},
+            [("sagemaker:UpdateEndpoint", "endpoint/e", "endpoint-config/c")],
+        ),
+    ],
+)
+def test_what_other_requests_want(name, operation, params, expected):
+    """Where an action or resource is not the operation's name or the first member."""
+    place = f":{PLACE}:"
+    found = [(action, *(arn.partition(place)[2] for arn in arns)) for action, arns in asks(name, operation, params)]
+    assert found == expected

@@ -130,3 +130,13 @@ def test_a_key_policy_is_what_was_put(town, key):
     """Evaluating it with grants leaves it as it is."""
     policy = json.loads(town.client("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     assert [statement["Sid"] for statement in policy["Statement"]] == ["Enable IAM User Permissions"]
+
+
+def test_awss_own_keys_open_to_the_whole_account(town):
+    """Through their service, without a right of their own."""
+    bucket = town.bucket()
+    s3 = town.as_role(allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{bucket}/*"))("s3")
+    own = town.client("kms").describe_key(KeyId="alias/aws/s3")["KeyMetadata"]["Arn"]
+    for named in ({}, {"SSEKMSKeyId": "alias/aws/s3"}, {"SSEKMSKeyId": own}):
+        s3.put_object(Bucket=bucket, Key="k", Body=b"1", ServerSideEncryption="aws:kms", **named)
+        assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"

@@ -77,6 +77,8 @@ def holds(operator, key, wanted):
         ("ForAllValues:StringEquals", "aws:TagKeys", ["team"], False),
         ("ForAllValues:StringNotEquals", "aws:TagKeys", ["team"], False),
         ("ForAnyValue:StringNotLike", "aws:TagKeys", "t*", True),
+        ("StringNotEquals", "aws:TagKeys", "team", False),
+        ("StringNotEquals", "aws:TagKeys", "owner", True),
     ],
 )
 def test_an_operator_compares_as_iam_does(operator, key, wanted, expected):
