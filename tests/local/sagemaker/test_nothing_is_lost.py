@@ -40,6 +40,10 @@ def bases(world):
     variant = {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
     url = f"s3://{world.bucket}/hosted/m/model.tar.gz"
     source = {"Source": {"SourceUri": "s3://work/a"}}
+    training, processing = world.training("pass"), world.processing("pass")
+    # Their input is missing: the jobs end before a program would have to be started.
+    training["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = "s3://work/none/"
+    processing["ProcessingInputs"][0]["S3Input"]["S3Uri"] = "s3://work/none/"
     return {
         "Model": {"PrimaryContainer": {"Image": world.image, "ModelDataUrl": url}, "ExecutionRoleArn": world.role},
         "EndpointConfig": {"ProductionVariants": [variant]},
@@ -52,8 +56,8 @@ def bases(world):
             }
         },
         "Pipeline": {"PipelineDefinition": DEFINITION, "RoleArn": world.role, "ClientRequestToken": "t" * 32},
-        "TrainingJob": world.training("pass"),
-        "ProcessingJob": world.processing("pass"),
+        "TrainingJob": training,
+        "ProcessingJob": processing,
         "FeatureGroup": {
             "RecordIdentifierFeatureName": "id",
             "EventTimeFeatureName": "at",
