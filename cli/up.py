@@ -103,7 +103,7 @@ def _tell(url: str, stage: env.Stage) -> None:
 
 
 def _tell_proxy(url: str, bundle: Path) -> None:
-    out.print("and for programs that name AWS's hosts themselves, as the SageMaker SDK does:\n")
+    out.print("and for programs that name AWS's hosts themselves, as the SageMaker SDK and `aws sqs` do:\n")
     straight = ",".join(
         dict.fromkeys(["localhost", "127.0.0.1", *filter(None, os.environ.get("NO_PROXY", "").split(","))])
     )
