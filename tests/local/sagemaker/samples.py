@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import re._constants as parts
 import re._parser as parser
@@ -68,6 +69,7 @@ def _structure(shape: StructureShape, *, full: int, depth: int) -> dict[str, Any
     }
 
 
+@functools.cache
 def text(shape: Shape) -> str:
     """A string that the shape allows."""
     if getattr(shape, "enum", None):
@@ -82,35 +84,38 @@ def text(shape: Shape) -> str:
 
 def violations(shape: StructureShape, request: dict[str, Any]) -> Iterator[Violation]:
     """One request for each kind of constraint that the shape has anywhere, made from a valid request."""
-    seen: set[str] = set()
-    for violation in _violations(shape, request, at=""):
-        if violation.kind not in seen:
-            seen.add(violation.kind)
-            yield violation
+    yield from _violations(shape, request, at="", seen=set())
 
 
-def _violations(shape: Shape, value: Any, *, at: str) -> Iterator[Violation]:
-    """Violations of the value; `request` of each is the broken value, which each level puts in its own place."""
-    yield from (Violation(kind, at, broken) for kind, broken in _broken(shape, value))
-    if isinstance(shape, StructureShape):
-        for member in shape.required_members:
-            rest = {key: item for key, item in value.items() if key != member}
-            yield Violation("required", f"{at}.{member}", rest)
-        for member, item in value.items():
-            for found in _violations(shape.members[member], item, at=f"{at}.{member}"):
-                yield Violation(found.kind, found.at, {**value, member: found.request})
-    elif isinstance(shape, ListShape) and value:
-        for found in _violations(shape.member, value[0], at=f"{at}[0]"):
-            yield Violation(found.kind, found.at, [found.request, *value[1:]])
-    elif isinstance(shape, MapShape):
-        for key, item in value.items():
-            for found in _violations(shape.value, item, at=f"{at}[{key}]"):
+def _violations(shape: Shape, value: Any, *, at: str, seen: set[str]) -> Iterator[Violation]:
+    """Violations of the value, each kind once; `request` is the broken value, put in its place level by level."""
+    for kind, broken in _broken(shape, value):
+        if kind not in seen:
+            seen.add(kind)
+            yield Violation(kind, at, broken)
+    for part, item, key in _parts(shape, value):
+        for found in _violations(part, item, at=f"{at}.{key}", seen=seen):
+            if isinstance(value, list):
+                yield Violation(found.kind, found.at, [found.request, *value[1:]])
+            else:
                 yield Violation(found.kind, found.at, {**value, key: found.request})
+
+
+def _parts(shape: Shape, value: Any) -> Iterator[tuple[Shape, Any, str]]:
+    if isinstance(shape, StructureShape):
+        yield from ((shape.members[member], item, member) for member, item in value.items())
+    elif isinstance(shape, ListShape) and value:
+        yield shape.member, value[0], "0"
+    elif isinstance(shape, MapShape):
+        yield from ((shape.value, item, key) for key, item in value.items())
 
 
 def _broken(shape: Shape, value: Any) -> Iterator[tuple[str, Any]]:
     limits, kind = shape.metadata, shape.type_name
-    if not isinstance(shape, StructureShape):
+    if isinstance(shape, StructureShape):
+        for member in shape.required_members:
+            yield "required", {key: item for key, item in value.items() if key != member}
+    else:
         yield "type", 1 if kind in ("string", "list", "map", "blob", "boolean") else {}
     if kind == "string":
         if shape.enum:
@@ -122,10 +127,14 @@ def _broken(shape: Shape, value: Any) -> Iterator[tuple[str, Any]]:
         if "max" in limits and limits["max"] <= 500 and value:
             yield "max list size", [value[0]] * (limits["max"] + 1)
     elif kind in ("integer", "long", "float", "double"):
-        if "min" in limits:
-            yield "min value", limits["min"] - 1
-        if "max" in limits and limits["max"] < 2**31 - 1:
-            yield "max value", limits["max"] + 1
+        yield from _broken_number(limits)
+
+
+def _broken_number(limits: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    if "min" in limits:
+        yield "min value", limits["min"] - 1
+    if "max" in limits and limits["max"] < 2**31 - 1:
+        yield "max value", limits["max"] + 1
 
 
 def _broken_text(limits: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -140,6 +149,7 @@ def _broken_text(limits: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "pattern", bad
 
 
+@functools.cache
 def _allows(pattern: str, value: str) -> bool:
     respelt = pattern.replace("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\U00010000-\\U0010FFFF")
     try:
