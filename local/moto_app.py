@@ -13,7 +13,7 @@ from local.moto_dispatch import dispatcher
 from local.moto_linked_roles import name_linked_roles
 from local.moto_snapshot import forget_backends
 from local.moto_steady import steady_modules
-from local.moto_tables import encrypt_on_update
+from local.moto_tables import update_tables_fully
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,7 +33,7 @@ def moto_app() -> WSGIApplication:
     name_linked_roles()
     sum_copies_up()
     keep_bodies()
-    encrypt_on_update()
+    update_tables_fully()
     moto = dispatcher()
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

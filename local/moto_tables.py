@@ -1,4 +1,7 @@
-"""Lets an update of a DynamoDB table change its encryption, which moto's forgets. Patches moto's DynamoHandler."""
+"""Lets an update of a DynamoDB table change its encryption, and give it a stream again. Patches moto's DynamoHandler.
+
+moto forgets the first, and refuses the second to a table that has ever had a stream.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ if TYPE_CHECKING:
     from moto.core.responses import ActionResult
 
 
-def encrypt_on_update() -> None:
-    """Have UpdateTable take SSESpecification as CreateTable does."""
+def update_tables_fully() -> None:
+    """Have UpdateTable take SSESpecification as CreateTable does, and StreamSpecification again."""
     from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
     update = DynamoHandler.update_table
@@ -17,11 +20,14 @@ def encrypt_on_update() -> None:
         return
 
     def update_table(self: DynamoHandler) -> ActionResult:
+        table = self.dynamodb_backend.get_table(self.body["TableName"])
+        had = (table.stream_specification or {}).get("StreamEnabled")
+        if self.body.get("StreamSpecification", {}).get("StreamEnabled") and not had:
+            table.latest_stream_label = None
         answer = update(self)
         wanted = self.body.get("SSESpecification")
         if wanted is None:
             return answer
-        table = self.dynamodb_backend.get_table(self.body["TableName"])
         key = table._get_default_encryption_key(self.current_account, self.region)
         table.sse_specification = {"KMSMasterKeyId": key, **wanted}
         return DynamoResult(table.describe())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,10 +21,11 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard's body, JSON text, and when it was put."""
+    """A dashboard's body, JSON text, when it was put, and its tags."""
 
     body: str
     at: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Dashboards:
@@ -50,8 +51,43 @@ class Dashboards:
         except ValueError as error:
             message = "The field DashboardBody must be a valid JSON object"
             raise AwsError("InvalidParameterInput", message) from error
-        self._kept[params["DashboardName"]] = Dashboard(body, self._services.clock.now())
+        name, before = params["DashboardName"], self._kept.get(params["DashboardName"])
+        # Tags are taken when the dashboard is new ("PutDashboard").
+        tags = before.tags if before else {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
+        self._kept[name] = Dashboard(body, self._services.clock.now(), tags)
         return {"DashboardValidationMessages": []}
+
+    def tagging(self, alarms: Mapping[str, Handler]) -> dict[str, Handler]:
+        """The operations on tags: of dashboards here, else as `alarms` have them."""
+        own: dict[str, Callable[[str, Params], Params]] = {
+            "ListTagsForResource": self._list_tags,
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+        }
+
+        def either(name: str) -> Handler:
+            def handle(params: Params, call: Call) -> Any:
+                _, mark, dashboard = params["ResourceARN"].partition(":dashboard/")
+                return own[name](dashboard, params) if mark else alarms[name](params, call)
+
+            return handle
+
+        return {name: either(name) for name in own}
+
+    def _list_tags(self, name: str, _: Params) -> Params:
+        return {"Tags": [{"Key": key, "Value": value} for key, value in self._found(name).tags.items()]}
+
+    def _tag(self, name: str, params: Params) -> Params:
+        given = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+        kept = self._found(name)
+        self._kept[name] = replace(kept, tags={**kept.tags, **given})
+        return {}
+
+    def _untag(self, name: str, params: Params) -> Params:
+        kept = self._found(name)
+        tags = {key: value for key, value in kept.tags.items() if key not in params["TagKeys"]}
+        self._kept[name] = replace(kept, tags=tags)
+        return {}
 
     def _get_dashboard(self, params: Params, _: Call) -> Params:
         name = params["DashboardName"]

@@ -31,14 +31,16 @@ class CloudWatch:
         self._evaluations = Evaluations(services.clock, self._alarms, metrics=metrics, transitions=self._transitions)
         self._metric_operations = MetricOperations(services.clock, metrics, KeptMetrics(services.state, metrics))
         self._queues = Queues(services, self._alarms, self.record)
+        dashboards = Dashboards(services)
         operations = (
             self._metric_operations,
             DataOperations(metrics),
             AlarmOperations(services, self._alarms, transitions=self._transitions, wake=self._wake),
             HistoryOperations(history),
-            Dashboards(services),
+            dashboards,
         )
         self._handlers = {name: handler for each in operations for name, handler in each.handlers().items()}
+        self._handlers |= dashboards.tagging(dict(self._handlers))
         services.alarms = self
 
     def families(self) -> list[Family]:

@@ -91,30 +91,39 @@ class Dashboard(Provisioner):
 
     schema = Schema(
         type="AWS::CloudWatch::Dashboard",
-        properties=frozenset({"DashboardBody", "DashboardName"}),
+        properties=frozenset({"DashboardBody", "DashboardName", "Tags"}),
         create_only=frozenset({"DashboardName"}),
         name="DashboardName",
         naming=Naming(limit=255),
+        tags="list",
     )
 
     def create(self, request: Request) -> str:
         """Put the dashboard."""
-        self.update(request)
+        self._put(request, **request.some("Tags"))
         return request.name
 
     def update(self, request: Request) -> None:
-        """Put the dashboard anew."""
-        body = text(required(request, "DashboardBody"))
-        request.call("cloudwatch", "put_dashboard", DashboardName=request.name, DashboardBody=body)
+        """Put the dashboard anew, and change its tags."""
+        self._put(request)
+        request.retag("cloudwatch", ResourceARN=self._arn(request))
 
     def delete(self, request: Request) -> None:
         """Delete the dashboard."""
         request.drop("cloudwatch", "delete_dashboards", DashboardNames=[request.physical_id])
 
     def read(self, request: Request) -> dict[str, Any]:
-        """The dashboard."""
-        found: dict[str, Any] = request.call("cloudwatch", "get_dashboard", DashboardName=request.physical_id)
-        return found
+        """The dashboard with its tags."""
+        found = request.call("cloudwatch", "get_dashboard", DashboardName=request.physical_id)
+        labels = request.call("cloudwatch", "list_tags_for_resource", ResourceARN=found["DashboardArn"])["Tags"]
+        return {**found, "Tags": tags(labels)}
+
+    def _put(self, request: Request, **more: Any) -> None:
+        body = text(required(request, "DashboardBody"))
+        request.call("cloudwatch", "put_dashboard", DashboardName=request.name, DashboardBody=body, **more)
+
+    def _arn(self, request: Request) -> str:
+        return f"arn:aws:cloudwatch::{request.services.account}:dashboard/{request.name}"
 
 
 TYPES = (Alarm(), Dashboard())

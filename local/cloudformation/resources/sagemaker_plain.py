@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -150,6 +151,49 @@ class FeatureGroup(SageMakerResource):
             self.wait(request)
 
 
+class ModelCard(SageMakerResource):
+    """A model card. A template writes its content as an object in its own case, the API as JSON text in another."""
+
+    def __init__(self) -> None:
+        schema, calls, more = _plain_parts(_MODEL_CARD)
+        super().__init__(schema, calls, **more)
+
+    def update(self, request: Request) -> None:
+        """Change content, status and tags: the first two in a call each, as SageMaker wants it."""
+        for name in ("Content", "ModelCardStatus"):
+            if request.changed(name):
+                given = {"ModelCardName": request.name, **request.some(name)}
+                request.call("sagemaker", "update_model_card", **self._members(request, "update_model_card", given))
+        self.label(request)
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The card, with its content in a template's case."""
+        found = super().read(request)
+        return {**found, "Content": _recased(json.loads(found["Content"]), _pascal)}
+
+    def _members(self, request: Request, method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        made = super()._members(request, method, given)
+        if isinstance(made.get("Content"), dict):
+            made["Content"] = json.dumps(_recased(made["Content"], xform_name))
+        return made
+
+
+def _recased(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {change(name): _recased(item, change) for name, item in value.items()}
+    return [_recased(item, change) for item in value] if isinstance(value, list) else value
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+_MODEL_CARD: Final = _Plain(
+    "ModelCard",
+    ref="ModelCardName",
+    create_only=frozenset({"ModelCardName", "SecurityConfig"}),
+    attributes=_times("ModelCard") | _same("ModelCardVersion", "ModelCardProcessingStatus"),
+)
 _FEATURE_GROUP: Final = _Plain(
     "FeatureGroup",
     ref="FeatureGroupName",
@@ -249,12 +293,6 @@ _TABLE: Final = (
         status="TrackingServerStatus",
     ),
     _Plain(
-        "ModelCard",
-        ref="ModelCardName",
-        create_only=frozenset({"ModelCardName", "SecurityConfig"}),
-        attributes=_times("ModelCard") | _same("ModelCardVersion", "ModelCardProcessingStatus"),
-    ),
-    _Plain(
         "ModelPackage",
         name=None,
         id="ModelPackageName|ModelPackageArn",
@@ -339,4 +377,4 @@ _TABLE: Final = (
     ),
 )
 
-TYPES = (FeatureGroup(), *(_made(plain) for plain in _TABLE))
+TYPES = (FeatureGroup(), ModelCard(), *(_made(plain) for plain in _TABLE))

@@ -480,7 +480,10 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
     ),
     "Dashboard": (
         "AWS::CloudWatch::Dashboard",
-        [{"DashboardBody": json.dumps({"widgets": [{"type": "text", "n": number}]})} for number in (1, 2)],
+        [
+            {"DashboardBody": json.dumps({"widgets": [{"type": "text", "n": number}]}), "Tags": labels(n=str(number))}
+            for number in (1, 2)
+        ],
     ),
     "Permission": (
         "AWS::Lambda::Permission",
@@ -730,6 +733,18 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         [
             {"ExperimentName": "experiment", "DisplayName": "one", "Tags": labels(k="v")},
             {"ExperimentName": "experiment", "DisplayName": "two", "Description": "d", "Tags": labels(l="w")},
+        ],
+    ),
+    "Card": (
+        "AWS::SageMaker::ModelCard",
+        [
+            {
+                "ModelCardName": "card",
+                "ModelCardStatus": "Draft",
+                "Content": {"ModelOverview": {"ModelDescription": text}},
+                "Tags": labels(k=text),
+            }
+            for text in ("one", "two")
         ],
     ),
     "Image": (
