@@ -53,9 +53,9 @@ class Store:
             table = self._table(kind)
             if arn in table:
                 raise kind.already_exists(name=name, arn=arn)
-            # The tags come first: a process killed in between leaves none that a record lacks.
-            self._tags[arn] = {tag["Key"]: tag["Value"] for tag in members.get("Tags", [])}
-            table[arn] = {**named, **members, **stamps}
+            with self._state.together():
+                self._tags[arn] = {tag["Key"]: tag["Value"] for tag in members.get("Tags", [])}
+                table[arn] = {**named, **members, **stamps}
             self._changed.notify_all()
             return dict(table[arn])
 
@@ -89,8 +89,9 @@ class Store:
             record = self._find(kind, name)
             check(dict(record))
             arn = record[kind.arn_member]
-            del self._table(kind)[arn]
-            self._tags.pop(arn, None)
+            with self._state.together():
+                del self._table(kind)[arn]
+                self._tags.pop(arn, None)
             self._changed.notify_all()
             return record
 
