@@ -30,6 +30,12 @@ def dispatcher() -> DomainDispatcherApplication:
 
     def create(service: Any) -> Flask:
         with lightly():
-            return create_backend_app(service)
+            try:
+                return create_backend_app(service)
+            except (
+                ModuleNotFoundError
+            ) as error:  # moto leaves the libraries of its rarer services to those who use them
+                lacking = f"it needs the library {error.name}, which is not installed"
+                raise UnsupportedLocally(f"the service {service}", reason=lacking) from error
 
     return Dispatcher(create)

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
@@ -142,6 +143,17 @@ def test_what_moto_has_not_is_refused_by_name(front, service, method, target, wh
     answer = Client(front).open(path, method=method, headers=headers, data="{}")
     assert answer.status_code == 400
     assert f"The local cloud does not support {what}." in answer.text
+
+
+def test_a_service_whose_library_is_not_here_is_refused_by_name(front, monkeypatch):
+    """moto's Glue reads expressions with a library of its own, which is not among ours."""
+    for name in [name for name in sys.modules if name.startswith("moto.glue")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyparsing", None)
+    headers = signed("glue") | {"X-Amz-Target": "AWSGlue.GetDatabases"}
+    answer = Client(front).open("/", method="POST", headers=headers, data="{}")
+    assert answer.status_code == 400
+    assert "does not support the service glue: it needs the library pyparsing, which is not installed" in answer.text
 
 
 def test_a_crash_of_moto_is_an_internal_failure(front, monkeypatch):
