@@ -6,6 +6,7 @@ be those of this moment.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,7 @@ class Issued:
         self._account, self._now = account, now
         self._sessions: dict[str, Any] = {}
         self._read: tuple[list[Any], int] = ([], 0)
+        self._reading = threading.Lock()
         self._roles: dict[str, str] = {}
 
     def caller(self, access_key_id: str) -> Principal:
@@ -144,14 +146,15 @@ class Issued:
         """The session of a key; moto keeps a list, which is read on from where it was read to."""
         from moto.sts.models import sts_backends
 
-        sessions = sts_backends[self._account][_PARTITION].assumed_roles
-        known, count = self._read
-        if sessions is not known:
-            self._sessions, count = {}, 0
-        fresh = sessions[count:]
-        self._sessions.update((session.access_key_id, session) for session in fresh)
-        self._read = (sessions, count + len(fresh))
-        return self._sessions.get(access_key_id)
+        with self._reading:
+            sessions = sts_backends[self._account][_PARTITION].assumed_roles
+            known, count = self._read
+            if sessions is not known:  # a reset, or the first time
+                self._sessions, count = {}, 0
+            fresh = sessions[count:]
+            self._sessions.update((session.access_key_id, session) for session in fresh)
+            self._read = (sessions, count + len(fresh))
+            return self._sessions.get(access_key_id)
 
     def _session_policy(self, caller: Principal) -> Held | None:
         session = self._sessions.get(caller.key)

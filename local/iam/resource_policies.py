@@ -1,4 +1,4 @@
-"""The policies that resources have themselves: of buckets, keys, queues, topics, functions, tables, secrets, roles …"""
+"""The policies that resources have themselves: buckets, keys, queues, topics, functions, tables, secrets and roles."""
 
 from __future__ import annotations
 

@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.local.iam.town import ACCOUNT, REGION, allow, document
+from tests.local.iam.town import ACCOUNT, REGION, allow, document, refused
 
 
 def via(service):
@@ -20,13 +19,6 @@ def key(town):
     arn = kms.create_key()["KeyMetadata"]["Arn"]
     kms.create_alias(AliasName="alias/data", TargetKeyId=arn)
     return arn
-
-
-def refused(call, **arguments):
-    """The code and words of a refusal."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 def test_an_encrypted_bucket_opens_its_key_in_the_callers_name(town, key):

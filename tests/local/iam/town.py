@@ -3,6 +3,9 @@
 import itertools
 import json
 
+import pytest
+from botocore.exceptions import ClientError
+
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 _NUMBERS = itertools.count(1)
 
@@ -21,6 +24,15 @@ def allow(actions, resources="*", **conditions):
 def deny(actions, resources="*", **conditions):
     """A statement that denies."""
     return allow(actions, resources, **conditions) | {"Effect": "Deny"}
+
+
+def refused(call, **arguments):
+    """The code and words with which AWS says no."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    error = caught.value.response
+    assert error["ResponseMetadata"]["HTTPStatusCode"] in (400, 403, 404)
+    return error["Error"]["Code"], error["Error"].get("Message", "")
 
 
 class Town:
