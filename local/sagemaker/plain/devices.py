@@ -42,17 +42,22 @@ class _Devices:
         for name, arn in arns.items():
             if any(known["DeviceArn"] == arn for known in self._store.all(DEVICE)):
                 raise DEVICE.already_exists(name=name, arn=arn)
-        for device in params["Devices"]:
-            name = device["DeviceName"]
-            self._store.add(DEVICE, name, {**device, **tags, _FLEET: fleet}, arn=arns[name])
+        with self._store.together():
+            for device in params["Devices"]:
+                name = device["DeviceName"]
+                self._store.add(DEVICE, name, {**device, **tags, _FLEET: fleet}, arn=arns[name])
         return {}
 
     def update(self, params: Params, _: Call) -> Params:
+        for device in params["Devices"]:
+            self._store.get(DEVICE, self._arn(params, device["DeviceName"]))
         for device in params["Devices"]:
             self._store.change(DEVICE, self._arn(params, device["DeviceName"]), **device)
         return {}
 
     def deregister(self, params: Params, _: Call) -> Params:
+        for name in params["DeviceNames"]:
+            self._store.get(DEVICE, self._arn(params, name))
         for name in params["DeviceNames"]:
             self._store.remove(DEVICE, self._arn(params, name))
         return {}
