@@ -31,6 +31,7 @@ from local.iam.part import Identities
 from local.journal import Journal
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.moto_snapshot import BodiesInMemory, dump, load
+from local.notifications import Notifications
 from local.objects import Objects
 from local.processes import Processes
 from local.sagemaker import SageMaker
@@ -113,6 +114,7 @@ class LocalCloud:
             CloudFormation(self.services, rollbacks=self._rollbacks),
             AutoScaling(self.services),
             SageMaker(self.services),
+            Notifications(self.services),
             self._events,
             Scheduler(self.services),
             Functions(self.services),

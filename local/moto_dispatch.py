@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.errors import UnsupportedLocally
 from local.moto_light import lightly
+from local.moto_notices import hook
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,13 +30,13 @@ def dispatcher() -> DomainDispatcherApplication:
             raise UnsupportedLocally(f"the service {host.partition('.')[0]}")
 
     def create(service: Any) -> Flask:
-        with lightly():
-            try:
-                return create_backend_app(service)
-            except (
-                ModuleNotFoundError
-            ) as error:  # moto leaves the libraries of its rarer services to those who use them
-                lacking = f"it needs the library {error.name}, which is not installed"
-                raise UnsupportedLocally(f"the service {service}", reason=lacking) from error
+        try:
+            with lightly():
+                made = create_backend_app(service)
+        except ModuleNotFoundError as error:  # moto leaves the libraries of its rarer services to those who use them
+            lacking = f"it needs the library {error.name}, which is not installed"
+            raise UnsupportedLocally(f"the service {service}", reason=lacking) from error
+        hook()
+        return made
 
     return Dispatcher(create)
