@@ -54,6 +54,11 @@ def test_a_gate_that_does_not_hold_ends_in_its_own_words(pipeline):
     assert not {"CreateModel", "Register"} & set(second["steps"])
 
 
+def test_steps_of_the_same_arguments_are_not_run_again(pipeline):
+    """`CacheConfig`: the second run takes preparation and training from the first."""
+    assert (pipeline["first"]["cached"], pipeline["second"]["cached"]) == ([], ["Preprocess", "Train"])
+
+
 def test_parameters_are_those_of_the_start_over_the_defaults(pipeline):
     """`list_parameters` tells, as texts, what an execution ran with."""
     assert (pipeline["first"]["parameters"]["MinR2"], pipeline["second"]["parameters"]["MinR2"]) == ("0.9", "2.0")
