@@ -104,9 +104,10 @@ class Database:
             self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", stamp)
 
     def _undo(self) -> None:
-        # SQLite has undone it itself when the disk is full.
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        # SQLite has undone it itself when the disk is full, or there is nothing to undo any more.
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 def _connected(file: Path) -> sqlite3.Connection:
