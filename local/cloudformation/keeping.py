@@ -12,7 +12,10 @@ from local.cloudformation.stacks import Event, Stack
 from local.state import State, StateError, Table
 
 _APART: Final = frozenset({"change_sets", "events", "fallback", "revision"})
-_FLEETING: Final = frozenset({"abandoned", "drift_checked_at", "drifts", "keep", "lock", "stop"})
+_FLEETING: Final = frozenset({"abandoned", "drift_checked_at", "drifts", "keep", "lock", "running", "stop"})
+
+Snapshot = Mapping[str, Any]
+"""A stack's members as they were."""
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Keeping:
     def _save(self, stack: Stack, written: _Written) -> None:
         self._save_revisions(stack, written)
         self._save_change_sets(stack, written)
+        written.events = min(written.events, len(stack.events))
         for number, event in enumerate(stack.events[written.events :], written.events):
             self._events[f"{stack.id} {number:06}"] = event
             written.events = number + 1
@@ -101,6 +105,21 @@ class Keeping:
             if written.change_sets.get(key) != (each.status, each.execution):
                 self._change_sets[key] = (stack.id, each)
                 written.change_sets[key] = (each.status, each.execution)
+
+
+def snapshot(stack: Stack) -> Snapshot:
+    """What a stack is made of, to be restored when a change of it cannot be kept."""
+    with stack.lock:
+        names = {each.name for each in fields(Stack)} - _FLEETING
+        values = {name: getattr(stack, name) for name in names}
+        return {name: value.copy() if isinstance(value, dict | list) else value for name, value in values.items()}
+
+
+def restore(stack: Stack, before: Snapshot) -> None:
+    """Give a stack its members back."""
+    with stack.lock:
+        for name, value in before.items():
+            setattr(stack, name, value)
 
 
 def _core(stack: Stack) -> dict[str, Any]:

@@ -138,12 +138,16 @@ class Operations:
         return Executor(stack, lifecycle, exports=self._exports, policy=policy)
 
     def _start(self, stack: Stack, work: Callable[[], None], *, failed: str) -> None:
+        stack.running = True
+
         def guarded() -> None:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - the border of a thread: a stack must not stay in progress
                 _log.exception("an operation on %s failed", stack.name)
                 self._history.stack(stack, failed, reason=f"Internal Failure: {error}")
+            finally:
+                stack.running = False
 
         self._threads.submit(guarded)
 

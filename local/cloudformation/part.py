@@ -13,12 +13,13 @@ from local.cloudformation.api.queries import Queries
 from local.cloudformation.api.submission import Submissions
 from local.cloudformation.api.templates import Templates
 from local.cloudformation.exports import Exports
-from local.cloudformation.keeping import Keeping
+from local.cloudformation.keeping import Keeping, Snapshot, restore, snapshot
 from local.cloudformation.operations import Operations
 from local.cloudformation.resources.provisioner import Rollbacks
 from local.cloudformation.resumption import resume
 from local.cloudformation.revisions import Revisions
-from local.cloudformation.stacks import Stacks
+from local.cloudformation.stacks import Stack, Stacks
+from local.errors import StateError
 from local.front import Family, Handler
 from local.services import Services
 from local.wire import Call, Raw
@@ -69,13 +70,29 @@ class CloudFormation:
         """The handlers, each of which answers once the stack that it was asked about is kept."""
         return {name: self._keep_after(handler) for name, handler in handlers.items()}
 
+    def _touched(self, names: set[str]) -> list[Stack]:
+        every = self._stacks.all()
+        return [stack for stack in every if {stack.id, stack.name, *(c.id for c in stack.change_sets)} & names]
+
+    def _take_back(self, names: set[str], before: Mapping[str, tuple[Stack, Snapshot]]) -> None:
+        """Leave stacks as they were before a request that could not be kept; what has begun by then goes on."""
+        for stack in self._touched(names):
+            if stack.id not in before:
+                self._stacks.forget(stack)
+            elif not stack.running:
+                restore(*before[stack.id])
+
     def _keep_after(self, handler: Handler) -> Handler:
         def kept(params: dict[str, Any], call: Call) -> dict[str, Any] | Raw:
-            touched = {params.get("StackName", ""), params.get("ChangeSetName", "")}
-            result = handler(params, call)
-            for stack in self._stacks.all():
-                if {stack.id, stack.name, *(each.id for each in stack.change_sets)} & touched:
+            names = {params.get("StackName", ""), params.get("ChangeSetName", "")}
+            before = {stack.id: (stack, snapshot(stack)) for stack in self._touched(names)}
+            try:
+                result = handler(params, call)
+                for stack in self._touched(names):
                     stack.save()
+            except StateError:
+                self._take_back(names, before)
+                raise
             return result
 
         return kept

@@ -89,6 +89,8 @@ class Stack:
     doomed: Deletion | None = None
     """Set when a stack is to be deleted while it is still being created."""
     stop: threading.Event = field(default_factory=threading.Event)
+    running: bool = False
+    """Whether the operation of its status has begun."""
     abandoned: bool = False
     deletion: Deletion = field(default_factory=Deletion)
     """How it is to be deleted, once it is."""
@@ -172,6 +174,11 @@ class Stacks:
         with self.lock:
             stack.keep = self._keep
             self._by_id[stack.id] = stack
+
+    def forget(self, stack: Stack) -> None:
+        """Take out a stack that could not be kept."""
+        with self.lock:
+            self._by_id.pop(stack.id, None)
 
     def all(self) -> list[Stack]:
         """Every stack, deleted ones too, the newest first."""

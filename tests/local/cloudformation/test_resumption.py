@@ -1,10 +1,13 @@
+import contextlib
 import copy
 import json
+import threading
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.cloudformation import CloudFormation
+from local.errors import StateError
 from local.state import State
 from tests.local.cloudformation.account import Account
 from tests.local.cloudformation.fakes import FakeSageMaker
@@ -132,6 +135,7 @@ class Moments:
     """Keeps nothing, and what there was before each write: the moments at which a process may be killed."""
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self.moments = []
         self.take = lambda: None
 
@@ -146,6 +150,13 @@ class Moments:
 
     def clear(self):
         """Nothing is kept."""
+
+    def together(self):
+        """Each write is a moment of its own, which is the worst."""
+        return contextlib.nullcontext()
+
+    def undo_by(self, undo):
+        """Nothing was written."""
 
 
 def _fresh(sagemaker, kept):
@@ -185,3 +196,46 @@ def test_a_token_of_before_is_known(account, killed):
     assert again["StackId"] == made["StackId"]
     with pytest.raises(ClientError, match="AlreadyExistsException"):
         after.create({"P": parameter("v", name="p")})
+
+
+class Full(Moments):
+    """Keeps what it is told until the disk is full."""
+
+    full = False
+
+    def write(self, table, key, value):
+        if self.full:
+            raise StateError("the disk is full")
+
+
+def test_what_cannot_be_kept_is_not_begun(small_cloud):
+    """A full disk is an error of the request; once there is room again, the same requests work."""
+    keeper = Full()
+    cloud = small_cloud(CloudFormation, FakeSageMaker, state=State(keeper))
+    account = Account(cloud, cloud.parts[0])
+    resources = {"P": parameter("one", name="p")}
+    keeper.full = True
+    with pytest.raises(ClientError, match="InternalFailure"):
+        account.create(resources)
+    keeper.full = False
+    assert account.create(resources)["StackStatus"] == "CREATE_COMPLETE"
+    changed = {"P": parameter("two", name="p")}
+    for call in (
+        lambda: account.update(changed),
+        lambda: account.delete(),
+        lambda: account.client.update_termination_protection(StackName="s", EnableTerminationProtection=True),
+        lambda: account.client.create_change_set(StackName="s", ChangeSetName="c", TemplateBody=_body(changed)),
+    ):
+        keeper.full = True
+        with pytest.raises(ClientError, match="InternalFailure"):
+            call()
+        keeper.full = False
+        stack = account.stack()
+        assert (stack["StackStatus"], stack["EnableTerminationProtection"]) == ("CREATE_COMPLETE", False)
+    assert account.client.list_change_sets(StackName="s")["Summaries"] == []
+    assert account.update(changed)["StackStatus"] == "UPDATE_COMPLETE"
+    assert account.delete()["StackStatus"] == "DELETE_COMPLETE"
+
+
+def _body(resources):
+    return json.dumps({"Resources": resources})
