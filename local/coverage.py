@@ -71,11 +71,11 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "of the language. Which actions, resources and condition keys a request has follows the Service Authorization",
         "Reference for the services in this table and S3, SSM, SQS, SNS, DynamoDB, KMS, Logs, ECR, Secrets Manager,",
         "Step Functions, IAM and STS; of other services' requests, the action and the ARN that they name. Passing a",
-        "role, giving tags, and the keys of encrypted buckets, tables, queues and topics take their rights too.",
+        "role, giving tags, and the keys of what is encrypted take their rights too.",
         "",
         "- Any other key is the account's administrator, whom only a resource's policy can shut out.",
         "- Refused by name: PolicyArns and Tags of AssumeRole, GetSessionToken of users, boundaries of users.",
-        "- Not here: policies of organisations and VPC endpoints, session tags, the keys of secrets and parameters.",
+        "- Not here: policies of organisations and VPC endpoints, session tags.",
     ),
     "application-autoscaling": (
         "Variants of endpoints that follow `SageMakerVariantInvocationsPerInstance`. Each minute of the clock the sums",

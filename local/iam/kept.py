@@ -117,6 +117,19 @@ class Kept:
         found = self.topic(topic)
         return self.customers_key(found.kms_master_key_id if found is not None else None)
 
+    def secret_key(self, secret: str) -> str | None:
+        """See Records."""
+        return self.customers_key(getattr(self.secret(secret), "kms_key_id", None))
+
+    def parameter_key(self, parameter: str) -> str | None:
+        """See Records."""
+        from moto.ssm.models import ssm_backends
+
+        kept = ssm_backends[self.account][self.region]._parameters
+        # A slash at the beginning is part of a name, and not of its ARN.
+        found = next((kept[name] for name in (f"/{parameter}", parameter) if name in kept), None)
+        return self.customers_key(found[-1].keyid if found else None)
+
     def blob_key(self, blob: bytes) -> str | None:
         """See Records."""
         from moto.kms.utils import _deserialize_ciphertext_blob

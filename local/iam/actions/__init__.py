@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from local.iam.actions.confidential import parameters, secrets
 from local.iam.actions.database import database
 from local.iam.actions.encryption import encryption
 from local.iam.actions.identities import identities, tokens
 from local.iam.actions.machine_learning import machine_learning
-from local.iam.actions.messages import buses, queues, secrets, topics
+from local.iam.actions.messages import buses, queues, topics
 from local.iam.actions.passing import passed_roles
 from local.iam.actions.stacks import stacks
 from local.iam.actions.storage import storage
@@ -40,6 +41,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "secretsmanager": secrets,
     "sns": topics,
     "sqs": queues,
+    "ssm": parameters,
     "sts": tokens,
 }
 """By botocore's name of the service. Requests of others are judged by their action and by the ARNs in them."""

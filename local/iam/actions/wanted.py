@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
@@ -88,6 +88,14 @@ class Records(Protocol):
         """The ARN of the customer's key that encrypts a topic."""
         ...
 
+    def secret_key(self, secret: str) -> str | None:
+        """The ARN of the customer's key that encrypts a secret, by its ARN."""
+        ...
+
+    def parameter_key(self, parameter: str) -> str | None:
+        """The ARN of the customer's key that encrypts a parameter, by what follows `parameter/` in its ARN."""
+        ...
+
     def blob_key(self, blob: bytes) -> str | None:
         """The ARN of the key that made a ciphertext of KMS."""
         ...
@@ -127,6 +135,12 @@ def texts(value: Any) -> Values:
     """A value of a request as the values of a condition key."""
     listed = value if isinstance(value, list) else [] if value is None else [value]
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+
+
+def with_key(service: str, actions: Iterable[str], used: str | None, records: Records) -> list[Wanted]:
+    """What a service wants of the key that encrypts something, in its caller's name; nothing without one."""
+    via: Keys = {"kms:viaservice": (f"{service}.{records.region}.amazonaws.com",)}
+    return [Wanted(action, (used,), via) for action in actions] if used else []
 
 
 @lru_cache(maxsize=1024)

@@ -45,5 +45,11 @@ class Ledger:
     def topic_key(self, topic):
         return None
 
+    def secret_key(self, secret):
+        return None
+
+    def parameter_key(self, parameter):
+        return None
+
     def blob_key(self, blob):
         return self.key_arn("id")

@@ -132,3 +132,28 @@ def test_awss_own_keys_open_to_the_whole_account(town):
     for named in ({}, {"SSEKMSKeyId": "alias/aws/s3"}, {"SSEKMSKeyId": own}):
         s3.put_object(Bucket=bucket, Key="k", Body=b"1", ServerSideEncryption="aws:kms", **named)
         assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+
+
+def test_a_secret_opens_its_key_in_the_callers_name(town, key):
+    """To read, and to write."""
+    made = town.client("secretsmanager").create_secret(Name="shut", SecretString="s", KmsKeyId=key)["ARN"]
+    actions = allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], made)
+    closed = town.as_role(actions)("secretsmanager")
+    assert "kms:Decrypt" in refused(closed.get_secret_value, SecretId="shut")[1]
+    reader = town.as_role(actions, allow("kms:Decrypt", key, **via("secretsmanager")))("secretsmanager")
+    assert reader.get_secret_value(SecretId="shut")["SecretString"] == "s"
+    assert "kms:GenerateDataKey" in refused(reader.put_secret_value, SecretId="shut", SecretString="t")[1]
+
+
+@pytest.mark.parametrize("name", ["/deep/shut", "shut"])
+def test_a_parameter_opens_its_key_in_the_callers_name(town, key, name):
+    """When it is to be shown in the clear, and when it is put."""
+    actions = allow(["ssm:GetParameter", "ssm:PutParameter"])
+    putting = {"Name": name, "Value": "v", "Type": "SecureString", "KeyId": "alias/data"}
+    closed = town.as_role(actions)("ssm")
+    assert "kms:Encrypt" in refused(closed.put_parameter, **putting)[1]
+    town.as_role(actions, allow("kms:Encrypt", key, **via("ssm")))("ssm").put_parameter(**putting)
+    closed.get_parameter(Name=name)
+    assert "kms:Decrypt" in refused(closed.get_parameter, Name=name, WithDecryption=True)[1]
+    opened = town.as_role(actions, allow("kms:Decrypt", key, **via("ssm")))("ssm")
+    assert opened.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "v"
