@@ -107,6 +107,8 @@ class Front:
             asked = requests.asked(request, scope, found)
         except AwsError as error:
             return _refused(request, found, error).reply
+        except RecursionError:
+            return _refused(request, found, _too_deep()).reply
         outcome = self._outcome(asked, found, request)
         outcome.reply.headers.setdefault("x-amzn-RequestId", asked.id)
         self._trail.note(asked, outcome)
@@ -120,6 +122,8 @@ class Front:
             return self._passed_on(asked, found, request)
         except AwsError as error:
             return _refused(request, found, error)
+        except RecursionError:
+            return _refused(request, found, _too_deep())
         except Exception:  # noqa: BLE001 - the border to the wire: a defect of ours becomes AWS's InternalFailure
             name = f"{asked.service}:{asked.operation}" if found else request.path
             _log.exception("%s failed", name)
@@ -157,6 +161,10 @@ class Front:
             reply = wire.write(operation, result.result)
             return Outcome(Reply(reply.body, reply.headers | result.headers, reply.status), result.result)
         return Outcome(wire.write(operation, result), result)
+
+
+def _too_deep() -> AwsError:
+    return AwsError("SerializationException", "the body is nested too deeply")
 
 
 def _refused(request: Request, found: Found | None, error: AwsError) -> Outcome:

@@ -113,3 +113,12 @@ def test_what_is_no_object_of_the_operation_is_told_as_such(wire, data):
 def test_a_member_that_the_model_does_not_know_is_passed_over(wire):
     """As AWS's JSON services do it; clients of a newer model send such members."""
     assert wire("ListModels", {"Newer": {"deep": [1]}}) == ("", "")
+
+
+@pytest.mark.parametrize("levels", [400, 50_000])
+def test_a_body_that_is_nested_without_end_is_told_as_such(wire, levels):
+    """As JSON, and as the one shape that contains itself."""
+    opened, closed = b'{"SubExpressions":[' * levels, b"]}" * levels
+    search = b'{"Resource":"TrainingJob","SearchExpression":' + opened + b"{}" + closed + b"}"
+    status, answer = wire.send("Search", search)
+    assert (status, answer["__type"]) == ("400", "SerializationException")
