@@ -19,8 +19,10 @@ from local.permission import allows
 if TYPE_CHECKING:
     from local.services import Services
 
+_SESSION_SECONDS: Final = 3600
+_CHILD_SECONDS: Final = 43_200
 _GOOD_SECONDS: Final = 2700.0
-"""Credentials are good for an hour; those taken from here still are for a quarter of one."""
+"""Sessions that are kept are good for an hour; those taken from here still are for a quarter of one."""
 _SESSIONS: Final = 256
 _ISSUED: Final = ("AKIA", "ASIA")
 """How the keys begin that IAM and STS issue; any other one is the account's administrator's."""
@@ -117,8 +119,11 @@ class Roles:
             raise NotAssumable(f"Role {role_arn} cannot be assumed by {service}.")
 
     def credentials(self, principal: Principal, *, source_arn: str = "") -> Credentials:
-        """Credentials of a new session of a role, good for an hour, for a child process. Raises NotAssumable."""
-        return self._assumed(principal, source_arn)
+        """Credentials of a new session of a role, good for twelve hours. Raises NotAssumable.
+
+        They are for a child process, which nobody can give new ones while it runs, as AWS does inside its containers.
+        """
+        return self._assumed(principal, source_arn, seconds=_CHILD_SECONDS)
 
     def acting(self, principal: Principal, *, source_arn: str = "") -> Clients:
         """Clients that call in a role. Raises NotAssumable."""
@@ -156,12 +161,14 @@ class Roles:
                 self._sessions.popitem(last=False)
         return made
 
-    def _assumed(self, principal: Principal, source_arn: str) -> Credentials:
+    def _assumed(self, principal: Principal, source_arn: str, *, seconds: int = _SESSION_SECONDS) -> Credentials:
         self.check(principal.role_arn, service=principal.service, source_arn=source_arn)
         # In the place of a key stands the service's name: a role that trusts a service alone lets nobody else in.
         service = principal.service
         sts = (self._kept(service) or self._keep(service, Credentials(service, "unused"))).client("sts")
-        given = sts.assume_role(RoleArn=principal.role_arn, RoleSessionName=principal.session_name)["Credentials"]
+        given = sts.assume_role(
+            RoleArn=principal.role_arn, RoleSessionName=principal.session_name, DurationSeconds=seconds
+        )["Credentials"]
         return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
     def _make(self, name: str, credentials: Credentials) -> Any:

@@ -1,8 +1,10 @@
 """Sessions of roles and of callers."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from moto.sts.models import sts_backends
 
 from local.roles import NotAssumable, Principal
 from tests.local import trust
@@ -70,3 +72,12 @@ def test_a_caller_is_worked_for_in_its_own_name(cloud):
     key = roles.credentials(Principal(arn, "people.amazonaws.com", "ada")).access_key_id
     assert _who(roles.calling(key)).endswith("/people/ada")
     assert roles.calling("test") is cloud.services
+
+
+def test_a_childs_credentials_outlast_those_that_are_kept(cloud):
+    """Twelve hours: nobody can give a running process new ones."""
+    arn = trust.role(cloud.client("iam"), "fn", "lambda")
+    principal = Principal(arn, "lambda.amazonaws.com", "fn")
+    key = cloud.services.roles.credentials(principal).access_key_id
+    [session] = [s for s in sts_backends["123456789012"]["aws"].assumed_roles if s.access_key_id == key]
+    assert session.expiration - datetime.now(UTC).replace(tzinfo=None) > timedelta(hours=11)
