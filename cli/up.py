@@ -69,6 +69,7 @@ def up(port: int, speed: float, rollbacks: Rollbacks, state: Path | None) -> Non
     try:
         stage = env.load(LOCAL)
         with LocalCloud(region=stage.region, speed=speed, rollbacks=rollbacks, state=state) as cloud:
+            cloud.services.tell = out.print
             url = cloud.start(port=port)
             bootstrap(cloud.services)
             authority = Authority.at(ROOT / ".cache" / "proxy")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
 
@@ -48,6 +48,15 @@ if TYPE_CHECKING:
 
 _BACKLOG = 128
 _log = logging.getLogger(__name__)
+_TOLD: Final = {
+    "cloudformation.stacks": "stack",
+    "functions.entries": "function",
+    "events.rules": "rule",
+    "sagemaker.Pipeline": "pipeline",
+    "sagemaker.ModelPackage": "model package",
+    "sagemaker.Endpoint": "endpoint",
+}
+"""Tables of which a start says how full they are."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +197,16 @@ class LocalCloud:
         self.stop()
 
     def _resume(self) -> None:
+        if what := self._kept():
+            self.services.tell(f"going on from {self.services.state.folder}: {what}")
         # Whom the others call comes first. Children that call the cloud meanwhile wait for the server, which listens.
         for part in reversed(self._parts):
             part.resume()
+
+    def _kept(self) -> str:
+        counts = {name: len(self.services.state.table(table)) for table, name in _TOLD.items()}
+        held = [f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count]
+        return ", ".join(held) if self.services.state.folder else ""
 
     def _end_parts(self, ending: contextlib.ExitStack) -> None:
         for part in reversed(self._parts):

@@ -84,9 +84,16 @@ def _unrecorded(namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
     """Nobody keeps metrics: a part runs without CloudWatch."""
 
 
+def _unsaid(line: str) -> None:
+    """Nobody listens to what a start is busy with."""
+
+
 @dataclass
 class Services:
-    """The seam between the parts. `session` talks to the whole cloud in process, as `endpoint_url` does over HTTP."""
+    """The seam between the parts. `session` talks to the whole cloud in process, as `endpoint_url` does over HTTP.
+
+    A person reads what `tell` is given while the cloud starts.
+    """
 
     account: str
     region: str
@@ -98,6 +105,7 @@ class Services:
     record: Record = _unrecorded
     alarms: AlarmStates = field(default_factory=NoAlarms)
     state: State = field(default_factory=State.in_memory)
+    tell: Callable[[str], None] = _unsaid
     objects: Objects | None = None
     _endpoint_url: str | None = None
     _made: boto3.Session | None = None

@@ -126,3 +126,17 @@ def test_a_full_disk_refuses_what_cannot_be_kept_and_nothing_else(tmp_path):
         for change in changes.values():
             change()
         assert seen() == (1, 1, 1, 1)
+
+
+def test_a_start_says_what_it_goes_on_from(tmp_path):
+    """A person who waits for endpoints knows for what; a new folder and a cloud without one have nothing to say."""
+    told = []
+    for _ in range(2):
+        with LocalCloud(region=REGION, clock=Clock(speed=0), state=tmp_path) as cloud:
+            cloud.services.tell = told.append
+            cloud.start()
+            cloud.services.client("events").put_rule(Name="r", ScheduleExpression="rate(1 day)")
+    with LocalCloud(region=REGION, clock=Clock(speed=0)) as cloud:
+        cloud.services.tell = told.append
+        cloud.start()
+    assert told == [f"going on from {tmp_path}: 1 rule"]

@@ -166,7 +166,7 @@ class Endpoints:
         configuration, and one that was being deleted goes.
         """
         threads = [
-            threading.Thread(target=self._take_up, args=(endpoint,), name=f"resume-{endpoint['EndpointName']}")
+            threading.Thread(target=self._take_up_telling, args=(endpoint,), name=f"resume-{endpoint['EndpointName']}")
             for endpoint in self._store.all(ENDPOINT)
         ]
         for thread in threads:
@@ -191,6 +191,12 @@ class Endpoints:
         self._routes.put(name, Active(fleet, counts))
         self._settle(name, EndpointStatus="InService", **_serving_members(fleet))
         self._deployed(name)
+
+    def _take_up_telling(self, endpoint: Record) -> None:
+        name, since = endpoint["EndpointName"], self._wall()
+        self._take_up(endpoint)
+        served = "serves again" if name in self._serving else "is taken up"
+        self._context.services.tell(f"endpoint {name} {served} after {self._wall() - since:.1f} s")
 
     def _take_up(self, endpoint: Record) -> None:
         name, status = endpoint["EndpointName"], endpoint["EndpointStatus"]
