@@ -172,3 +172,22 @@ def test_a_name_of_several_parts_is_found_by_them_and_by_its_arn(store):
     assert store.get(profile, "d-1/ada") == store.get(profile, made["UserProfileArn"])
     with pytest.raises(AwsError, match="ResourceNotFound"):
         store.get(profile, "d-2/ada")
+
+
+def test_a_name_that_many_want_at_once_goes_to_one(store):
+    """The others are told that it is taken."""
+    told = []
+
+    def make():
+        try:
+            store.add(MODEL, "m", {})
+            told.append("made")
+        except AwsError as error:
+            told.append(error.code)
+
+    threads = [Thread(target=make) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["ValidationException"] * 15 + ["made"]
