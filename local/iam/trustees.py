@@ -40,17 +40,16 @@ class Trustees:
         return "caller" if named == "no" else "no"
 
     def _named(self, caller: Principal) -> Trust:
-        if "*" in self.kinds.get("*", ()):
-            return "caller"
-        named = self.kinds.get("AWS", ())
+        named = (*self.kinds.get("AWS", ()), *self.kinds.get("*", ()))
         if caller.kind == "service":
             return "caller" if "*" in named or caller.arn in self.kinds.get("Service", ()) else "no"
         if caller.kind == "federated":
-            return "caller" if self.kinds.get("Federated") else "no"
-        if "*" in named or caller.arn in named or (caller.id and caller.id in named):
+            return "caller" if self.kinds.get("Federated") or "*" in named else "no"
+        if caller.arn in named or (caller.id and caller.id in named):
             return "caller"
-        if caller.role and caller.role in named:
-            return "role"
+        if "*" in named or (caller.role and caller.role in named):
+            # Everybody is a role's session as the role is, which boundary and session policies limit.
+            return "role" if caller.role else "caller"
         root = f"arn:aws:iam::{caller.account}:root"
         return "account" if caller.account and (caller.account in named or root in named) else "no"
 

@@ -78,7 +78,8 @@ def test_a_resource_may_let_a_role_in_by_itself(principal, expected):
 def test_a_resource_that_names_the_role_is_limited_and_one_that_names_the_session_is_not():
     """Boundary and session policies limit what a role is given, not what its session is."""
     limits = {"session": [OTHER], "boundary": [OTHER]}
-    assert verdict(resource=[to({"AWS": ROLE})], **limits) == ("ImplicitDeny", "boundary")
+    for principal in ({"AWS": ROLE}, "*"):
+        assert verdict(resource=[to(principal)], **limits) == ("ImplicitDeny", "boundary")
     assert verdict(resource=[to({"AWS": SESSION})], **limits) == ("Allow", "resource")
 
 
