@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 from botocore.parsers import RpcV2CBORParser
@@ -296,23 +296,27 @@ def sent_path(request: Request) -> str:
 def route(service: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
     """The operation of a REST service whose path fits, and the labels in it."""
     sent = sent_path(request)
-    for method, path, name in _routes(service):
-        if method == request.method and (found := path.fullmatch(sent)):
+    for method, path, query, name in _routes(service):
+        if method != request.method or not (found := path.fullmatch(sent)):
+            continue
+        if all(request.args.get(key) == value for key, value in query):
             return name, {key: unquote(value) for key, value in found.groupdict().items()}
     return None
 
 
 @functools.cache
-def _routes(service: ServiceModel) -> list[tuple[str, re.Pattern[str], str]]:
+def _routes(service: ServiceModel) -> list[tuple[str, re.Pattern[str], list[tuple[str, str]], str]]:
     routes = []
     for name in service.operation_names:
         http = service.operation_model(name).http
-        path = re.escape(http["requestUri"].split("?")[0])
+        plain, _, query = http["requestUri"].partition("?")
+        path = re.escape(plain)
         pattern = re.sub(r"\\\{(\w+)\\\+\\\}", r"(?P<\1>.+)", path)
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", pattern)
-        routes.append((http["method"], re.compile(pattern + "/?"), name))
-    # A literal path wins over one with a placeholder in the same place.
-    return sorted(routes, key=lambda route: route[1].pattern.count("(?P<"))
+        wanted = parse_qsl(query, keep_blank_values=True)
+        routes.append((http["method"], re.compile(pattern + "/?"), wanted, name))
+    # A literal path wins over one with a placeholder in the same place, and one with a query over one without.
+    return sorted(routes, key=lambda route: (route[1].pattern.count("(?P<"), -len(route[2])))
 
 
 def _modelled_content_type(operation: OperationModel, result: dict[str, Any]) -> dict[str, str]:

@@ -112,6 +112,13 @@ def test_a_literal_path_wins_over_a_placeholder():
     assert wire("lambda", "rest-json").operation(service("lambda"), Request(environ)) == "ListFunctions"
 
 
+@pytest.mark.parametrize(("query", "operation"), [("", "ListLayers"), ("find=LayerVersion", "GetLayerVersionByArn")])
+def test_a_literal_query_tells_operations_of_one_path_apart(query, operation):
+    """Lambda finds a layer's version under the path at which it lists layers."""
+    environ = EnvironBuilder("/2018-10-31/layers", method="GET", query_string=query).get_environ()
+    assert wire("lambda", "rest-json").operation(service("lambda"), Request(environ)) == operation
+
+
 @pytest.mark.parametrize(
     ("service_name", "operation", "body"),
     [("events", "ListRules", b"{"), ("events", "ListRules", b"\xff"), ("lambda", "CreateFunction", b"{")],
