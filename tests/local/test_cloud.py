@@ -118,8 +118,8 @@ def test_every_part_answers_for_its_services(cloud):
         "cloudformation": ("list_types", {}),
         "sagemaker": ("list_model_metadata", {}),
         "events": ("list_archives", {}),
-        "lambda": ("list_layers", {}),
-        "cloudwatch": ("list_dashboards", {}),
+        "lambda": ("list_code_signing_configs", {}),
+        "cloudwatch": ("list_metric_streams", {}),
         "application-autoscaling": ("describe_scheduled_actions", {"ServiceNamespace": "sagemaker"}),
     }
     for name, (operation, params) in refused.items():
