@@ -15,6 +15,7 @@ from local.functions.policy import Policy
 from local.functions.pool import Pool
 from local.functions.run import Runner
 from local.functions.settings import Settings
+from local.functions.urls import Urls
 from local.services import Services
 
 
@@ -27,12 +28,13 @@ class Functions:
         self._pool = Pool(services)
         runner = Runner(book, self._pool, Logs(services))
         self._asynchronous = Asynchronous(services, book, runner, destinations)
-        layers = Layers(services)
+        layers, self._urls = Layers(services), Urls(services, book, runner)
         self._lifecycle = Lifecycle(services, book, self._pool, layers)
         self._operations = (
             self._lifecycle,
             Aliases(book),
             layers,
+            self._urls,
             Policy(book),
             Settings(services, book, destinations),
             Invoke(book, runner, self._asynchronous),
@@ -57,5 +59,6 @@ class Functions:
 
     def close(self) -> None:
         """End the workers and the threads."""
+        self._urls.close()
         self._pool.close()
         self._asynchronous.close()

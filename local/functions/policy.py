@@ -90,12 +90,16 @@ def _key(arn: str, statement_id: str) -> str:
 
 
 def _statement(params: Params, *, arn: str) -> dict[str, Any]:
-    for name in ("FunctionUrlAuthType", "InvokedViaFunctionUrl", "EventSourceToken", "PrincipalOrgID"):
+    for name in ("EventSourceToken", "PrincipalOrgID"):
         if params.get(name):
             raise UnsupportedLocally(f"lambda:AddPermission with {name}")
     conditions: dict[str, dict[str, str]] = {}
     if "SourceAccount" in params:
-        conditions["StringEquals"] = {"AWS:SourceAccount": params["SourceAccount"]}
+        conditions.setdefault("StringEquals", {})["AWS:SourceAccount"] = params["SourceAccount"]
+    if "FunctionUrlAuthType" in params:
+        conditions.setdefault("StringEquals", {})["lambda:FunctionUrlAuthType"] = params["FunctionUrlAuthType"]
+    if "InvokedViaFunctionUrl" in params:
+        conditions["Bool"] = {"lambda:InvokedViaFunctionUrl": str(params["InvokedViaFunctionUrl"]).lower()}
     if "SourceArn" in params:
         conditions["ArnLike"] = {"AWS:SourceArn": params["SourceArn"]}
     statement = {

@@ -126,10 +126,52 @@ class Alias(Provisioner):
         return {"FunctionName": required(request, "FunctionName"), "Name": required(request, "Name")}
 
 
+class FunctionUrl(Provisioner):
+    """The URL of a function, or of one of its aliases."""
+
+    schema = Schema(
+        type="AWS::Lambda::Url",
+        properties=frozenset({"AuthType", "Cors", "InvokeMode", "Qualifier", "TargetFunctionArn"}),
+        create_only=frozenset({"Qualifier", "TargetFunctionArn"}),
+        attributes=frozenset({"FunctionArn", "FunctionUrl"}),
+    )
+
+    def create(self, request: Request) -> str:
+        """Give the function its URL."""
+        settings = request.some("AuthType", "Cors", "InvokeMode")
+        made = request.call("lambda", "create_function_url_config", **self._place(request), **settings)
+        return str(made["FunctionArn"])
+
+    def update(self, request: Request) -> None:
+        """Change who may use it and how."""
+        settings = {"Cors": request.properties.get("Cors", {}), **request.some("AuthType", "InvokeMode")}
+        request.call("lambda", "update_function_url_config", **self._place(request), **settings)
+
+    def delete(self, request: Request) -> None:
+        """Take the URL away; the function stays."""
+        request.drop("lambda", "delete_function_url_config", **self._place(request))
+
+    def attributes(self, request: Request) -> dict[str, Any]:
+        """The function's ARN and its URL."""
+        found = self._described(request)
+        return {"FunctionArn": found["FunctionArn"], "FunctionUrl": found["FunctionUrl"]}
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The configuration of the URL."""
+        return {**self._described(request), **request.some("Qualifier", "TargetFunctionArn")}
+
+    def _described(self, request: Request) -> dict[str, Any]:
+        found: dict[str, Any] = request.call("lambda", "get_function_url_config", **self._place(request))
+        return found
+
+    def _place(self, request: Request) -> dict[str, Any]:
+        return {"FunctionName": required(request, "TargetFunctionArn"), **request.some("Qualifier")}
+
+
 def _routing(request: Request) -> dict[str, Any]:
     listed = request.properties.get("RoutingConfig", {}).get("AdditionalVersionWeights", [])
     weights = {item["FunctionVersion"]: item["FunctionWeight"] for item in listed}
     return {"RoutingConfig": {"AdditionalVersionWeights": weights}} if weights or request.before else {}
 
 
-TYPES = (Alias(), LayerVersion(), Version())
+TYPES = (Alias(), FunctionUrl(), LayerVersion(), Version())

@@ -478,6 +478,24 @@ UNIVERSE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "AWS::Lambda::Permission",
         [{"Action": "lambda:InvokeFunction", "FunctionName": ref("FunctionAlias"), "Principal": "s3.amazonaws.com"}],
     ),
+    "Url": (
+        "AWS::Lambda::Url",
+        [
+            {"TargetFunctionArn": ref("Function"), "AuthType": "NONE", "Cors": {"AllowOrigins": [origin]}}
+            for origin in ("*", "https://a.example")
+        ],
+    ),
+    "UrlPermission": (
+        "AWS::Lambda::Permission",
+        [
+            {
+                "Action": "lambda:InvokeFunctionUrl",
+                "FunctionName": ref("Function"),
+                "Principal": "*",
+                "FunctionUrlAuthType": "NONE",
+            }
+        ],
+    ),
     "Dashboard": (
         "AWS::CloudWatch::Dashboard",
         [
