@@ -22,8 +22,8 @@ class RequestContext(Mapping[str, Values]):
     `groups` are by what their keys begin with, the slash included: `aws:resourcetag/`; or by a whole key.
     """
 
-    def __init__(self, known: Mapping[str, Values], groups: Mapping[str, Group]) -> None:
-        self._known = dict(known)
+    def __init__(self, known: dict[str, Values], groups: Mapping[str, Group]) -> None:
+        self._known = known
         self._groups = groups
         self._read: set[str] = set()
 

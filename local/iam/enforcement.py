@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from local.errors import AwsError, UnsupportedLocally
@@ -39,6 +40,16 @@ _TYPES: Final[Mapping[str, str]] = {
     "root": "Account",
     "user": "User",
 }
+
+
+@dataclass(frozen=True)
+class _Inquiry:
+    """A request, who asks, and what is known of both whatever is wanted."""
+
+    asked: Asked
+    caller: Principal
+    policies: Policies
+    known: dict[str, Values]
 
 
 class Enforcement:
@@ -99,45 +110,46 @@ class Enforcement:
         return wanted(asked, self._kept)
 
     def _check_identity(self, asked: Asked, caller: Principal) -> None:
-        policies = self.issued.policies(caller)
+        inquiry = self._inquiry(asked, caller, self.issued.policies(caller))
         for each in self._wanted(asked, caller):
-            self._check(asked, each, caller, policies=policies)
-        self._check_absence(asked, caller, policies)
+            self._check(inquiry, each)
+        self._check_absence(inquiry)
 
     def _check_root(self, asked: Asked, caller: Principal) -> None:
+        inquiry = self._inquiry(asked, caller)
         for each in wanted(asked, self._kept):
             if not each.action.startswith(("kms:", "iam:")):
-                self._check(asked, each, caller, policies=Policies())
+                self._check(inquiry, each)
 
     def _check_stranger(self, asked: Asked) -> None:
         """What the policy of a bucket or of a role says of everybody."""
         federated = asked.service == "sts" and asked.operation in _BY_TOKEN
         if not federated and asked.service != "s3":
             return
-        caller = FEDERATED if federated else NOBODY
+        inquiry = self._inquiry(asked, FEDERATED if federated else NOBODY)
         for each in wanted(asked, self._kept):
             # Who may read an object by its access control list, moto knows.
-            self._check(asked, each, caller, policies=Policies(), denials=asked.operation in _BY_LIST)
+            self._check(inquiry, each, denials=asked.operation in _BY_LIST)
 
-    def _check(
-        self, asked: Asked, each: Wanted, caller: Principal, *, policies: Policies, denials: bool = False
-    ) -> None:
-        """Raise what AWS does unless a wanted action is allowed; with `denials`, only when a statement denies it."""
-        for resource in each.resources:
-            context = self._context(asked, each, caller, resource)
-            ask = Ask(each.action, resource, context)
-            verdict = judge(ask, caller, policies=policies, resource=self._policies.of(each.action, resource))
-            self._tell(asked, ask, caller, verdict)
-            if verdict.effect == "Deny" or (verdict.effect == "ImplicitDeny" and not denials):
-                raise denied(asked.service, ask, caller, verdict)
-
-    def _check_absence(self, asked: Asked, caller: Principal, policies: Policies) -> None:
+    def _check_absence(self, inquiry: _Inquiry) -> None:
         """Who may not list a bucket is not told that an object is missing (Amazon S3 API Reference, "GetObject")."""
+        asked = inquiry.asked
         if asked.service != "s3" or asked.operation not in ("GetObject", "HeadObject"):
             return
         bucket, key = str(asked.params["Bucket"]), str(asked.params["Key"])
         if not self._kept.has_object(bucket, key):
-            self._check(asked, Wanted("s3:ListBucket", (f"arn:aws:s3:::{bucket}",)), caller, policies=policies)
+            self._check(inquiry, Wanted("s3:ListBucket", (f"arn:aws:s3:::{bucket}",)))
+
+    def _check(self, inquiry: _Inquiry, each: Wanted, *, denials: bool = False) -> None:
+        """Raise what AWS does unless a wanted action is allowed; with `denials`, only when a statement denies it."""
+        asked, caller = inquiry.asked, inquiry.caller
+        for resource in each.resources:
+            context = RequestContext({**inquiry.known, **each.keys}, self._groups(asked, caller, resource))
+            ask, own = Ask(each.action, resource, context), self._policies.of(each.action, resource)
+            verdict = judge(ask, caller, policies=inquiry.policies, resource=own)
+            self._tell(asked, ask, caller, verdict)
+            if verdict.effect == "Deny" or (verdict.effect == "ImplicitDeny" and not denials):
+                raise denied(asked.service, ask, caller, verdict)
 
     def _tell(self, asked: Asked, ask: Ask, caller: Principal, verdict: Verdict) -> None:
         if not self._listeners or caller.kind not in ("role", "user"):
@@ -158,12 +170,9 @@ class Enforcement:
         for heard in list(self._listeners):
             heard(decision)
 
-    def _context(self, asked: Asked, each: Wanted, caller: Principal, resource: str) -> RequestContext:
-        return RequestContext({**self._global(asked, caller), **each.keys}, self._groups(asked, caller, resource))
-
-    def _global(self, asked: Asked, caller: Principal) -> dict[str, Values]:
+    def _inquiry(self, asked: Asked, caller: Principal, policies: Policies | None = None) -> _Inquiry:
         now = self._services.clock.now()
-        return {
+        known: dict[str, Values] = {
             **ENCRYPTED,
             "aws:currenttime": (now.isoformat(),),
             "aws:epochtime": (str(int(now.timestamp())),),
@@ -172,21 +181,23 @@ class Enforcement:
             "aws:principalisawsservice": ("false",),
             "aws:principaltype": (_TYPES[caller.kind],),
             "aws:requestedregion": (asked.region,),
-            "aws:resourceaccount": (self._services.account,),
+            "aws:resourceaccount": (self.account,),
             "aws:sourceip": (asked.source_ip or "127.0.0.1",),
             "aws:useragent": (asked.user_agent,),
             "aws:userid": (caller.id or caller.account,),
             "aws:viaawsservice": ("false",),
             "kms:calleraccount": (caller.account,),
-            "s3:resourceaccount": (self._services.account,),
-            **({"aws:username": (caller.arn.rpartition("/")[2],)} if caller.kind == "user" else {}),
+            "s3:resourceaccount": (self.account,),
         }
+        if caller.kind == "user":
+            known["aws:username"] = (caller.arn.rpartition("/")[2],)
+        return _Inquiry(asked, caller, policies or Policies(), known)
 
     def _groups(self, asked: Asked, caller: Principal, resource: str) -> dict[str, Group]:
         def of_resource() -> dict[str, str]:
             return self._tags.of(resource)
 
-        prefix = resource.split(":")[2] if resource.startswith("arn:") else "aws"
+        prefix = resource.split(":", 3)[2] if resource.startswith("arn:") else "aws"
         return {
             "aws:principaltag/": tags("aws:principaltag/", lambda: self.issued.tags(caller)),
             "aws:resourcetag/": tags("aws:resourcetag/", of_resource),

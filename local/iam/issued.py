@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local.errors import AwsError
 from local.iam.evaluation import Held, Policies
+from local.iam.moto_backends import backend
 from local.iam.principals import NOBODY, Principal, root, service
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class Issued:
     def _backend(self) -> IAMBackend:
         from moto.iam.models import iam_backends
 
-        return iam_backends[self._account][_PARTITION]
+        found: IAMBackend = backend(iam_backends, self._account, _PARTITION)
+        return found
 
     def _user(self, key: Any) -> Principal:
         user = self._backend().users.get(key.user_name)
@@ -147,7 +149,7 @@ class Issued:
         from moto.sts.models import sts_backends
 
         with self._reading:
-            sessions = sts_backends[self._account][_PARTITION].assumed_roles
+            sessions = backend(sts_backends, self._account, _PARTITION).assumed_roles
             known, count = self._read
             if sessions is not known:  # a reset, or the first time
                 self._sessions, count = {}, 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.iam.issued import Issued
+from local.iam.moto_backends import backend
 
 if TYPE_CHECKING:
     from moto.kms.models import Key
@@ -105,7 +106,7 @@ class Kept:
         """See Records."""
         from moto.dynamodb.models import dynamodb_backends
 
-        found = dynamodb_backends[self.account][self.region].tables.get(table)
+        found = backend(dynamodb_backends, self.account, self.region).tables.get(table)
         return self.customers_key((found.sse_specification or {}).get("KMSMasterKeyId") if found else None)
 
     def queue_key(self, queue: str) -> str | None:
@@ -125,7 +126,7 @@ class Kept:
         """See Records."""
         from moto.ssm.models import ssm_backends
 
-        kept = ssm_backends[self.account][self.region]._parameters
+        kept = backend(ssm_backends, self.account, self.region)._parameters
         # A slash at the beginning is part of a name, and not of its ARN.
         found = next((kept[name] for name in (f"/{parameter}", parameter) if name in kept), None)
         return self.customers_key(found[-1].keyid if found else None)
@@ -143,35 +144,37 @@ class Kept:
         """A key by id, ARN or alias."""
         from moto.kms.models import kms_backends
 
-        keys = kms_backends[self.account][self.region].keys
+        keys = backend(kms_backends, self.account, self.region).keys
         if "alias/" in named:
             alias = "alias/" + named.partition("alias/")[2]
             return next((key for key in list(keys.values()) if alias in key.aliases), None)
-        return keys.get(named.rpartition("/")[2])
+        found: Key | None = keys.get(named.rpartition("/")[2])
+        return found
 
     def bucket(self, name: str) -> FakeBucket | None:
         """A bucket by its name."""
         from moto.s3.models import s3_backends
 
-        return s3_backends[self.account]["aws"].buckets.get(name)
+        found: FakeBucket | None = backend(s3_backends, self.account, "aws").buckets.get(name)
+        return found
 
     def queue(self, name: str) -> Any:
         """A queue by its name."""
         from moto.sqs.models import sqs_backends
 
-        return sqs_backends[self.account][self.region].queues.get(name)
+        return backend(sqs_backends, self.account, self.region).queues.get(name)
 
     def topic(self, arn: str) -> Any:
         """A topic by its ARN."""
         from moto.sns.models import sns_backends
 
-        return sns_backends[self.account][self.region].topics.get(arn)
+        return backend(sns_backends, self.account, self.region).topics.get(arn)
 
     def secret(self, name: str) -> Any:
         """A secret by its name or ARN."""
         from moto.secretsmanager.models import secretsmanager_backends
 
-        return secretsmanager_backends[self.account][self.region].secrets.get(name)
+        return backend(secretsmanager_backends, self.account, self.region).secrets.get(name)
 
 
 def _object(bucket: FakeBucket, key: str, version: str | None) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from local.iam.evaluation import Held, ResourcePolicy
 from local.iam.issued import Issued
 from local.iam.kept import Kept
+from local.iam.moto_backends import backend
 
 if TYPE_CHECKING:
     from local.services import Services
@@ -71,13 +72,15 @@ class ResourcePolicies:
     def _of_table(self, arn: str) -> str | None:
         from moto.dynamodb.models import dynamodb_backends
 
-        found = dynamodb_backends[self._account][self._region].resource_policies.get(arn.partition("/index/")[0])
+        found = backend(dynamodb_backends, self._account, self._region).resource_policies.get(
+            arn.partition("/index/")[0]
+        )
         return found.policy_doc if found is not None else None
 
     def _of_repository(self, arn: str) -> str | None:
         from moto.ecr.models import ecr_backends
 
-        found = ecr_backends[self._account][self._region].repositories.get(arn.partition("repository/")[2])
+        found = backend(ecr_backends, self._account, self._region).repositories.get(arn.partition("repository/")[2])
         return found.policy if found is not None else None
 
     def _of_function(self, arn: str) -> str | None:
