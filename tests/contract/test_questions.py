@@ -54,6 +54,20 @@ class ServingStack:
         return self.client.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"]
 
     def _delete(self):
+        # What a release replaces is retained, since the endpoint may go back to it: it outlives the stack.
+        pages = self.client.get_paginator("describe_stack_events").paginate(StackName=self.name)
+        made = {
+            (event["ResourceType"], event["PhysicalResourceId"].rpartition("/")[2])
+            for page in pages
+            for event in page["StackEvents"]
+            if event.get("PhysicalResourceId")
+        }
+        sagemaker = self.account.client("sagemaker")
+        for kind, name in made:
+            if kind == "AWS::SageMaker::Model":
+                self.account.later(sagemaker.delete_model, ModelName=name)
+            if kind == "AWS::SageMaker::EndpointConfig":
+                self.account.later(sagemaker.delete_endpoint_config, EndpointConfigName=name)
         self.client.delete_stack(StackName=self.name)
         self.client.get_waiter("stack_delete_complete").wait(
             StackName=self.name, WaiterConfig={"Delay": 5, "MaxAttempts": 240}
