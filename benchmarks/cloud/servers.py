@@ -21,6 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 _PATIENCE_SECONDS = 120
 _MEGABYTE_KB = 1024
+_FIRST_REQUEST = (
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: SageMaker.ListEndpoints\r\nContent-Length: 2\r\n"
+    b"Content-Type: application/x-amz-json-1.1\r\nConnection: close\r\nAuthorization: AWS4-HMAC-SHA256 "
+    b"Credential=test/20260101/eu-west-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n{}"
+)
 _NO_PROXY = {"NO_PROXY": "localhost,127.0.0.1"}
 
 
@@ -100,8 +105,8 @@ def _wait_for_an_answer(port: int, child: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < end and child.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_SECONDS) as connection:
-                connection.sendall(b"GET /moto-api/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                if connection.recv(16):
+                connection.sendall(_FIRST_REQUEST)
+                if connection.recv(16).startswith(b"HTTP/1.1 200"):
                     return
         except OSError:
             time.sleep(0.005)  # nobody listens yet: there is nothing else to wait for
