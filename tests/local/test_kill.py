@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.local.functions.conftest import package
 from tests.local.moto_scenes import TRUST
 
+pytestmark = pytest.mark.clients  # a process for each life: eight seconds of CPU time for one kill
 REGION = "eu-west-1"
 PROGRAM = """
 import sys, threading
@@ -339,7 +340,6 @@ def test_nothing_acknowledged_is_lost(cloud):
     lives(cloud, random.randint(60, 160))
 
 
-@pytest.mark.clients
 def test_nothing_acknowledged_is_lost_however_often_it_is_killed(cloud):
     """Also from lives that begin with what others left, and soon after their beginning."""
     lives(cloud, *(random.choice([1, 20, 100, 300]) for _ in range(8)))
