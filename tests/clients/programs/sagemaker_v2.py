@@ -192,7 +192,7 @@ def fit_and_deploy(data):
     return {
         "model_data": [trained.model_data, attached.model_data],
         "prediction": prediction,
-        "left": [endpoint["EndpointName"] for endpoint in left],
+        "left": [found["EndpointName"] for found in left if found["EndpointName"] in (NAME, f"{NAME}-package")],
         "metrics": [metric["MetricName"] for metric in metrics],
     }
 
