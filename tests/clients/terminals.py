@@ -39,6 +39,7 @@ def cloud() -> Iterator[dict[str, str]]:
             exported[found[1]] = found[2]
         if "AWS_CA_BUNDLE" in exported:  # the last of them
             break
+    assert "AWS_CA_BUNDLE" in exported, f"sluice up ended with {child.wait(60)} before it had told its variables"
     try:
         yield exported
     finally:
