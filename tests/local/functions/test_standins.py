@@ -86,6 +86,7 @@ def test_another_package_in_javascript_is_refused(cloud, tmp_path):
         )
 
 
+@pytest.mark.clients
 def test_a_bucket_is_filled_and_emptied(cloud, ask):
     """Archives are unpacked and pruned; what is tagged for it is emptied, with its versions."""
     s3 = cloud.client("s3")
@@ -133,6 +134,7 @@ def test_one_call_of_aws_is_made_for_a_turn(cloud, ask):
     assert ask("aws_custom_resource", {"Delete": ignoring}, turn="Delete")["Status"] == "SUCCESS"
 
 
+@pytest.mark.clients
 def test_a_provider_runs_functions_of_the_user(cloud, ask):
     """One does the work, another is asked until it is complete."""
     work = "def handler(event, context): return {'PhysicalResourceId': 'made', 'Data': {'a': 1}}"
@@ -152,6 +154,7 @@ def test_a_provider_runs_functions_of_the_user(cloud, ask):
     assert (answer["PhysicalResourceId"], answer["Data"]) == ("made", {"a": 1, "b": "made"})
 
 
+@pytest.mark.clients
 def test_the_retention_of_a_group_is_set(cloud, ask):
     """The group is made when it is not there, and goes when it is to."""
     logs = cloud.client("logs")
