@@ -13,8 +13,8 @@ demo: .venv/.image          ## the whole loop on this machine, on real data
 test: .venv/.dev .venv/.image ## the test suite
 	@$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not clients and not sdk"
 
-test-clients: .venv/.dev .venv/.image ## tests with the SageMaker SDK and the CDK's command line, installed into .cache
-	@$(BIN)/sluice compile --check && $(BIN)/pytest -q -m "clients or sdk"
+test-clients: .venv/.dev .venv/.image ## heavy tests, and those with AWS's own clients, each installed into .cache
+	@$(BIN)/sluice compile --check && $(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "clients or sdk"
 
 check: .venv/.dev           ## lint, formatting, types
 	@$(BIN)/ruff check $(ROOMS) && $(BIN)/ruff format --check -q $(ROOMS) && $(BIN)/mypy
