@@ -14,6 +14,8 @@ LocalError (local.errors)
 
 from __future__ import annotations
 
+from botocore.exceptions import ClientError
+
 from local.errors import AwsError, LocalError
 
 
@@ -47,6 +49,12 @@ class JobStopped(JobFailed):
 
 class StepFailed(LocalError):
     """A step of a pipeline ended badly."""
+
+    @classmethod
+    def by(cls, error: ClientError) -> StepFailed:
+        """Because a call that the step makes was refused."""
+        said, called = error.response["Error"], f"Failed to invoke {error.operation_name}"
+        return cls(f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}")
 
 
 class Unhealthy(LocalError):

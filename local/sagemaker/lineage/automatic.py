@@ -51,11 +51,6 @@ class Recorder:
             if kind.name_member in config:
                 self._store.get(kind, config[kind.name_member])
 
-    def trial(self, experiment: str, trial: str) -> None:
-        """Make an experiment and a trial of it, unless they are there."""
-        self._ensure(EXPERIMENT, experiment, {"DisplayName": experiment})
-        self._ensure(TRIAL, trial, {"DisplayName": trial, "ExperimentName": experiment})
-
     def job_began(self, kind: Kind, job: Record) -> None:
         """A trial component for a job, and what contributes to it."""
         traced, config = _TRACED[kind.name](job), job.get("ExperimentConfig", {})
@@ -141,10 +136,14 @@ class Recorder:
         experiment, trial = config.get("ExperimentName"), config.get("TrialName")
         if trial is None and experiment is not None:
             trial = f"{component[: _NAME_CHARACTERS - 6]}-trial"
-            self.trial(experiment, trial)
+            self._trial(experiment, trial)
         if trial is not None:
             found = self._store.get(TRIAL, trial)
             yield {"TrialName": found["TrialName"], "ExperimentName": found["ExperimentName"]}
+
+    def _trial(self, experiment: str, trial: str) -> None:
+        self._ensure(EXPERIMENT, experiment, {"DisplayName": experiment})
+        self._ensure(TRIAL, trial, {"DisplayName": trial, "ExperimentName": experiment})
 
     def _artifact(self, uri: str, artifact_type: str) -> str:
         source = {"SourceUri": uri}

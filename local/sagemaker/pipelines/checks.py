@@ -23,6 +23,18 @@ def problems(steps: Mapping[str, Step], parameters: Mapping[str, Parameter]) -> 
     yield from _cycles(steps)
 
 
+def foreign_references(experiment: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    """What a PipelineExperimentConfig has but parameters and variables of the execution, which alone it may have."""
+    title, known = "PipelineExperimentConfig", {"Parameters": parameters, "Execution": _EXECUTION_VARIABLES}
+    yield from _calls_without_arguments(title, experiment)
+    if any(function != "Std:Join" for function, _ in _functions(experiment)):
+        yield f"{title} has a function other than Std:Join"
+    for path in references(experiment):
+        root, _, rest = path.partition(".")
+        if rest not in known.get(root, ()):
+            yield f"{title} refers to {path!r}, which is no parameter or execution variable"
+
+
 def _broken_functions(step: Step) -> Iterator[str]:
     if step.kind == "Condition" and not all(isinstance(c, dict) and "Type" in c for c in _conditions(step)):
         yield f"Step {step.name!r} needs Conditions with a Type each"
@@ -32,13 +44,19 @@ def _broken_functions(step: Step) -> Iterator[str]:
     for file in step.body.get("PropertyFiles") or []:
         if not {"PropertyFileName", "OutputName", "FilePath"} <= set(file):
             yield f"Step {step.name!r} has a property file without name, output or path"
-    for function, argument in _functions(step.arguments):
+    yield from _calls_without_arguments(f"Step {step.name!r}", step.arguments)
+
+
+def _calls_without_arguments(title: str, value: Any) -> Iterator[str]:
+    for function, argument in _functions(value):
         if not isinstance(argument, dict):
-            yield f"Step {step.name!r} has a {function} without arguments"
+            yield f"{title} has a {function} without arguments"
         elif function == "Std:Join" and not isinstance(argument.get("Values"), list):
-            yield f"Step {step.name!r} has a Std:Join without a list of Values"
+            yield f"{title} has a Std:Join without a list of Values"
+        elif function == "Std:Join" and not isinstance(argument.get("On", ""), str):
+            yield f"{title} has a Std:Join whose On is not a string"
         elif function == "Std:JsonGet" and ("Path" not in argument or not {"PropertyFile", "S3Uri"} & set(argument)):
-            yield f"Step {step.name!r} has a Std:JsonGet without a Path, or without a PropertyFile or S3Uri"
+            yield f"{title} has a Std:JsonGet without a Path, or without a PropertyFile or S3Uri"
 
 
 def _conditions(step: Step) -> list[Any]:

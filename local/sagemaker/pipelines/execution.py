@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.errors import AwsError
+from local.roles import NotAssumable
 from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed
 from local.sagemaker.kinds import PIPELINE_EXECUTION
 from local.sagemaker.pipelines.caching import cache_key, find
 from local.sagemaker.pipelines.changes import Changes
 from local.sagemaker.pipelines.definition import Definition, Step
-from local.sagemaker.pipelines.experiments import variables
+from local.sagemaker.pipelines.experiments import enroll, variables
 from local.sagemaker.pipelines.resolve import Resolver
 from local.sagemaker.pipelines.steps import Steps, Task
 
@@ -54,7 +55,7 @@ class Execution:
         self._parallel = record.get("ParallelismConfiguration", {}).get(
             "MaxParallelExecutionSteps", len(definition.steps)
         )
-        self._changes = Changes(context, arn)
+        self._changes, self._identities = Changes(context, arn), context.identities
         self._files = context.files.acting(record["RoleArn"])
         self._steps = Steps(context, execution_arn=arn, role_arn=record["RoleArn"])
         # What has succeeded before, in a try that failed or in a process that ended, is not done again.
@@ -65,12 +66,14 @@ class Execution:
         self._running: dict[str, Task] = {}
         self._stopping = record["PipelineExecutionStatus"] == "Stopping"
         self._over = self._abandoned = False
+        self._hindrance = ""
         self._turn = threading.Condition()
 
     def run(self) -> None:
         """Run to the end."""
         if not self._stopping:
             self._changes.execution("Executing")
+            self._enroll()
         with self._turn:
             while True:
                 for step in self._ready():
@@ -109,13 +112,20 @@ class Execution:
             self._parallel = parallel
             self._turn.notify_all()
 
+    def _enroll(self) -> None:
+        try:
+            enroll(self._identities.acting(self._record["RoleArn"]), self._record.get("PipelineExperimentConfig", {}))
+        except (StepFailed, NotAssumable) as error:
+            self._hindrance = str(error)
+
     def _ready(self) -> list[Step]:
-        if self._stopping or "Failed" in self._ended.values():
+        if self._stopping or self._hindrance or "Failed" in self._ended.values():
             return []
         steps = self._definition.steps.values()
         waiting = [step for step in steps if step.name not in self._ended and step.name not in self._running]
         ready = [step for step in waiting if self._may_run(step)]
-        return ready[: self._parallel - len(self._running)]
+        # Fewer may be wanted by now than run.
+        return ready[: max(0, self._parallel - len(self._running))]
 
     def _may_run(self, step: Step) -> bool:
         if any(self._ended.get(need) != "Succeeded" for need in step.needs):
@@ -182,7 +192,9 @@ class Execution:
         if self._abandoned:
             return  # the next process goes on from the record
         failed = [name for name, status in self._ended.items() if status == "Failed"]
-        if failed:
+        if self._hindrance:
+            self._changes.execution("Failed", reason=self._hindrance[:_REASON_CHARACTERS])
+        elif failed:
             self._changes.execution("Failed", reason=self._failure(failed[0]))
         elif self._stopping:
             self._changes.execution("Stopped")

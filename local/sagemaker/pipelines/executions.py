@@ -68,14 +68,13 @@ class Executions:
         with self._lock:
             if token in self._tokens:
                 return {"PipelineExecutionArn": self._tokens[token]}
+            # All or nothing: an execution that is kept is one that runs.
             with self._store.together():
                 arn = self._record(pipeline, version, params, {"Parameters": values, "CreatedBy": user})
                 self._tokens[token] = arn
-            record = self._store.get(PIPELINE_EXECUTION, arn)
-            config = experiment_config(definition, record, values, files=self._context.files)
-            record = self._store.change(PIPELINE_EXECUTION, arn, PipelineExperimentConfig=config)
-            if config and {"ExperimentName", "TrialName"} <= config.keys():
-                self._context.lineage.trial(config["ExperimentName"], config["TrialName"])
+                record = self._store.get(PIPELINE_EXECUTION, arn)
+                config = experiment_config(definition, record, values, files=self._context.files)
+                record = self._store.change(PIPELINE_EXECUTION, arn, PipelineExperimentConfig=config)
             self._begin(record)
         return record
 

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.errors import ValidationError
+from local.roles import Clients
+from local.sagemaker.errors import StepFailed
 from local.sagemaker.pipelines.definition import Definition
 from local.sagemaker.pipelines.resolve import Resolver
 from local.sagemaker.resources import Record
@@ -29,7 +34,7 @@ def variables(record: Record, *, now: datetime, job: str = "") -> dict[str, str]
 def experiment_config(
     definition: Definition, record: Record, parameters: Mapping[str, Any], *, files: Files
 ) -> dict[str, str] | None:
-    """ExperimentName and TrialName of an execution; None when its pipeline wants none."""
+    """ExperimentName and TrialName of an execution; None when its pipeline wants none. Raises ValidationError."""
     resolver = Resolver(
         definition,
         parameters=parameters,
@@ -37,5 +42,40 @@ def experiment_config(
         properties={},
         files=files,
     )
-    named = {key: str(resolver.resolve(value)) for key, value in definition.experiment.items() if value is not None}
+    try:
+        named = {key: str(resolver.resolve(value)) for key, value in definition.experiment.items() if value is not None}
+    except StepFailed as error:
+        raise ValidationError(f"PipelineExperimentConfig cannot be read: {error}") from error
     return named or None
+
+
+def enroll(clients: Clients, config: Mapping[str, str]) -> None:
+    """Make an execution's experiment and trial unless they are there, as SageMaker does in the pipeline's role.
+
+    Raises StepFailed with the words of whoever refuses (Developer Guide, "Amazon SageMaker Experiments Integration").
+    """
+    if not {"ExperimentName", "TrialName"} <= config.keys():
+        return
+    experiment, trial = ({name: config[name]} for name in ("ExperimentName", "TrialName"))
+    try:
+        sagemaker = clients.client("sagemaker")
+        _ensure(sagemaker.describe_experiment, sagemaker.create_experiment, experiment, {})
+        _ensure(sagemaker.describe_trial, sagemaker.create_trial, trial, experiment)
+    except ClientError as error:
+        raise StepFailed.by(error) from error
+    except BotoCoreError as error:
+        raise StepFailed(f"ClientError: {error}") from error
+
+
+def _ensure(describe: Any, create: Any, name: dict[str, str], parent: dict[str, str]) -> None:
+    try:
+        describe(**name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFound":
+            raise
+        try:
+            create(**name, **parent)
+        except ClientError as other:
+            # Another execution of the pipeline, at the same time, may have made the experiment that they share.
+            if "already exists" not in other.response["Error"]["Message"]:
+                raise

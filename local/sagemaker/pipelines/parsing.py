@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from local.errors import UnsupportedLocally, ValidationError
-from local.sagemaker.pipelines.checks import problems
+from local.sagemaker.pipelines.checks import foreign_references, problems
 from local.sagemaker.pipelines.definition import Definition, Parameter, Step, own_arguments, references, referred_step
+from local.sagemaker.pipelines.shape import misshapen
 
 VERSION = "2020-12-01"
 SUPPORTED = frozenset(
@@ -29,6 +30,7 @@ _KINDS = frozenset({"String", "Integer", "Float", "Boolean"})
 def parse(text: str) -> Definition:
     """Read a definition. Raises ValidationError with every problem found, UnsupportedLocally for a step type."""
     document = _document(text)
+    _refuse(misshapen(document))
     wrong: list[str] = []
     parameters = _parameters(document, wrong)
     steps: dict[str, Step] = {}
@@ -37,10 +39,14 @@ def parse(text: str) -> Definition:
             wrong.append(f"Step name {step.name!r} is used twice")
         else:
             steps[step.name] = step
-    wrong += problems(steps, parameters)
-    if wrong:
-        raise ValidationError(f"Unable to parse pipeline definition. {'; '.join(wrong)}.")
-    return Definition(parameters, steps, document.get("PipelineExperimentConfig") or {})
+    experiment = document.get("PipelineExperimentConfig") or {}
+    _refuse([*wrong, *problems(steps, parameters), *foreign_references(experiment, parameters)])
+    return Definition(parameters, steps, experiment)
+
+
+def _refuse(wrong: Iterable[str]) -> None:
+    if said := "; ".join(wrong):
+        raise ValidationError(f"Unable to parse pipeline definition. {said}.")
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -59,7 +65,7 @@ def _document(text: str) -> dict[str, Any]:
 def _parameters(document: Mapping[str, Any], wrong: list[str]) -> dict[str, Parameter]:
     parameters: dict[str, Parameter] = {}
     for entry in document.get("Parameters") or []:
-        name, kind = (entry.get("Name"), entry.get("Type")) if isinstance(entry, dict) else (None, None)
+        name, kind = entry.get("Name"), entry.get("Type")
         if not name or kind not in _KINDS:
             wrong.append(f"Parameter {name!r} needs a Name and a Type of {', '.join(sorted(_KINDS))}")
         elif name in parameters:
@@ -71,12 +77,9 @@ def _parameters(document: Mapping[str, Any], wrong: list[str]) -> dict[str, Para
 
 def _flat(entries: Sequence[Any], branch: tuple[str, bool] | None, wrong: list[str]) -> Iterator[Step]:
     for entry in entries:
-        name, kind = (entry.get("Name"), entry.get("Type")) if isinstance(entry, dict) else (None, None)
+        name, kind = entry.get("Name"), entry.get("Type")
         if not isinstance(name, str) or not _STEP_NAME.fullmatch(name):
             wrong.append(f"Step name {name!r} does not match {_STEP_NAME.pattern}")
-            continue
-        if not isinstance(entry.get("Arguments", {}), dict):
-            wrong.append(f"Step {name!r} has Arguments that are not an object")
             continue
         _require_supported(name, kind, wrong)
         if kind == "Condition" and branch is not None:

@@ -79,9 +79,7 @@ class Steps:
         try:
             return self._run[task.step.kind](task)
         except ClientError as error:
-            said = error.response["Error"]
-            called = f"Failed to invoke {error.operation_name}"
-            raise StepFailed(f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}") from error
+            raise StepFailed.by(error) from error
         except NotAssumable as error:
             raise StepFailed(f"ClientError: {error}") from error
         except BotoCoreError as error:

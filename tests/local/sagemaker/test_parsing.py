@@ -11,9 +11,10 @@ def step(name, kind="Processing", **more):
     return {"Name": name, "Type": kind, "Arguments": {}, **more}
 
 
-def definition(*steps, parameters=()):
+def definition(*steps, parameters=(), experiment=None):
     """The text of a definition."""
-    return json.dumps({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)})
+    known = {"Version": "2020-12-01", "Parameters": list(parameters), "PipelineExperimentConfig": experiment}
+    return json.dumps({**known, "Steps": list(steps)})
 
 
 def test_references_and_dependencies_make_the_graph():
@@ -55,14 +56,24 @@ def test_the_branches_of_a_condition_need_it_and_its_outcome():
         (definition(step("A", Arguments={"X": {"Get": "Weather"}})), "which is nothing"),
         (definition(step("A", DependsOn=["B"]), step("B", DependsOn=["A"])), "in a circle"),
         (definition(step("A"), parameters=[{"Name": "P", "Type": "Colour"}]), "needs a Name and a Type"),
-        (definition(step("A"), parameters=["P"]), "needs a Name and a Type"),
-        (definition("A"), "does not match"),
-        (definition(step("A", Arguments=[])), "not an object"),
+        (definition(step("A"), parameters=["P"]), "A parameter is not an object"),
+        (definition("A"), "A step is not an object"),
+        (definition(step("A", Arguments=[1])), "Arguments that is not an object"),
         (definition(step("A", "Condition")), "needs Conditions with a Type each"),
         (definition(step("A", PropertyFiles=[{"FilePath": "x"}])), "property file without"),
         (definition(step("A", Arguments={"X": {"Std:Join": {"On": "/"}}})), "Std:Join without a list"),
         (definition(step("A", Arguments={"X": {"Std:JsonGet": {"Path": "a"}}})), "Std:JsonGet without"),
         (definition(step("A", Arguments={"X": {"Std:Join": []}})), "Std:Join without arguments"),
+        (definition(step("A", Arguments={"X": {"Std:Join": {"Values": [], "On": 1}}})), "On is not a string"),
+        (definition(step("A", CacheConfig=True)), "CacheConfig that is not an object"),
+        (definition(step("A", DependsOn=1)), "DependsOn that is not a list"),
+        (definition(step("A", PropertyFiles=["x"])), "PropertyFiles is not an object"),
+        (definition(step("A", [])), "Type that is not a string"),
+        (definition(step("A", "Condition", Arguments={"IfSteps": 1})), "IfSteps that is not a list"),
+        (definition(step("A"), experiment=[1]), "PipelineExperimentConfig that is not an object"),
+        (definition(step("A"), experiment={"TrialName": {"Get": "Parameters.P"}}), "'Parameters.P', which is no"),
+        (definition(step("A"), experiment={"TrialName": {"Get": "Steps.A.X"}}), "'Steps.A.X', which is no"),
+        (definition(step("A"), experiment={"TrialName": {"Std:JsonGet": {}}}), "other than Std:Join"),
     ],
 )
 def test_what_is_wrong_is_said(text, said):

@@ -70,3 +70,25 @@ def test_a_definition_is_fetched_by_who_makes_the_pipeline(world):
     place = {"Bucket": "work", "ObjectKey": "p.json"}
     world.sm.create_pipeline(PipelineName="p", PipelineDefinitionS3Location=place, RoleArn=world.role)
     assert "s3:GetObject" not in world.asked_as("runner")
+
+
+def test_an_execution_makes_its_experiment_and_trial_in_the_pipelines_role(world):
+    """Both are looked for and made by the role, the second time the trial alone; nobody else does."""
+    config = {"ExperimentName": "e", "TrialName": {"Get": "Execution.PipelineExecutionId"}}
+    text = {"Version": "2020-12-01", "PipelineExperimentConfig": config, "Steps": [STOP]}
+    world.run_pipeline(text)
+    arn = world.sm.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
+    world.ended_execution(arn)
+    made = [what for what in world.asked_as("runner") if "Create" in what]
+    assert made == ["sagemaker:CreateExperiment", "sagemaker:CreateTrial", "sagemaker:CreateTrial"]
+    assert made == [what for what in world.asked("sagemaker") if what in made]
+    assert len(world.sm.list_trials(ExperimentName="e")["TrialSummaries"]) == 2
+
+
+def test_an_execution_that_cannot_have_its_experiment_fails_before_its_steps(world):
+    """With the words of the call that was refused."""
+    config = {"ExperimentName": "no name!", "TrialName": "t"}
+    execution = world.run_pipeline({"Version": "2020-12-01", "PipelineExperimentConfig": config, "Steps": [STOP]})
+    assert execution["PipelineExecutionStatus"] == "Failed"
+    assert "Failed to invoke DescribeExperiment. Error Details: ValidationException" in execution["FailureReason"]
+    assert world.steps(execution) == {}

@@ -245,3 +245,20 @@ def test_what_does_not_run_here_is_refused_by_name(sm, own_name, refused, member
     sm.create_pipeline(PipelineName=own_name, PipelineDefinition=definition(condition("One")), RoleArn=ROLE)
     code, message = refused(sm.start_pipeline_execution, PipelineName=own_name, **member)
     assert (code, next(iter(member)) in message) == ("UnsupportedLocally", True)
+
+
+def test_fewer_steps_at_once_are_none_until_others_end(sm, shared, own_name, start, queue, message):
+    """When less is wanted than runs, the next step waits for all of them."""
+    names = ["One", "Two", "Three", "Four", "Five"]
+    text = definition(*(callback(name, queue) for name in names))
+    arn = start(text, ParallelismConfiguration={"MaxParallelExecutionSteps": 3})
+    tokens = [message()["token"] for _ in range(3)]
+    sm.update_pipeline_execution(PipelineExecutionArn=arn, ParallelismConfiguration={"MaxParallelExecutionSteps": 1})
+    for token in tokens:
+        sm.send_pipeline_execution_step_success(CallbackToken=token)
+    for _ in range(2):
+        sm.send_pipeline_execution_step_success(CallbackToken=message()["token"])
+    steps = shared.steps(shared.ended_execution(arn))
+    started = sorted(steps.values(), key=lambda step: step["StartTime"])
+    assert all(step["EndTime"] <= later["StartTime"] for later in started[3:] for step in started[:3])
+    assert started[3]["EndTime"] <= started[4]["StartTime"]
