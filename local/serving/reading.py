@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 64 * 1024
 _MOST_HEADERS = 200
 _READ_AT_ONCE_BYTES = 1024 * 1024
+_MOST_IN_CHUNKS = 5 * 1024**3 + 1024**2  # S3's largest upload (Amazon S3 User Guide, Uploading objects) and its frame
+_HEXADECIMAL: Final = frozenset(b"0123456789abcdefABCDEF")
 _UNPREFIXED: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 # S3's metadata may have an underscore in its name, which WSGI cannot tell from a dash: moto looks here for the name as
 # it was sent (moto.core.request.PRESERVED_HEADER_NAMES_ENVIRON_KEY).
@@ -97,6 +99,10 @@ def _headers(stream: BinaryIO, environ: WSGIEnvironment) -> None:
                 continue  # it would pass for the header with a dash
             names[_key(name)] = name
         key, value = _key(name), value.strip()
+        if (
+            key == "CONTENT_LENGTH" and environ.get(key, value) != value
+        ):  # where the next request begins is anybody's guess
+            raise NotHttp("400 Bad Request")
         environ[key] = f"{environ[key]},{value}" if key in environ and key not in _UNPREFIXED else value
     raise NotHttp("431 Request Header Fields Too Large")
 
@@ -128,6 +134,8 @@ def _body(stream: BinaryIO, environ: WSGIEnvironment, go_on: Callable[[], None])
 def _chunks(stream: BinaryIO) -> bytes:
     body = bytearray()
     while size := _chunk_size(stream.readline(_LONGEST_LINE)):
+        if len(body) + size > _MOST_IN_CHUNKS:
+            raise NotHttp("413 Content Too Large")
         body += _exactly(stream, size)
         if stream.readline(3) != b"\r\n":
             raise NotHttp("400 Bad Request")
@@ -137,10 +145,10 @@ def _chunks(stream: BinaryIO) -> bytes:
 
 
 def _chunk_size(line: bytes) -> int:
-    try:
-        return int(line.partition(b";")[0], 16)
-    except ValueError as error:
-        raise NotHttp("400 Bad Request") from error
+    digits = line.partition(b";")[0].strip()
+    if not _HEXADECIMAL.issuperset(digits) or not digits:  # int() would take a sign, too
+        raise NotHttp("400 Bad Request")
+    return int(digits, 16)
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:

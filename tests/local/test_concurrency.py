@@ -1,3 +1,4 @@
+import hashlib
 import sys
 import threading
 import time
@@ -5,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.clock import Clock
@@ -60,6 +62,27 @@ def test_versions_of_packages_are_neither_lost_nor_doubled(cloud):
     )
     versions = sorted(int(answer["ModelPackageArn"].rpartition("/")[2]) for answer in arns)
     assert versions == list(range(1, CLIENTS * TIMES + 1))
+
+
+def test_over_http_each_client_gets_its_own_answer(cloud, monkeypatch):
+    """Connections are many and kept; nothing that is sent once is done twice, and no answer is another client's."""
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    config = Config(max_pool_connections=CLIENTS, retries={"total_max_attempts": 1})
+    url = cloud.start()
+    sagemaker, sqs = (cloud.session().client(name, endpoint_url=url, config=config) for name in ("sagemaker", "sqs"))
+    queue = sqs.create_queue(QueueName="of-http")["QueueUrl"]
+    sagemaker.create_model_package_group(ModelPackageGroupName="of-http")
+
+    def call(client, turn):
+        body = f"{client}/{turn}" + "x" * 1000 * client
+        sent = sqs.send_message(QueueUrl=queue, MessageBody=body)
+        assert sent["MD5OfMessageBody"] == hashlib.md5(body.encode()).hexdigest()
+        made = sagemaker.create_model_package(ModelPackageGroupName="of-http", InferenceSpecification=CONTAINERS)
+        return int(made["ModelPackageArn"].rpartition("/")[2])
+
+    assert sorted(all_at_once(call)) == list(range(1, CLIENTS * TIMES + 1))
+    asked = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+    assert asked["Attributes"]["ApproximateNumberOfMessages"] == str(CLIENTS * TIMES)
 
 
 def test_counters_parameters_and_objects_keep_every_write(cloud):

@@ -1,6 +1,8 @@
+import errno
 import io
 import socket
 import threading
+import time
 
 import pytest
 
@@ -108,7 +110,10 @@ def test_a_long_body_that_the_app_left_is_not_taken_for_a_request(connection):
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 300 + b"\r\n", "431 Request Header Fields Too Large"),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400 Bad Request"),
         (b"POST / HTTP/1.1\r\nContent-Length: ten\r\n\r\n", "400 Bad Request"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "400 Bad Request"),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "400 Bad Request"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n", "400 Bad Request"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffffff\r\n", "413 Content Too Large"),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "501 Not Implemented"),
     ],
 )
@@ -183,3 +188,56 @@ def test_closing_ends_connections_that_idle():
     assert set(threading.enumerate()) == before
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(address, timeout=10)
+
+
+class Scarce(socket.socket):
+    """A listening socket of a process that has no descriptor left when the first client comes."""
+
+    lacking = True
+
+    def accept(self):
+        if self.lacking:
+            self.lacking = False
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+def test_a_lack_of_descriptors_passes(caplog):
+    """The client waits until one is free again; the log says why."""
+    listening = Scarce()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    server = Server(lambda environ, start_response: start_response("200 OK", []) and [b"here"], listening)
+    server.start()
+    with socket.create_connection(listening.getsockname(), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert answer(connection)[2] == b"here"
+    server.close()
+    assert "Too many open files" in caplog.text
+
+
+def test_closing_waits_once_for_all_that_hang(monkeypatch):
+    """Not for one after the other."""
+    monkeypatch.setattr("local.serving.server._JOIN_SECONDS", 0.3)
+    going_on, asked = threading.Event(), threading.Semaphore(0)
+
+    def app(environ, start_response):
+        asked.release()
+        going_on.wait(30)
+        start_response("200 OK", [])
+        return []
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = Server(app, listening)
+    server.start()
+    hanging = [socket.create_connection(listening.getsockname(), timeout=10) for _ in range(8)]
+    for connection in hanging:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    for _ in hanging:
+        assert asked.acquire(timeout=10)
+    began = time.monotonic()
+    server.close()
+    assert time.monotonic() - began < 1.5
+    going_on.set()
+    for connection in hanging:
+        connection.close()
