@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _JOIN_SECONDS = 5.0
+_LONGEST_WAIT_SECONDS = 3_600.0  # what is due in centuries is more than a lock can wait for
 _log = logging.getLogger(__name__)
 
 
@@ -101,4 +102,5 @@ class Clock:
     def _wall_seconds_to_next(self) -> float | None:
         if not self._due:
             return None
-        return max(0.0, (self._due[0][0] - self.now()).total_seconds() / self.speed)
+        seconds = (self._due[0][0] - self.now()).total_seconds() / self.speed
+        return min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)

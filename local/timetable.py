@@ -82,14 +82,23 @@ def timetable(expression: str, *, since: datetime, zone: ZoneInfo = _UTC) -> Tim
     if found is None:
         raise ValueError("it is neither rate(…), cron(…) nor at(…)")
     inside = found["inside"].strip()
-    if found["kind"] == "cron":
-        return Calendar(Cron.parse(inside), zone)
-    if found["kind"] == "at":
-        return Once(datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone).astimezone(UTC))
-    rate = _RATE.fullmatch(inside)
-    if rate is None:
+    try:
+        if found["kind"] == "cron":
+            return Calendar(Cron.parse(inside), zone)
+        if found["kind"] == "at":
+            return Once(datetime.strptime(inside, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone).astimezone(UTC))
+        return _rate(inside, since)
+    except OverflowError as error:
+        raise ValueError("it is after the year 9999") from error
+
+
+def _rate(inside: str, since: datetime) -> Rate:
+    found = _RATE.fullmatch(inside)
+    if found is None:
         raise ValueError("a rate is a positive number and minutes, hours or days")
-    return Rate(int(rate["count"]) * _UNITS[rate["unit"]], since)
+    rate = Rate(int(found["count"]) * _UNITS[found["unit"]], since)
+    rate.following(since + rate.every)  # the second turn must be a time as well
+    return rate
 
 
 class AlarmClock:

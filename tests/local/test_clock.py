@@ -85,3 +85,14 @@ def test_a_running_clock_cannot_be_advanced():
     """Only a stepped one can."""
     with pytest.raises(ValueError, match="speed 0"):
         Clock(speed=1).advance(SECOND)
+
+
+def test_what_is_due_in_centuries_does_not_stop_the_clock():
+    """It is longer than a lock can wait for; what is due soon still runs."""
+    clock, ran = Clock(speed=1, start=NOON), threading.Event()
+    clock.after(timedelta(days=2_900_000), lambda: None)
+    clock.after(timedelta(milliseconds=50), ran.set)
+    assert ran.wait(5)
+    clock.after(timedelta(milliseconds=50), (again := threading.Event()).set)
+    assert again.wait(5)
+    clock.close()

@@ -34,7 +34,18 @@ def test_a_rate_counts_from_its_beginning():
 
 
 @pytest.mark.parametrize(
-    "expression", ["rate(0 minutes)", "rate(5 seconds)", "rate(5)", "every day", "at(tomorrow)", "cron(* * *)", ""]
+    "expression",
+    [
+        "rate(0 minutes)",
+        "rate(5 seconds)",
+        "rate(5)",
+        "rate(999999999999 days)",
+        "rate(2900000 days)",
+        "every day",
+        "at(tomorrow)",
+        "cron(* * *)",
+        "",
+    ],
 )
 def test_another_text_is_no_timetable(expression):
     """It is refused with a reason."""
