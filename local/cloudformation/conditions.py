@@ -23,7 +23,7 @@ def check_rules(template: Template, scope: Scope) -> None:
     for name, rule in template.rules.items():
         if "RuleCondition" in rule and not judge.holds(rule["RuleCondition"]):
             continue
-        for assertion in rule.get("Assertions", []):
+        for assertion in rule["Assertions"]:
             if not judge.holds(assertion.get("Assert")):
                 described = assertion.get("AssertDescription", "an assertion is false")
                 raise InvalidRequest(f"Rule {name} failed to satisfy assertion: {described}")
@@ -36,8 +36,8 @@ class _Judge:
         self._asked: list[str] = []
         self._resolver = Resolver(scope)
 
-    def condition(self, name: str) -> bool:
-        if name not in self._template.conditions:
+    def condition(self, name: Any) -> bool:
+        if not isinstance(name, str) or name not in self._template.conditions:
             message = (
                 f"Template format error: Unresolved condition dependency {name} in the Conditions block of the template"
             )
@@ -83,19 +83,27 @@ def _comparable(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _items(judge: _Judge, name: str, value: Any) -> list[Any]:
+    items = judge.resolve(value)
+    if not isinstance(items, list):
+        raise InvalidRequest(f"Template error: every {name} object requires a list of strings.")
+    return [_comparable(item) for item in items]
+
+
 def _contains(judge: _Judge, argument: Any) -> bool:
     values, value = _arguments("Fn::Contains", argument, least=2, most=2)
-    return _comparable(judge.resolve(value)) in [_comparable(item) for item in judge.resolve(values)]
+    return _comparable(judge.resolve(value)) in _items(judge, "Fn::Contains", values)
 
 
 def _each_member_equals(judge: _Judge, argument: Any) -> bool:
     values, value = _arguments("Fn::EachMemberEquals", argument, least=2, most=2)
-    return all(_comparable(item) == _comparable(judge.resolve(value)) for item in judge.resolve(values))
+    return all(item == _comparable(judge.resolve(value)) for item in _items(judge, "Fn::EachMemberEquals", values))
 
 
 def _each_member_in(judge: _Judge, argument: Any) -> bool:
     values, allowed = _arguments("Fn::EachMemberIn", argument, least=2, most=2)
-    return all(item in judge.resolve(allowed) for item in judge.resolve(values))
+    known = _items(judge, "Fn::EachMemberIn", allowed)
+    return all(item in known for item in _items(judge, "Fn::EachMemberIn", values))
 
 
 def _all(judge: _Judge, argument: Any) -> bool:

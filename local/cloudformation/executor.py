@@ -15,6 +15,7 @@ from local.cloudformation.live import Live, Step
 from local.cloudformation.plan import differences, replacement
 from local.cloudformation.policy import StackPolicy
 from local.cloudformation.resources import CATALOGUE
+from local.cloudformation.resources.forms import ill_formed
 from local.cloudformation.revisions import Revision, outputs
 from local.cloudformation.stacks import Output, Stack
 from local.errors import AwsError
@@ -124,6 +125,10 @@ class Executor:
             properties = revision.properties(name, reference=self._reference, attribute=self._attribute)
         except AwsError as error:
             raise self._lifecycle.refuse(self._stack.live().get(name, unmade), error.message) from error
+        wrong = ill_formed(CATALOGUE[declared.type].schema, properties)
+        if wrong:
+            failed = f"Properties validation failed for resource {name} with message: [{wrong}]"
+            raise self._lifecycle.refuse(self._stack.live().get(name, unmade), failed)
         return replace(unmade, properties=properties)
 
     def _check_name(self, live: Live, wanted: Live) -> None:

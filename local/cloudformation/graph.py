@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 from local.cloudformation.errors import InvalidRequest, ResourceFailed
-from local.cloudformation.intrinsics import PLACEHOLDER, function_name, target
+from local.cloudformation.intrinsics import PLACEHOLDER, function_name, sub_arguments, target
 
 Graph = Mapping[str, Collection[str]]
 """Logical ids, each with those that it needs."""
@@ -108,13 +108,13 @@ def _function_references(name: str, argument: Any, conditions: Mapping[str, bool
     elif name == "Fn::Sub":
         yield from _sub_references(argument, conditions)
     elif name == "Fn::If" and conditions is not None and isinstance(argument, list) and len(argument) == 3:
-        yield from references(argument[1] if conditions.get(argument[0]) else argument[2], conditions)
+        yield from references(argument[1] if conditions.get(str(argument[0])) else argument[2], conditions)
     else:
         yield from references(argument, conditions)
 
 
 def _sub_references(argument: Any, conditions: Mapping[str, bool] | None) -> Iterator[Reference]:
-    text, variables = (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
+    text, variables = sub_arguments(argument)
     yield from references(variables, conditions)
     for found in PLACEHOLDER.finditer(text):
         name, dot, attribute = found["name"].strip().partition(".")

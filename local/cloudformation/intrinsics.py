@@ -99,6 +99,8 @@ class Resolver:
 
     def ref(self, name: Any) -> Any:
         """What `Ref` gives for a pseudo parameter, a parameter or a resource."""
+        if not isinstance(name, str):
+            raise _unresolved(name)
         if name in self.scope.pseudo:
             return self.scope.pseudo[name]
         if name in self.scope.parameters:
@@ -135,7 +137,7 @@ def _get_att(resolver: Resolver, argument: Any) -> Any:
 
 
 def _sub(resolver: Resolver, argument: Any) -> Any:
-    text, variables = (argument, {}) if isinstance(argument, str) else _sub_arguments(argument)
+    text, variables = sub_arguments(argument)
     known = {name: resolver.resolve(value) for name, value in variables.items()}
     names = [found["name"].strip() for found in PLACEHOLDER.finditer(text)]
     values = {name: _variable(resolver, name, known) for name in names if not name.startswith("!")}
@@ -150,7 +152,10 @@ def _sub(resolver: Resolver, argument: Any) -> Any:
     return PLACEHOLDER.sub(replaced, text)
 
 
-def _sub_arguments(argument: Any) -> tuple[str, dict[str, Any]]:
+def sub_arguments(argument: Any) -> tuple[str, dict[str, Any]]:
+    """The text of an Fn::Sub and the values of the variables that are its own. Raises InvalidRequest."""
+    if isinstance(argument, str):
+        return argument, {}
     if isinstance(argument, list) and len(argument) == 2:
         text, variables = argument
         if isinstance(text, str) and isinstance(variables, dict):
@@ -180,6 +185,8 @@ def _join(resolver: Resolver, argument: Any) -> Any:
 
 def _split(resolver: Resolver, argument: Any) -> Any:
     separator, text = resolver.items("Fn::Split", argument, size=2)
+    if not isinstance(separator, str) or not separator:
+        raise InvalidRequest("Template error: every Fn::Split object requires a string delimiter that is not empty")
     return text if isinstance(text, Unknown) else _text("Fn::Split", text).split(separator)
 
 
@@ -205,14 +212,14 @@ def _if(resolver: Resolver, argument: Any) -> Any:
     if not isinstance(argument, list) or len(argument) != 3:
         raise InvalidRequest("Template error: Fn::If requires a list argument with three elements")
     condition, yes, no = argument
-    if condition not in resolver.scope.conditions:
+    if not isinstance(condition, str) or condition not in resolver.scope.conditions:
         raise InvalidRequest(f"Template error: unresolved condition dependency {condition} in Fn::If")
     return resolver.resolve(yes if resolver.scope.conditions[condition] else no)
 
 
 def _find_in_map(resolver: Resolver, argument: Any) -> Any:
     name, *keys = resolver.items("Fn::FindInMap", argument, size=3)
-    if name not in resolver.scope.mappings:
+    if not isinstance(name, str) or name not in resolver.scope.mappings:
         raise InvalidRequest(
             f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from local.cloudformation.errors import InvalidRequest
 from local.cloudformation.template import Template
+from local.soundness import fits
 
 Fetch = Callable[[str], str | None]
 """Gives the value of an SSM parameter by its name; None when there is none."""
@@ -77,9 +79,7 @@ def _as_text(value: Any) -> str:
 
 
 def _parameter(name: str, what: Mapping[str, Any], text: str, *, fetch: Fetch) -> Parameter:
-    kind, resolved = str(what.get("Type", "")), None
-    if not kind:
-        raise InvalidRequest(f"Template format error: Every Parameters object must contain a Type member. ({name})")
+    kind, resolved = str(what["Type"]), None
     _check(name, what, text)
     found = _SSM_VALUE.fullmatch(kind)
     if found:
@@ -113,6 +113,8 @@ def _check_number(name: str, what: Mapping[str, Any], text: str) -> None:
         number = float(text)
     except ValueError as error:
         raise InvalidRequest(f"Parameter '{name}' must be a number") from error
+    if not math.isfinite(number):
+        raise InvalidRequest(f"Parameter '{name}' must be a number")
     if "MinValue" in what and number < float(what["MinValue"]):
         raise _broken(name, what, f"Parameter '{name}' must be a number not less than {what['MinValue']}")
     if "MaxValue" in what and number > float(what["MaxValue"]):
@@ -125,7 +127,7 @@ def _check_text(name: str, what: Mapping[str, Any], text: str) -> None:
     if "MaxLength" in what and len(text) > int(what["MaxLength"]):
         raise _broken(name, what, f"Parameter '{name}' must contain at most {what['MaxLength']} characters")
     pattern = what.get("AllowedPattern")
-    if pattern and not re.fullmatch(pattern, text):
+    if pattern and not fits(pattern, text):
         raise _broken(name, what, f"Parameter '{name}' must match pattern {pattern}")
 
 

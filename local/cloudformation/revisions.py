@@ -175,7 +175,7 @@ def _import_arguments(value: Any, conditions: Mapping[str, bool]) -> Iterator[An
         yield value[name]
     elif name == "Fn::If" and isinstance(value[name], list) and len(value[name]) == 3:
         condition, yes, no = value[name]
-        yield from _import_arguments(yes if conditions.get(condition) else no, conditions)
+        yield from _import_arguments(yes if conditions.get(str(condition)) else no, conditions)
     else:
         items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
         for item in items:

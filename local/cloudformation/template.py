@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
 from local.cloudformation.errors import InvalidRequest
+from local.cloudformation.sections import check_sections
 from local.errors import UnsupportedLocally
 
 _SECTIONS: Final = frozenset(
@@ -74,6 +75,7 @@ def parse(body: str) -> Template:
     """
     document = _document(body)
     _check_sections(document)
+    check_sections(document)
     resources = _section(document, "Resources")
     if not resources:
         raise InvalidRequest("Template format error: At least one Resources member must be defined.")
@@ -122,12 +124,25 @@ def _from_yaml(body: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows the short forms of intrinsic functions, and reads dates as text, as CloudFormation does."""
+    """Knows the short forms of intrinsic functions; reads dates and names as text, and no aliases, as CloudFormation.
+
+    CloudFormation User Guide, Template formats: aliases, hash merges and the tag of timestamps are not supported.
+    """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name and the kind are PyYAML's
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """One node of the document, which is no alias."""
+        if self.check_event(yaml.AliasEvent):
+            raise InvalidRequest("Template format error: YAML aliases are not allowed in CloudFormation templates")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """An object, whose names are texts also where they look like numbers."""
+        return {str(name): value for name, value in super().construct_mapping(node, deep=deep).items()}
 
 
 def _short_form(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
@@ -183,6 +198,10 @@ def _declaration(logical_id: str, value: Any) -> Declaration:
     if not isinstance(properties, dict):
         raise InvalidRequest(f"Template format error: {at} Properties must be an object.")
     depends_on = value.get("DependsOn", [])
+    if not isinstance(depends_on, str) and not _texts(depends_on):
+        raise InvalidRequest(
+            f"Template format error: {at} Every DependsOn value must be a string or a list of strings."
+        )
     return Declaration(
         logical_id=logical_id,
         type=value["Type"],
@@ -195,11 +214,19 @@ def _declaration(logical_id: str, value: Any) -> Declaration:
     )
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def _check_attributes(logical_id: str, value: Mapping[str, Any]) -> None:
     for name in sorted(value.keys() - _ATTRIBUTES):
         if name in _ATTRIBUTES_REFUSED:
             raise UnsupportedLocally(f"the attribute {name} of the resource {logical_id}")
         raise InvalidRequest(f"Invalid template resource property '{name}'")
+    if not isinstance(value.get("Condition", ""), str):
+        raise InvalidRequest(
+            f"Template format error: [/Resources/{logical_id}] Every Condition member must be a string."
+        )
     for name, allowed in _POLICIES.items():
         policy = value.get(name, "Delete")
         if policy == "Snapshot":

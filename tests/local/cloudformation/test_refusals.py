@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -89,6 +90,119 @@ def test_a_body_that_is_no_template_is_refused(account, body, message):
     """The place of the mistake, or the section, or the limit is named."""
     with pytest.raises(ClientError, match=message):
         account.client.create_stack(StackName="s", TemplateBody=body)
+
+
+def _refusal(call, **params):
+    """The code of a call's error; empty when there is none."""
+    try:
+        call(**params)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return ""
+
+
+def _valued(value, **sections):
+    return json.dumps({"Resources": {"P": parameter(value)}, **sections})
+
+
+def _given(**member):
+    return _valued("a", Parameters={"X": {"Type": "String", "Default": "x", **member}})
+
+
+def _out(**member):
+    return _valued("a", Outputs={"O": member})
+
+
+def _when(condition, **resource):
+    sections = {"Conditions": {"C": condition}}
+    return json.dumps({"Resources": {"P": parameter("a") | {"Condition": "C", **resource}}, **sections})
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (_valued({"Fn::Sub": 5}), "Fn::Sub intrinsic functions don't specify expected arguments"),
+        (_valued({"Fn::Sub": ["a"]}), "Fn::Sub intrinsic functions don't specify expected arguments"),
+        (_valued({"Fn::Sub": None}), "Fn::Sub intrinsic functions don't specify expected arguments"),
+        (_valued({"Fn::Select": [0, {"Fn::Split": ["", "abc"]}]}), "Fn::Split object requires a string delimiter"),
+        (_valued({"Fn::If": [["C"], "a", "b"]}), "unresolved condition dependency"),
+        (_valued({"Fn::FindInMap": [{"a": "b"}, "c", "d"]}), "Mapping named"),
+        (_valued("a", Mappings={"M": 1}), "Every Mappings member must be a map of maps"),
+        (_when({"Condition": ["C"]}), "Unresolved condition dependency"),
+        (_when({"Fn::Contains": [1, "a"]}), "Fn::Contains object requires a list of strings"),
+        (_when({"Fn::EachMemberIn": [["a"], 1]}), "Fn::EachMemberIn object requires a list of strings"),
+        (_when({"Fn::Equals": ["a", "a"]}, Condition=["C"]), "Every Condition member must be a string"),
+        (_when({"Fn::Equals": ["a", "a"]}, DependsOn={"a": 1}), "Every DependsOn value must be a string or a list"),
+        (_valued("a", Rules={"R": {"Assertions": 5}}), "Rule R must have a list of Assertions"),
+        (_given(Type="Nope"), "Unrecognized parameter type: Nope"),
+        (_given(Default=None), "Every Default member must be a string"),
+        (_given(Default=["x"]), "Every Default member must be a string"),
+        (_given(MaxLength="y"), "Every MaxLength member must be a number"),
+        (_given(AllowedValues=5), "Every AllowedValues member must be a list"),
+        (_given(AllowedPattern="("), "AllowedPattern of X is no regular expression"),
+        (_given(Type="Number", Default="nan"), "Parameter 'X' must be a number"),
+        (_given(Default="a" * 40 + "!", AllowedPattern="^(a+)+$"), "Parameter 'X' must match pattern"),
+        (_out(), "Every Outputs member must contain a Value object"),
+        (_out(Value="x", Export="y"), "Every Export member must contain a Name"),
+        (_out(Value="x", Export={"Name": ""}), "Every Export member must contain a Name"),
+        (_out(Value="x", Description={"a": 1}), "Every Description member must be a string"),
+        (_out(Value="x", Condition=["C"]), "Every Condition member must be a string"),
+        (_valued("a", Outputs={"O-1": {"Value": "x"}}), "Output name O-1 is non alphanumeric"),
+        (json.dumps({"Resources": {"P-1": parameter("a")}}), "Resource name P-1 is non alphanumeric"),
+        (_valued("a", AWSTemplateFormatVersion="2020"), "2020 is not a supported value"),
+        (_valued("a", Description=5), "Description must be a string"),
+        (_valued("a", Description="x" * 1025), "'Description' length is greater than 1024"),
+        ("Resources:\n  P: &p {Type: X}\n  Q: *p\n", "YAML aliases are not allowed"),
+        (json.dumps({"Resources": {"Fn::ForEach::X": ["i", ["a"], {}]}}), "UnsupportedLocally.*Fn::ForEach::X"),
+    ],
+)
+def test_what_has_another_shape_than_a_template_is_refused(account, body, message):
+    """In CloudFormation's words, not as a failure of the cloud; validation says the same or does not look so far."""
+    with pytest.raises(ClientError, match=message):
+        account.client.create_stack(StackName="s", TemplateBody=body)
+    assert _refusal(account.client.validate_template, TemplateBody=body) in (
+        "",
+        "ValidationError",
+        "UnsupportedLocally",
+    )
+
+
+def test_names_in_yaml_are_texts(account):
+    """Also where YAML would read a number."""
+    account.client.create_stack(StackName="s", TemplateBody=f"Resources:\n  1: {json.dumps(parameter('a'))}\n")
+    assert account.ended()["StackStatus"] == "CREATE_COMPLETE"
+    assert account.resources() == {"1": "CREATE_COMPLETE"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "wrong"),
+    [
+        ("AWS::IAM::Role", {"Policies": "x"}, "#/Policies: expected type: JSONArray, found: String"),
+        ("AWS::IAM::Role", {"Policies": [{"PolicyName": "x"}]}, r"required key \[PolicyDocument\] not found"),
+        ("AWS::IAM::Role", {"ManagedPolicyArns": [{}]}, "#/ManagedPolicyArns/0: expected type: String"),
+        ("AWS::Events::Rule", {"Targets": [{}]}, r"#/Targets/0: required key \[Arn\] not found"),
+        ("AWS::Events::Rule", {"Targets": "x"}, "#/Targets: expected type: JSONArray, found: String"),
+        ("AWS::SNS::Topic", {"Subscription": [{}]}, r"#/Subscription/0: required key \[Endpoint\] not found"),
+        ("AWS::Lambda::Function", {"Code": "x"}, "#/Code: expected type: JSONObject, found: String"),
+        ("AWS::S3::Bucket", {"Tags": {"a": 1}}, "#/Tags: expected type: JSONArray, found: JSONObject"),
+        ("AWS::SSM::Parameter", {"Tags": [{"Key": "a"}]}, "#/Tags: expected type: JSONObject, found: JSONArray"),
+    ],
+)
+def test_a_property_of_the_wrong_form_makes_nothing_that_could_be_left(account, kind, properties, wrong):
+    """Neither a creation nor an update begins with it, so that the rollback has nothing that it cannot read."""
+    right = {
+        "AWS::IAM::Role": {"AssumeRolePolicyDocument": TRUST},
+        "AWS::Events::Rule": {"ScheduleExpression": "rate(1 day)"},
+        "AWS::SSM::Parameter": {"Type": "String", "Value": "a"},
+    }.get(kind, {})
+    resources = {"R": {"Type": kind, "Properties": {**right, **properties}}}
+    stack = account.create(resources, name="new")
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert [re.search(wrong, reason) is not None for reason in account.reasons("R", name="new")] == [True]
+    if kind != "AWS::Lambda::Function":
+        account.create({"R": {"Type": kind, "Properties": right}})
+        stack = account.update(resources)
+        assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
 
 
 @pytest.mark.parametrize(
