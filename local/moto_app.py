@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -46,15 +47,24 @@ def moto_app() -> WSGIApplication:
 
 
 def _manage_policies_in_one_partition() -> None:
-    # moto reads AWS's policies, 0.1 s each time, for every partition there is: an access key is sought in all of them.
+    # moto reads AWS's policies, 0.3 s each time, for every account and partition there is: an access key is sought in
+    # all of them. They are read once, for ours.
     from moto.iam.models import IAMBackend, ManagedPolicy
+    from moto.settings import load_iam_aws_managed_policies
 
     read = IAMBackend._init_aws_policies
     if read.__module__ == __name__:
         return
+    known: dict[str, list[ManagedPolicy]] = {}
 
     def read_ours(self: IAMBackend) -> list[ManagedPolicy]:
-        return read(self) if self.region_name == "aws" else []
+        if self.region_name != "aws":
+            return []
+        if not known.get(self.account_id):
+            known[self.account_id] = read(self)
+        # Shallow copies: how often it is attached is all that changes of a policy of AWS's.
+        wanted = load_iam_aws_managed_policies()
+        return [copy.copy(policy) for policy in known[self.account_id]] if wanted else []
 
     IAMBackend._init_aws_policies = read_ours  # type: ignore[method-assign]
 
