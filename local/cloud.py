@@ -8,7 +8,7 @@ import logging
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -41,7 +41,7 @@ from local.services import Part, Services
 from local.serving import Server
 from local.state import State
 from local.trail import CloudTrail
-from local.transport import session
+from local.transport import CLOUD, session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -86,7 +86,7 @@ class LocalCloud:
     ) -> None:
         self._rollbacks: Rollbacks = rollbacks
         self._moto = moto_app()
-        with contextlib.ExitStack() as undoing:  # what a start that fails has opened
+        with _readable(state), contextlib.ExitStack() as undoing:  # what a start that fails has opened
             kept = State.at(state, facts=_facts(region)) if state else State.in_memory()
             undoing.callback(kept.close)
             self._files, workdir = _workdir(state)
@@ -99,7 +99,7 @@ class LocalCloud:
                 clock=clock or Clock(speed=speed, start=start),
                 workdir=workdir,
                 processes=Processes(),
-                session=self.session,
+                session=lambda: session(self.app, region=region, access_key_id=CLOUD),
                 emit=self._emit,
                 record=self._record,
                 state=kept,
@@ -247,6 +247,21 @@ class LocalCloud:
 
 def _facts(region: str) -> dict[str, str]:
     return {"region": region, "version": version("sluice"), "version of moto": version("moto")}
+
+
+@contextlib.contextmanager
+def _readable(state: Path | None) -> Iterator[None]:
+    """Raise StartError for whatever comes of a folder that is damaged, or of values that have changed."""
+    try:
+        yield
+    except (StartError, OSError):
+        raise
+    except Exception as error:
+        if state is None:
+            raise
+        _log.debug("the state cannot be read", exc_info=error)
+        remedy = "start the version that wrote it, or name an empty folder"
+        raise StartError(f"the state in {state} is damaged or of another version: {error!r}; {remedy}") from error
 
 
 def _workdir(state: Path | None) -> tuple[contextlib.ExitStack, Path]:

@@ -13,6 +13,8 @@ from typing import Any, Final
 from local.errors import StartError, StateError
 
 _FILE: Final = "cloud.sqlite3"
+_ANYBODYS: Final = {"lost+found", ".DS_Store"}
+_NOT_OURS: Final = "not a database"  # SQLite's words
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entries (
@@ -37,6 +39,7 @@ class Database:
         self._now: Callable[[], datetime] | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _check_free(folder)
             self._connection = _connected(folder / _FILE)
         except (OSError, sqlite3.Error) as error:
             raise StartError(_refusal(folder, error)) from error
@@ -65,9 +68,12 @@ class Database:
         return datetime.fromisoformat(found[0][0]) if found else None
 
     def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """All rows of a query. Raises StateError when the file is damaged."""
         with self.lock:
-            return self._connection.execute(query, values).fetchall()
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise StateError(f"what is kept in {self.folder} cannot be read: {error}") from error
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -110,9 +116,19 @@ class Database:
                 self._connection.execute("ROLLBACK")
 
 
+def _check_free(folder: Path) -> None:
+    """Raise StartError for a folder of somebody else's, in which a cloud would tidy up as in its own."""
+    others = {path.name for path in folder.iterdir()} - _ANYBODYS
+    if others and _FILE not in others:
+        raise StartError(f"{folder} holds other files, such as {min(others)}: name an empty folder with --state")
+
+
 def _connected(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
     try:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and "facts" not in tables:
+            raise sqlite3.DatabaseError(f"{_NOT_OURS}: it has other tables")
         # Exclusive: a second process is told so at once. The log's writes are the kernel's when a commit returns.
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
@@ -126,6 +142,6 @@ def _connected(file: Path) -> sqlite3.Connection:
 def _refusal(folder: Path, error: Exception) -> str:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return f"another local cloud keeps its state in {folder}: stop it, or name another folder with --state"
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
+    if isinstance(error, sqlite3.DatabaseError) and _NOT_OURS in str(error):
         return f"{folder / _FILE} is not a state of the local cloud: name another folder with --state"
     return f"no state can be kept in {folder}: {error}"

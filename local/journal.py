@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local import moto_snapshot
 from local.database import Database
-from local.errors import SnapshotError
+from local.errors import SnapshotError, StateError
 from local.moto_steady import moment, steady_backends
 from local.requests import Asked
 from local.wire import Reply
@@ -90,8 +90,10 @@ class Journal:
             began = time.perf_counter()
             reply = _run(entry, environ, app)
             self._replay_seconds += time.perf_counter() - began
-            if not _runs_alike(asked) or self._replay_seconds > self._bearable():
+            if not _runs_alike(asked):
                 self._compact()
+            elif self._replay_seconds > self._bearable():
+                self._shorten()
             return reply
 
     def replay(self, app: WSGIApplication) -> int:
@@ -131,6 +133,14 @@ class Journal:
             if entry.digest:
                 _Bodies(connection).keep(entry.digest, body)
             connection.execute("INSERT INTO journal (request) VALUES (?)", (pickle.dumps(entry),))
+
+    def _shorten(self) -> None:
+        # The request is done and written down: that the journal stays long is no failure of its.
+        try:
+            self._compact()
+        except StateError as error:
+            _log.warning("the next start takes longer: %s", error)
+            self._snapshot_seconds = max(self._snapshot_seconds, self._replay_seconds)
 
     def _load(self) -> None:
         with self._database.writing() as connection:

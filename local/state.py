@@ -121,7 +121,8 @@ class State:
         self._tables: dict[str, Table[Any]] = {}
         self._dumps: dict[str, Callable[[], bytes]] = {}
         self._left: dict[str, bytes] = {}
-        self._lock = threading.Lock()
+        # The tables' own, which whoever asks for a table in the midst of changes holds already.
+        self._lock = keeper.lock
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -201,9 +202,41 @@ class State:
             self.database.close()
 
 
-class _Forgetful:
+class _Undoing:
+    """Undoes in memory the changes of a block that an error leaves."""
+
+    def __init__(self, lock: contextlib.AbstractContextManager[Any]) -> None:
+        self.lock = lock
+        self._undoing: list[Callable[[], None]] | None = None
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        with self.lock:
+            if self._undoing is not None:
+                yield
+                return
+            undoing = self._undoing = []
+            try:
+                with self._writing():
+                    yield
+            except BaseException:
+                for undo in reversed(undoing):
+                    undo()
+                raise
+            finally:
+                self._undoing = None
+
+    def undo_by(self, undo: Callable[[], None]) -> None:
+        if self._undoing is not None:
+            self._undoing.append(undo)
+
+    def _writing(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+
+class _Forgetful(_Undoing):
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        super().__init__(threading.RLock())
 
     def read(self, table: str) -> dict[str, Any]:
         return {}
@@ -217,18 +250,11 @@ class _Forgetful:
     def clear(self) -> None:
         """Memory is all there is."""
 
-    def together(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
 
-    def undo_by(self, undo: Callable[[], None]) -> None:
-        """Nothing can fail to be kept."""
-
-
-class _Keeping:
+class _Keeping(_Undoing):
     def __init__(self, database: Database) -> None:
+        super().__init__(database.lock)
         self._database = database
-        self.lock = database.lock
-        self._undoing: list[Callable[[], None]] | None = None
 
     def read(self, table: str) -> dict[str, Any]:
         rows = self._database.rows("SELECT name, value FROM entries WHERE family = ? ORDER BY number", (table,))
@@ -255,23 +281,5 @@ class _Keeping:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM entries")
 
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        with self.lock:
-            if self._undoing is not None:
-                yield
-                return
-            undoing = self._undoing = []
-            try:
-                with self._database.writing():
-                    yield
-            except BaseException:
-                for undo in reversed(undoing):
-                    undo()
-                raise
-            finally:
-                self._undoing = None
-
-    def undo_by(self, undo: Callable[[], None]) -> None:
-        if self._undoing is not None:
-            self._undoing.append(undo)
+    def _writing(self) -> contextlib.AbstractContextManager[Any]:
+        return self._database.writing()

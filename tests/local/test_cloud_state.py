@@ -1,6 +1,8 @@
 """A whole cloud over a folder: what is there after it was ended, reset or put back."""
 
+import contextlib
 import resource
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -140,3 +142,56 @@ def test_a_start_says_what_it_goes_on_from(tmp_path):
         cloud.services.tell = told.append
         cloud.start()
     assert told == [f"going on from {tmp_path}: 1 rule"]
+
+
+def _other_tables(folder):
+    with contextlib.closing(sqlite3.connect(folder / "cloud.sqlite3")) as connection:
+        connection.execute("CREATE TABLE theirs (name TEXT)")
+
+
+def _functions(folder):
+    for name in ("functions", "work"):
+        (folder / name).mkdir()
+        (folder / name / "mine.py").write_text("precious")
+
+
+@pytest.mark.parametrize(("make", "word"), [(_other_tables, "is not a state"), (_functions, "such as functions")])
+def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path, make, word):
+    """Nothing in it is removed, moved or written, whatever it is called."""
+    make(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(StartError, match=word):
+        LocalCloud(region=REGION, state=tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def _spoilt(folder, statement):
+    with contextlib.closing(sqlite3.connect(folder / "cloud.sqlite3")) as connection, connection:
+        connection.execute(statement)
+
+
+def _cut(folder):
+    for file in folder.glob("cloud.sqlite3*"):
+        whole = file.read_bytes()
+        file.write_bytes(whole[: len(whole) // 3] + bytes(len(whole) // 3))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: _spoilt(folder, "UPDATE snapshots SET pickled = x'00'"),
+        lambda folder: _spoilt(folder, "INSERT INTO journal (request) VALUES (x'80')"),
+        lambda folder: _spoilt(folder, "UPDATE entries SET value = x'80'"),
+        lambda folder: _spoilt(folder, "UPDATE facts SET value = '?' WHERE name = 'time'"),
+        _cut,
+    ],
+    ids=["snapshot", "journal", "entry", "time", "file"],
+)
+def test_a_damaged_folder_is_refused_in_words(tmp_path, spoil):
+    """One sentence that names the folder, whatever of it is damaged; no cloud that has lost a part."""
+    with LocalCloud(region=REGION, clock=Clock(speed=0), state=tmp_path) as cloud:
+        cloud.services.client("ssm").put_parameter(Name="/p", Value="1" * 4000, Type="String")
+        cloud.services.client("events").put_rule(Name="r", ScheduleExpression="rate(1 day)")
+    spoil(tmp_path)
+    with pytest.raises(StartError, match=str(tmp_path)):
+        LocalCloud(region=REGION, state=tmp_path)

@@ -134,6 +134,21 @@ def test_the_journal_begins_anew_when_running_it_again_would_take_long(moto):
     assert [message["Body"] for message in messages] == ["before", "after"]
 
 
+def test_a_journal_that_cannot_begin_anew_goes_on(moto):
+    """Who asked is answered: the change is made and written down, and would be made twice by a second attempt."""
+    sqs = moto.client("sqs")
+    url = sqs.create_queue(QueueName="main")["QueueUrl"]
+    with moto.database.writing() as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON snapshots BEGIN SELECT RAISE(FAIL, 'no room'); END")
+    moto.journal._replay_seconds = 60
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    sqs.send_message(QueueUrl=url, MessageBody="two")
+    again = moto.killed()
+    messages = again.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    again.database.close()
+    assert [message["Body"] for message in messages] == ["one", "two"]
+
+
 def test_bodies_are_kept_once_and_only_while_something_holds_them(moto):
     """An object that is put again takes no more room, and none once it is deleted and the journal has begun anew."""
     s3, body = moto.client("s3"), b"x" * 200_000

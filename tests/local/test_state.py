@@ -213,6 +213,18 @@ def test_changes_made_together_are_kept_together_or_not_at_all(reopened):
     assert (dict(state.table("one")), dict(state.table("two"))) == ({"a": 1, "b": 2, "d": 4}, {})
 
 
+def test_in_memory_too_changes_are_made_together_or_not_at_all():
+    """What a test sees without a folder is what a person sees with one."""
+    state = State.in_memory()
+    one, other = state.table("one"), state.table("other")
+    one["a"] = 1
+    with contextlib.suppress(KeyError), state.together():
+        one["a"], other["b"] = 2, 3
+        del one["a"]
+        raise KeyError
+    assert (dict(one), dict(other)) == ({"a": 1}, {})
+
+
 def test_changes_that_do_not_fit_on_the_disk_together_are_not_made(reopened):
     """The first of them fitted, and is undone with the second."""
     state = reopened()
