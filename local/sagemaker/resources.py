@@ -54,7 +54,7 @@ class Store:
             if arn in table:
                 raise kind.already_exists(name=name, arn=arn)
             with self._state.together():
-                self._tags[arn] = {tag["Key"]: tag["Value"] for tag in members.get("Tags", [])}
+                self._tags[arn] = by_key(members.get("Tags", []))
                 table[arn] = {**named, **members, **stamps}
             self._changed.notify_all()
             return dict(table[arn])
@@ -168,3 +168,11 @@ class Store:
         if arn not in self._tags:
             raise ValidationError(f"Could not find resource {arn}.")
         return self._tags[arn]
+
+
+def by_key(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """A request's tags. Raises ValidationError for a key that is given twice."""
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    if len(found) < len(tags):
+        raise ValidationError("Duplicate tag keys found: each key may be given once.")
+    return found

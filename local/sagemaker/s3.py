@@ -41,10 +41,8 @@ class Files:
         self._services, self._clients = services, clients or (lambda: services)
         self._access_key_id = ADMINISTRATOR if clients is None else access_key_id
 
-    def acting(self, role_arn: str | None) -> Files:
-        """The same in a role; as before without one."""
-        if role_arn is None:
-            return self
+    def acting(self, role_arn: str) -> Files:
+        """The same in a role."""
         return Files(self._services, clients=lambda: acting(self._services, role_arn))
 
     def calling(self, access_key_id: str) -> Files:

@@ -18,7 +18,7 @@ from local.sagemaker.derived import kinds
 from local.sagemaker.facts import PARENTS
 from local.sagemaker.kinds import Kind
 from local.sagemaker.listing import listed, page
-from local.sagemaker.resources import Record, Store
+from local.sagemaker.resources import Record, Store, by_key
 from local.sagemaker.views import shown, value_at
 from local.wire import Call
 
@@ -146,7 +146,7 @@ def tagging(store: Store) -> dict[str, Handler]:
     """AddTags, ListTags and DeleteTags, for the ARN of any record."""
 
     def add(params: Params, _: Call) -> Params:
-        return {"Tags": _as_list(store.tag(params["ResourceArn"], _as_map(params["Tags"])))}
+        return {"Tags": _as_list(store.tag(params["ResourceArn"], by_key(params["Tags"])))}
 
     def show(params: Params, call: Call) -> Params:
         return page(call.operation, params, _as_list(store.tags(params["ResourceArn"])))
@@ -178,10 +178,6 @@ def _merged(shape: StructureShape, before: Mapping[str, Any], given: Mapping[str
         else:
             merged[kept] = value
     return merged
-
-
-def _as_map(tags: list[dict[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def _as_list(tags: dict[str, str]) -> list[dict[str, str]]:

@@ -54,7 +54,7 @@ class Machine:
         program: Program,
         *,
         python: Path,
-        role_arn: str | None,
+        role_arn: str,
         output: IO[bytes],
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
@@ -64,7 +64,7 @@ class Machine:
         how = (self._isolated_by or isolation()).launch(container, Program(program.command, env, program.cwd))
         return self._services.processes.start(how.argv, env=how.env, cwd=how.cwd, output=output, pass_fds=pass_fds)
 
-    def _environment(self, container: Container, python: Path, role_arn: str | None) -> dict[str, str]:
+    def _environment(self, container: Container, python: Path, role_arn: str) -> dict[str, str]:
         region = self._services.region
         return {
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
@@ -76,13 +76,8 @@ class Machine:
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": self._services.endpoint_url,
             "AWS_EC2_METADATA_DISABLED": "true",
-            **self._credentials(role_arn),
+            **self._identities.environ(role_arn),
         }
-
-    def _credentials(self, role_arn: str | None) -> dict[str, str]:
-        if role_arn is None:
-            return {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-        return self._identities.environ(role_arn)
 
     def _commands(self, python: Path) -> Path:
         """A folder with the `python` and `pip` that an image has on its PATH.

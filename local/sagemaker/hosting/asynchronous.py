@@ -8,19 +8,20 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.background import Background
 from local.errors import AwsError, LocalError
 from local.front import Handler
 from local.sagemaker.context import Context
-from local.sagemaker.errors import ModelError, S3Error
+from local.sagemaker.errors import ModelError
 from local.sagemaker.hosting.endpoints import Endpoints
 from local.sagemaker.hosting.runtime import Answer, Runtime
 from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
@@ -30,17 +31,23 @@ from local.wire import Call
 
 Params = dict[str, Any]
 
+_log = logging.getLogger(__name__)
+
 _TTL_SECONDS: Final = 21_600
 _INCLUDED_BYTES: Final = 128 * 1024
-_FAILURES = (AwsError, LocalError, ClientError)
+_FAILURES = (LocalError, BotoCoreError, ClientError)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request that waits: what was asked, what its endpoint's configuration wanted then, and where answers go."""
+    """A request that waits: what was asked, what its endpoint's configuration wanted then, and where answers go.
+
+    All that is read and written for it is so in the role that its endpoint's model had then.
+    """
 
     params: Params
     output: Params
+    role_arn: str
     received: datetime
     output_location: str | None
     failure_location: str | None
@@ -59,7 +66,7 @@ class Asynchronous:
     """
 
     def __init__(self, context: Context, *, endpoints: Endpoints, runtime: Runtime) -> None:
-        self._services, self._store = context.services, context.store
+        self._services, self._store, self._workers = context.services, context.store, context.workers
         self._files, self._identities = context.files, context.identities
         self._endpoints, self._runtime = endpoints, runtime
         self._table = context.services.state.table("sagemaker.async")
@@ -81,6 +88,7 @@ class Asynchronous:
         request = Request(
             params={**params, "InferenceId": inference},
             output=output,
+            role_arn=self._role(params["EndpointName"]),
             received=self._services.clock.now(),
             output_location=_below(output.get("S3OutputPath"), name),
             failure_location=_below(output.get("S3FailurePath"), f"{name.removesuffix('.out')}-error.out"),
@@ -105,39 +113,55 @@ class Asynchronous:
             name = self._store.get(ENDPOINT, endpoint)["EndpointConfigName"]
             config = self._store.get(ENDPOINT_CONFIG, name)
         except AwsError as error:
-            account = self._services.account
-            raise AwsError("ValidationError", f"Endpoint {endpoint} of account {account} not found.") from error
+            raise self._unknown(endpoint) from error
         if "AsyncInferenceConfig" not in config:
             raise AwsError("ValidationError", f"Endpoint {endpoint} is not an asynchronous endpoint.")
         found: Record = config["AsyncInferenceConfig"]
         return found
 
+    def _unknown(self, endpoint: str) -> AwsError:
+        return AwsError("ValidationError", f"Endpoint {endpoint} of account {self._services.account} not found.")
+
     def _run(self, key: str) -> None:
         request: Request = self._table[key]
-        role = self._role(request)
-        clients = self._identities.acting(role) if role else self._services
         try:
-            answer = self._answer(request, role)
+            settled = self._settle(request)
+        except _FAILURES as error:
+            # As on AWS, nobody hears of an answer that its role may not tell.
+            _log.warning("of a request to %s nobody could be told: %s", request.endpoint, error)
+            settled = True
+        if settled:
+            del self._table[key]
+
+    def _settle(self, request: Request) -> bool:
+        """Answer a request; False when it is left to the next process, since this one is ending its servers."""
+        clients = self._identities.acting(request.role_arn)
+        try:
+            answer = self._answer(request)
             if request.output_location:
                 self._write(request, request.output_location, answer.body, clients)
         except _FAILURES as error:
+            if self._workers.closing:
+                return False
             self._failed(request, error, clients)
         else:
             self._succeeded(request, answer, clients)
-        del self._table[key]
+        return True
 
-    def _role(self, request: Request) -> str | None:
-        route = self._endpoints.route(request.endpoint, None)
-        return route.instance.variant.image.role_arn if route else None
+    def _role(self, endpoint: str) -> str:
+        route = self._endpoints.route(endpoint, None)
+        if route is None:
+            raise self._unknown(endpoint)
+        return route.instance.variant.image.role_arn
 
-    def _answer(self, request: Request, role: str | None) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         params = request.params
         limit = timedelta(seconds=params.get("RequestTTLSeconds", _TTL_SECONDS))
         if self._services.clock.now() - request.received > limit:
             raise AwsError("ClientError", "The request expired before it could be processed.")
         body = params.get("Body", b"")
         if "InputLocation" in params:
-            body = self._files.acting(role).read(params["InputLocation"])
+            body = self._files.acting(request.role_arn).read(params["InputLocation"])
         return self._runtime.answer({**params, "Body": body})
 
     def _write(self, request: Request, location: str, body: bytes, clients: Any) -> None:
@@ -159,7 +183,7 @@ class Asynchronous:
         if request.failure_location:
             try:
                 self._write(request, request.failure_location, body, clients)
-            except (ClientError, S3Error) as failed:
+            except _FAILURES as failed:
                 reason = f"{reason} (and the failure could not be written: {failed})"
         told = {"invocationStatus": "Failed", "failureReason": reason}
         self._publish(request, "Error", {**told, **_included(request, "ERROR", body)}, clients)

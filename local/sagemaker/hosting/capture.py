@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from local.roles import NotAssumable
+from local.errors import LocalError
 from local.sagemaker.identity import acting
 from local.sagemaker.s3 import split
 from local.services import Services
@@ -35,7 +35,7 @@ class Exchange:
     request_type: str
     response: bytes
     response_type: str
-    role_arn: str | None = None
+    role_arn: str
     """The role of the model that answered: in it the capture is written."""
     inference_id: str | None = None
     custom_attributes: str | None = None
@@ -47,7 +47,7 @@ class _Folder:
 
     destination: str
     kms_key: str | None
-    role_arn: str | None
+    role_arn: str
     endpoint: str
     variant: str
     hour: str
@@ -90,7 +90,7 @@ class Capture:
         for folder, lines in buffers.items():
             try:
                 self._write(folder, lines)
-            except (ClientError, NotAssumable):  # no bucket, no rights: capture never disturbs an endpoint
+            except (BotoCoreError, ClientError, LocalError):  # no bucket, no rights: capture never disturbs an endpoint
                 _log.exception("%d captured records for %s were lost", len(lines), folder.destination)
 
     def _write(self, folder: _Folder, lines: list[str]) -> None:
@@ -101,8 +101,8 @@ class Capture:
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": folder.kms_key} if folder.kms_key else {}
         key = f"{prefix}/{path}" if prefix else path
         body = "".join(f"{line}\n" for line in lines).encode()
-        clients = acting(self._services, folder.role_arn) if folder.role_arn is not None else self._services
-        clients.client("s3").put_object(Bucket=bucket, Key=key, Body=body, **encryption)
+        client = acting(self._services, folder.role_arn).client("s3")
+        client.put_object(Bucket=bucket, Key=key, Body=body, **encryption)
 
 
 def capture_record(config: Mapping[str, Any], exchange: Exchange) -> dict[str, Any]:

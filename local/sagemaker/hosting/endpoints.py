@@ -26,6 +26,7 @@ from local.sagemaker.hosting.refusals import (
     require_one_policy,
     require_same_variants,
     require_updatable,
+    served,
 )
 from local.sagemaker.hosting.rollout import Change, Outcome, Rollout
 from local.sagemaker.hosting.routes import Active, Route, Routes
@@ -127,8 +128,7 @@ class Endpoints:
         deployment = params.get("DeploymentConfig", {})
         if params.get("RetainDeploymentConfig"):
             deployment = before.get("LastDeploymentConfig", {})
-        blue = self.serving(name)
-        assert blue is not None, "an endpoint that can be updated has a fleet"
+        blue = served(self.serving(name), before)
         kept = Kept.of(params, before, capture=blue.capture)
         counts = kept.instance_counts(config)
         require_deployable(deployment, blue=blue.counts(), green=counts)

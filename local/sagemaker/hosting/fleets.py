@@ -24,6 +24,7 @@ _HEALTH_CHECK_SECONDS = 480
 _STARTS_AT_ONCE = 4
 """Model servers load their libraries for seconds of CPU time: more at once would only wait for each other."""
 _CONFIG_NOT_SERVED = ("ExplainerConfig", "ShadowProductionVariants")
+_CONTAINER_NOT_SERVED = ("AdditionalModelDataSources", "ModelDataSource")
 _VARIANT_NOT_SERVED = ("ServerlessConfig", "ManagedInstanceScaling")
 
 
@@ -99,7 +100,7 @@ class ServerFleets:
         container = self._machine.container("endpoint", endpoint, instance)
         role = variant.image.role_arn
         log = Log(
-            lambda: self._context.identities.acting(role) if role is not None else self._services,
+            lambda: self._context.identities.acting(role),
             group=f"/aws/sagemaker/Endpoints/{endpoint}",
             stream=f"{variant.name}/{instance}",
             file=container.root / "log.txt",
@@ -111,17 +112,22 @@ class ServerFleets:
 
 
 def image_of(store: Store, model_name: str) -> Image:
-    """What runs for a model. Raises UnsupportedLocally for models of several containers, and for several in one."""
+    """What runs for a model. Raises UnsupportedLocally for models of several containers or none's role."""
     model = store.get(MODEL, model_name)
+    if "ExecutionRoleArn" not in model:
+        raise UnsupportedLocally(f"serving a model without ExecutionRoleArn (model {model['ModelName']})")
     given = containers(model)
     if len(given) > 1:
         raise UnsupportedLocally(f"inference pipelines (model {model['ModelName']})")
     container = serving_container(store, given[0])
+    for member in _CONTAINER_NOT_SERVED:
+        if container.get(member):
+            raise UnsupportedLocally(f"{member} of a container (model {model['ModelName']})")
     if container.get("Mode") == "MultiModel":
         raise UnsupportedLocally(f"multi-model containers (model {model['ModelName']})")
     return Image(
         uri=container["Image"],
         model_data_url=container.get("ModelDataUrl"),
         environment=container.get("Environment", {}),
-        role_arn=model.get("ExecutionRoleArn"),
+        role_arn=model["ExecutionRoleArn"],
     )

@@ -30,7 +30,7 @@ class Models:
 
     def create_model(self, params: Params, _: Call) -> Params:
         """Keep a model. A versioned model package must be approved, model data must be in S3."""
-        if ("PrimaryContainer" in params) == ("Containers" in params):
+        if ("PrimaryContainer" in params) == bool(params.get("Containers")):
             raise ValidationError("Exactly one of PrimaryContainer and Containers must be provided.")
         role = params.get("ExecutionRoleArn")
         if role is not None:
@@ -60,7 +60,8 @@ class Models:
                 raise ValidationError(f"Model package {arn} is {status}: a versioned package must be Approved.")
         elif "Image" not in container:
             raise ValidationError("Either Image or ModelPackageName must be provided for a container.")
-        require_model_data(self._files.acting(role), container)
+        if role is not None:  # without one nobody could look; nothing here serves such a model
+            require_model_data(self._files.acting(role), container)
 
 
 def containers(model: Mapping[str, Any]) -> list[dict[str, Any]]:

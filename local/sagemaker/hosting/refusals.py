@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.errors import ValidationError
+from local.sagemaker.hosting.fleet import Fleet
 from local.sagemaker.hosting.plan import Counts, instances, plan, waits_seconds
 from local.sagemaker.resources import Record
 
@@ -31,6 +32,13 @@ def require_updatable(endpoint: Record) -> None:
     if endpoint["EndpointStatus"] == "Failed":
         arn = endpoint["EndpointArn"]
         raise ValidationError(f'Cannot update endpoint "{arn}" because its status is Failed: it can only be deleted.')
+
+
+def served(fleet: Fleet | None, endpoint: Record) -> Fleet:
+    """The fleet of an endpoint. Raises ValidationError when it has none: it is OutOfService, or being deleted."""
+    if fleet is None:
+        raise ValidationError(f'Cannot update endpoint "{endpoint["EndpointArn"]}": nothing of it serves any more.')
+    return fleet
 
 
 def require_one_policy(deployment: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from local.sagemaker.hosting.events import EndpointEvents
 from local.sagemaker.hosting.fleet import Fleet
 from local.sagemaker.hosting.instance import START_FAILED
 from local.sagemaker.hosting.plan import Counts
-from local.sagemaker.hosting.refusals import require_updatable
+from local.sagemaker.hosting.refusals import require_updatable, served
 from local.sagemaker.hosting.routes import Active, Routes
 from local.sagemaker.hosting.summaries import Summary, variant_summaries
 from local.sagemaker.kinds import ENDPOINT, ENDPOINT_CONFIG
@@ -45,8 +45,7 @@ class Scaling:
         self._store.get(ENDPOINT_CONFIG, before["EndpointConfigName"])
         for entry in wanted:
             _require_variant(before, entry)
-        fleet = self._serving(name)
-        assert fleet is not None, "an endpoint that can be updated has a fleet"
+        fleet = served(self._serving(name), before)
         counts = {**fleet.counts(), **_members(wanted, "DesiredInstanceCount")}
         weights = {**fleet.weights, **_members(wanted, "DesiredWeight")}
         endpoint = self._store.edit(ENDPOINT, name, lambda record: self._begin(record, counts, weights))

@@ -30,7 +30,7 @@ class Image:
     uri: str
     model_data_url: str | None
     environment: Mapping[str, str]
-    role_arn: str | None
+    role_arn: str
 
 
 class ModelServer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from local.errors import ValidationError
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed, S3Error
 from local.sagemaker.kinds import Kind
@@ -79,6 +81,13 @@ class Limit:
     def of(cls, params: Record) -> Limit:
         """From a request; AWS's default is one day."""
         return cls(params.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400))
+
+
+def require_unique(what: str, names: Iterable[str]) -> None:
+    """Refuse a name that is given twice: the second would stand in the place of the first."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValidationError(f"The name of each {what} must be unique: {', '.join(twice)}.")
 
 
 def download(files: Files, uri: str, container: Container, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import threading
 import time
@@ -22,6 +23,8 @@ from local.services import Services
 from local.wire import Call
 
 Params = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 _REASON_CHARACTERS = 1024
 _SHIP_SECONDS = 1.0
@@ -80,7 +83,7 @@ class Jobs:
         """Run again, from their start, the jobs that the process before was running."""
         for record in self._store.all(self._kind):
             if record[self._kind.status_member] in _RUNNING:
-                self._begin(record[self._kind.name_member], stopped=record[self._kind.status_member] == "Stopping")
+                self._begin(record[self._kind.name_member])
 
     def stop(self, params: Params, _: Call) -> Params:
         """Ask a job to end; its program gets SIGTERM. Raises ValidationError when it has ended."""
@@ -106,12 +109,11 @@ class Jobs:
         for child in children:
             child.stop()
 
-    def _begin(self, name: str, *, stopped: bool = False) -> None:
-        child = _Child(self._services)
-        if stopped:
-            child.stop()
+    def _begin(self, name: str) -> None:
         with self._lock:
-            self._running[name] = child
+            self._running[name] = child = _Child(self._services)
+        if self._store.get(self._kind, name)[self._kind.status_member] == "Stopping":
+            child.stop()  # it was stopped in the process before, or before there was anything to stop
         self._workers.start(name, lambda: self._run(name))
 
     def _run(self, name: str) -> None:
@@ -123,6 +125,9 @@ class Jobs:
             status, reason = "Stopped", str(error)
         except _OUTPUT_FAILED as error:
             status, reason = "Failed", str(error)
+        except Exception as error:  # noqa: BLE001 - whatever a job meets, it must end
+            _log.exception("the job %s failed", name)
+            status, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
         if self._workers.closing:
             return  # the next process runs it again
         with self._lock:

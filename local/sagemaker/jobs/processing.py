@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local.errors import UnsupportedLocally
+from local.errors import UnsupportedLocally, ValidationError
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed
-from local.sagemaker.jobs.contract import download
+from local.sagemaker.jobs.contract import download, require_unique
 from local.sagemaker.kinds import PROCESSING_JOB, Kind
 from local.sagemaker.logs import Log
 from local.sagemaker.resources import Record
@@ -32,13 +32,17 @@ class Processing:
         self._files = files
 
     def check(self, params: Record) -> None:
-        """Refuse dataset definitions, manifests and image entry points."""
+        """Refuse inputs without a place or name of their own, dataset definitions, manifests, image entry points."""
+        require_unique("processing input", (entry["InputName"] for entry in params.get("ProcessingInputs", [])))
+        require_unique("processing output", (output["OutputName"] for output in _outputs(params)))
         for entry in params.get("ProcessingInputs", []):
             source = entry.get("S3Input")
             if source is None:
                 raise UnsupportedLocally(f"DatasetDefinition of processing input {entry['InputName']}")
             if source["S3DataType"] != "S3Prefix":
                 raise UnsupportedLocally(f"S3DataType {source['S3DataType']} of processing input {entry['InputName']}")
+            if "LocalPath" not in source:
+                raise ValidationError(f"LocalPath is required for processing input {entry['InputName']}.")
             if source.get("S3CompressionType") == "Gzip":
                 raise UnsupportedLocally(f"S3CompressionType Gzip of processing input {entry['InputName']}")
         if params["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) != 1:

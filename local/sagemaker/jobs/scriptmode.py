@@ -24,6 +24,10 @@ def script_program(
     Hyperparameters are JSON where they parse as such; those that begin with `sagemaker_` are the toolkit's own.
     """
     decoded = {name: _decoded(value) for name, value in hyperparameters.items()}
+    if "sagemaker_submit_directory" not in decoded:
+        raise JobFailed(
+            "ClientError: there is no hyperparameter sagemaker_submit_directory that says where the code is"
+        )
     _fetch_code(str(decoded["sagemaker_submit_directory"]), container, files)
     own = {name: value for name, value in decoded.items() if not name.startswith("sagemaker_")}
     script = str(decoded["sagemaker_program"])

@@ -14,7 +14,7 @@ from local.errors import UnsupportedLocally, ValidationError
 from local.sagemaker.archives import pack
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed
-from local.sagemaker.jobs.contract import download
+from local.sagemaker.jobs.contract import download, require_unique
 from local.sagemaker.jobs.scriptmode import script_program
 from local.sagemaker.kinds import TRAINING_JOB, Kind
 from local.sagemaker.logs import Log
@@ -49,6 +49,7 @@ class Training:
         """Refuse pipes, manifests, other data sources, algorithms without an image and several hosts."""
         if "TrainingImage" not in params.get("AlgorithmSpecification", {}):
             raise UnsupportedLocally("training without AlgorithmSpecification.TrainingImage")
+        require_unique("channel", (channel["ChannelName"] for channel in params.get("InputDataConfig", [])))
         for channel in params.get("InputDataConfig", []):
             source = channel["DataSource"].get("S3DataSource")
             if source is None or source["S3DataType"] != "S3Prefix":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from local.sagemaker.transform.records import assembled, payloads
 from local.wire import Call
 
 Params = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 _RUNNING: Final = ("InProgress", "Stopping")
 _FAILED: Final = (LocalError, BotoCoreError, ClientError, OSError)
@@ -103,6 +106,9 @@ class TransformJobs:
             self._execute(self._store.get(TRANSFORM_JOB, name))
         except _FAILED as error:  # also what a stop breaks off
             status, reason = ("Stopped", "") if self._stopping(name) else ("Failed", str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a job meets, it must end
+            _log.exception("the transform job %s failed", name)
+            status, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
         if self._context.workers.closing:
             return  # the next process runs it again
         ended = self._store.change(
@@ -160,7 +166,7 @@ class TransformJobs:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             yield file, f"{target}/{file.relative_to(folder).as_posix()}.out"
 
-    def _transform(self, record: Record, server: ModelServer, *, file: Path, output: str, role_arn: str | None) -> None:
+    def _transform(self, record: Record, server: ModelServer, *, file: Path, output: str, role_arn: str) -> None:
         given, wanted = record["TransformInput"].get("ContentType"), record["TransformOutput"].get("Accept")
         headers = {name: value for name, value in (("Content-Type", given), ("Accept", wanted)) if value}
         tries = 1 + record.get("ModelClientConfig", {}).get("InvocationsMaxRetries", _RETRIES)
@@ -173,7 +179,7 @@ class TransformJobs:
     def _log(self, name: str, image: Image, file: Path) -> Log:
         context, role = self._context, image.role_arn
         return Log(
-            lambda: context.identities.acting(role) if role is not None else context.services,
+            lambda: context.identities.acting(role),
             group="/aws/sagemaker/TransformJobs",
             stream=f"{name}/i-{int(time.time())}",
             file=file,

@@ -81,7 +81,8 @@ def test_a_server_that_does_not_become_healthy_fails_the_endpoint_with_its_log(w
 def test_model_data_that_is_no_archive_fails_the_endpoint(world):
     """A damaged model.tar.gz is said to be one."""
     url = world.put("broken/model.tar.gz", b"not a tar")
-    world.sm.create_model(ModelName="m", PrimaryContainer={"Image": world.image, "ModelDataUrl": url})
+    container = {"Image": world.image, "ModelDataUrl": url}
+    world.sm.create_model(ModelName="m", PrimaryContainer=container, ExecutionRoleArn=world.role)
     world.config("c1", "m")
     assert "not a readable tar.gz archive" in world.endpoint()["FailureReason"]
 
@@ -231,10 +232,10 @@ def test_models_and_configurations_are_checked(world):
     """Model data in S3, one kind of container, known models, unique variants."""
     create, config = world.sm.create_model, world.sm.create_endpoint_config
     gone = {"Image": world.image, "ModelDataUrl": "s3://work/none.tar.gz"}
-    assert world.refused(create, ModelName="m", PrimaryContainer=gone)[1] == (
-        "Could not find model data at s3://work/none.tar.gz."
-    )
+    refused = world.refused(create, ModelName="m", PrimaryContainer=gone, ExecutionRoleArn=world.role)
+    assert refused[1] == "Could not find model data at s3://work/none.tar.gz."
     assert "Exactly one" in world.refused(create, ModelName="m")[1]
+    assert "Exactly one" in world.refused(create, ModelName="m", Containers=[])[1]
     variant = {"VariantName": "A", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
     refused = world.refused(config, EndpointConfigName="c", ProductionVariants=[variant])
     assert refused[1].startswith('Could not find model "arn:')
@@ -252,7 +253,19 @@ def test_what_cannot_be_served_here_is_refused_by_name(world):
     create = world.sm.create_endpoint
     refused = world.refused(create, EndpointName="e", EndpointConfigName="serverless")
     assert refused == ("UnsupportedLocally", "The local cloud does not support ServerlessConfig of variant A.")
-    world.sm.create_model(ModelName="other", PrimaryContainer={"Image": "strange:1"})
+    world.sm.create_model(ModelName="other", PrimaryContainer={"Image": "strange:1"}, ExecutionRoleArn=world.role)
     world.config("other", "other")
     assert "image strange:1" in world.refused(create, EndpointName="e", EndpointConfigName="other")[1]
+    source = {"S3DataSource": {"S3Uri": "s3://work/m/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    container = {"Image": world.image, "ModelDataSource": source}
+    world.sm.create_model(ModelName="unpacked", PrimaryContainer=container, ExecutionRoleArn=world.role)
+    world.config("unpacked", "unpacked")
+    refused = world.refused(create, EndpointName="e", EndpointConfigName="unpacked")
+    assert "ModelDataSource of a container (model unpacked)" in refused[1]
+    # Kept, as for inference components, and looked into by nobody: there is no role to do so in.
+    unowned = {"Image": world.image, "ModelDataUrl": "s3://work/none.tar.gz"}
+    world.sm.create_model(ModelName="unowned", PrimaryContainer=unowned)
+    world.config("unowned", "unowned")
+    refused = world.refused(create, EndpointName="e", EndpointConfigName="unowned")
+    assert "serving a model without ExecutionRoleArn (model unowned)" in refused[1]
     assert world.sm.list_endpoints()["Endpoints"] == []

@@ -16,7 +16,7 @@ ENTRY = {"VariantName": "V", "ModelName": "m", "InitialVariantWeight": 1.0}
 def test_a_fleet_that_is_over_is_kept_by_nobody(tmp_path):
     """A thousand deployments leave no more behind than one; a fleet that is in use is ended with the cloud."""
     hosting = Hosting(tmp_path)
-    hosting.store.add(MODEL, "m", {"PrimaryContainer": {"Image": "i"}})
+    hosting.store.add(MODEL, "m", {"PrimaryContainer": {"Image": "i"}, "ExecutionRoleArn": "r"})
     fleets = ServerFleets(Context(hosting.services, hosting.store, None, hosting.workers, None, None))
     config = {"EndpointConfigName": "c", "ProductionVariants": [ENTRY]}
     used = fleets.make("e", config, Kept())

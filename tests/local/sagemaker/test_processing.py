@@ -1,5 +1,8 @@
 import json
 
+from local.sagemaker import SageMaker
+from tests.local.sagemaker.conftest import PlainImages, World
+
 COPY = """
 import pathlib, sys
 source, target = pathlib.Path("/opt/ml/processing/input"), pathlib.Path("/opt/ml/processing/out")
@@ -129,11 +132,35 @@ def test_a_running_job_can_be_stopped_once_it_has_ended_not(world):
     assert "status Stopped" in refused[1]
 
 
+def test_a_job_ends_whatever_it_meets(small_cloud):
+    """What nobody has foreseen is an internal error of its own, and no job that runs for ever."""
+
+    class Broken(PlainImages):
+        def interpreter(self, uri):
+            raise KeyError(uri)
+
+    world = World(small_cloud(lambda services: SageMaker(services, images=Broken())))
+    job = world.run_processing("job", "pass")
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("InternalServerError: KeyError")
+
+
 def test_a_job_name_is_used_once(world):
     """ResourceInUse, also after the job has ended."""
     world.run_processing("job", "")
     refused = world.refused(world.sm.create_processing_job, ProcessingJobName="job", **world.processing(""))
     assert refused[0] == "ResourceInUse"
+
+
+def test_inputs_have_names_and_places_of_their_own(world):
+    """Two of one name, and one that goes nowhere, are refused before anything runs."""
+    create, request = world.sm.create_processing_job, world.processing("")
+    (code,) = request["ProcessingInputs"]
+    refused = world.refused(create, ProcessingJobName="job", **{**request, "ProcessingInputs": [code, code]})
+    assert refused == ("ValidationException", "The name of each processing input must be unique: code.")
+    nowhere = {**code, "S3Input": {key: value for key, value in code["S3Input"].items() if key != "LocalPath"}}
+    refused = world.refused(create, ProcessingJobName="job", **{**request, "ProcessingInputs": [nowhere]})
+    assert refused == ("ValidationException", "LocalPath is required for processing input code.")
 
 
 def test_what_cannot_run_here_is_refused_before_a_record_exists(world):

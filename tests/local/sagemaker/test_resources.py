@@ -133,6 +133,14 @@ def test_tags_are_replaced_by_key_and_go_with_their_resource(store):
         store.tags(ARN)
 
 
+def test_a_tags_key_is_given_once(store):
+    """Neither value is chosen for the caller."""
+    twice = [{"Key": "team", "Value": "a"}, {"Key": "team", "Value": "b"}]
+    with pytest.raises(AwsError, match="Duplicate tag keys"):
+        store.add(MODEL, "m", {"Tags": twice})
+    assert store.all(MODEL) == []
+
+
 def test_more_than_fifty_tags_are_refused(store):
     """The limit counts what is there already."""
     store.add(MODEL, "m", {"Tags": [{"Key": str(n), "Value": ""} for n in range(50)]})

@@ -127,6 +127,14 @@ def test_requirements_that_are_met_are_only_checked(world):
     assert "dependency group in pyproject.toml" in reason
 
 
+def test_a_script_without_a_place_fails_the_job(world):
+    """Its program is named, and where to fetch it is not."""
+    request = world.training("")
+    request["AlgorithmSpecification"] = {"TrainingImage": world.image, "TrainingInputMode": "File"}
+    world.sm.create_training_job(TrainingJobName="job", **request, HyperParameters={"sagemaker_program": "train.py"})
+    assert "sagemaker_submit_directory" in world.ended_job("training", "job")["FailureReason"]
+
+
 def test_what_cannot_run_here_is_refused_by_name(world):
     """Pipes, several hosts, algorithms by name."""
     create = world.sm.create_training_job

@@ -101,3 +101,26 @@ def test_each_kind_of_endpoint_has_its_own_operation(shared, endpoint, refused):
     both = {"EndpointName": endpoint, "Body": b"x", "InputLocation": "s3://work/x"}
     assert refused(runtime.invoke_endpoint_async, **both)[0] == "ValidationError"
     assert refused(runtime.invoke_endpoint_async, EndpointName="none", Body=b"x")[0] == "ValidationError"
+
+
+def test_a_request_ends_though_nobody_can_be_told(shared, endpoint):
+    """Its topic is not there: the answer is kept in S3, and the request is not answered again and again."""
+    output = {
+        "S3OutputPath": FOLDER,
+        "NotificationConfig": {"SuccessTopic": "arn:aws:sns:eu-west-1:123456789012:none"},
+    }
+    shared.config("untold", "m", AsyncInferenceConfig={"OutputConfig": output})
+    shared.endpoint("untold", config="untold")
+    taken = shared.runtime.invoke_endpoint_async(EndpointName="untold", Body=b"you", ContentType="text/csv")
+    waiting = shared.services.state.table("sagemaker.async")
+    shared.until(lambda: list(waiting), lambda keys: not keys)
+    assert shared.read(key(taken["OutputLocation"])) == b"hello you"
+
+
+def test_an_endpoint_that_does_not_serve_takes_no_requests(shared, refused):
+    """Nobody's role would read what it is sent, or write what it answers."""
+    shared.model("broken", {"code/inference.py": "raise RuntimeError", "word": ""})
+    shared.config("broken", "broken", AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": FOLDER}})
+    assert shared.endpoint("broken", config="broken")["EndpointStatus"] == "Failed"
+    code, said = refused(shared.runtime.invoke_endpoint_async, EndpointName="broken", Body=b"x")
+    assert (code, said) == ("ValidationError", "Endpoint broken of account 123456789012 not found.")
