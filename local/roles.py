@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.errors import LocalError
 from local.permission import allows
+from local.transport import CLOUD
 
 if TYPE_CHECKING:
     from local.services import Services
@@ -24,8 +25,6 @@ _CHILD_SECONDS: Final = 43_200
 _GOOD_SECONDS: Final = 2700.0
 """Sessions that are kept are good for an hour; those taken from here still are for a quarter of one."""
 _SESSIONS: Final = 256
-_ISSUED: Final = ("AKIA", "ASIA")
-"""How the keys begin that IAM and STS issue; any other one is the account's administrator's."""
 
 
 class NotAssumable(LocalError):
@@ -131,7 +130,7 @@ class Roles:
 
     def calling(self, access_key_id: str) -> Clients:
         """Clients that call as the owner of an access key: a service works on in its caller's name."""
-        if not access_key_id.startswith(_ISSUED):
+        if access_key_id in ("", CLOUD):
             return self._services
         # Signatures are not checked: the key alone tells who calls.
         return self._kept(access_key_id) or self._keep(access_key_id, Credentials(access_key_id, "unused", "unused"))

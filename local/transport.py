@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR: Final = "local"
 """An access key that nobody has issued: the account's administrator."""
+CLOUD: Final = "cloud"
+"""A key of the administrator's by which the cloud keeps house: its history of calls leaves those of this key out."""
 _SIGNATURES: Final = ("v4", "s3v4", "s3", "v4a")
 _NAMED: Final = "named"
 _UNPREFIXED: Final = ("CONTENT_TYPE", "CONTENT_LENGTH")

@@ -19,6 +19,7 @@ from local.state import Table
 from local.trail import elements
 from local.trail.catalogue import in_history, resources
 from local.trail.event import Event
+from local.transport import CLOUD
 
 _log = logging.getLogger(__name__)
 _MOST_EVENTS: Final = 20_000
@@ -39,8 +40,13 @@ class History:
         self._lock = threading.Lock()
 
     def note(self, asked: Asked, outcome: Outcome) -> None:
-        """Note a request and how it ended. What no service or nobody is known of is left out, as data events are."""
+        """Note a request and how it ended, unless it is a data event, of no known service, or of nobody known.
+
+        What the cloud asks itself on nobody's behalf is left out too: AWS has no calls for that.
+        """
         if not asked.service or not in_history(asked.service, asked.operation, asked.params):
+            return
+        if asked.access_key_id == CLOUD:
             return
         try:
             caller = self._issued.caller(asked.access_key_id)

@@ -17,7 +17,7 @@ from local.seams import Seams
 from local.services import Services
 from local.serving import Server
 from local.state import State
-from local.transport import session
+from local.transport import CLOUD, session
 
 REGION = "eu-west-1"
 
@@ -59,7 +59,7 @@ class SmallCloud:
             clock=clock or Clock(),
             workdir=folder,
             processes=Processes(),
-            session=lambda: session(self.app, region=REGION),
+            session=lambda: session(self.app, region=REGION, access_key_id=CLOUD),
             emit=lambda source, detail_type, detail, **_: self.emitted.append((source, detail_type, detail)),
             state=state or State.in_memory(),
         )

@@ -7,6 +7,7 @@ import pytest
 from moto.sts.models import sts_backends
 
 from local.roles import NotAssumable, Principal
+from local.transport import CLOUD
 from tests.local import trust
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function"
@@ -71,7 +72,8 @@ def test_a_caller_is_worked_for_in_its_own_name(cloud):
     roles = cloud.services.roles
     key = roles.credentials(Principal(arn, "people.amazonaws.com", "ada")).access_key_id
     assert _who(roles.calling(key)).endswith("/people/ada")
-    assert roles.calling("test") is cloud.services
+    assert _who(roles.calling("test")).startswith("arn:aws:sts::123456789012:user/")  # moto's word for root
+    assert roles.calling(CLOUD) is cloud.services
 
 
 def test_a_childs_credentials_outlast_those_that_are_kept(cloud):

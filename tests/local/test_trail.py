@@ -5,13 +5,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.clock import Clock
+from local.cloud import LocalCloud
 from local.front import Family, Front
 from local.moto_app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
 from local.seams import Seams
 from local.services import Services
 from local.trail import CloudTrail, history
-from local.transport import session
+from local.transport import ADMINISTRATOR, session
 
 REGION = "eu-west-1"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -148,6 +149,20 @@ def test_data_events_are_not_in_the_history(world):
     url = world.client("sqs").create_queue(QueueName="q")["QueueUrl"]
     world.client("sqs").send_message(QueueUrl=url, MessageBody="m")
     assert world.names() == ["CreateQueue", "CreateBucket"]
+
+
+def test_what_the_cloud_asks_itself_is_not_in_the_history(monkeypatch):
+    """What anybody asks is, in process too; and what the cloud does for an administrator, in that one's name."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+    with LocalCloud(region=REGION, clock=Clock(speed=0)) as cloud:
+        url = cloud.session().client("sqs").create_queue(QueueName="q")["QueueUrl"]
+        cloud.services.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        cloud.services.roles.calling("AdA").client("sqs").tag_queue(QueueUrl=url, Tags={"a": "b"})
+        events = cloud.session().client("cloudtrail").lookup_events()["Events"]
+    assert [(event["EventName"], event["AccessKeyId"]) for event in events] == [
+        ("TagQueue", "AdA"),
+        ("CreateQueue", ADMINISTRATOR),
+    ]
 
 
 @pytest.mark.parametrize(
