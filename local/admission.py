@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request
 
-from local.errors import AwsError
+from local.errors import AwsError, UnsupportedLocally
 from local.requests import Found
 from local.signing import Scope
 from local.wire import Reply
@@ -26,6 +26,7 @@ _MOST_BYTES: Final = 70_167_211  # Lambda's CreateFunction takes the longest of 
 _MOST_BYTES_OF_OBJECT: Final = 5 * 1024**3  # S3 User Guide, Uploading objects: one PUT
 _PARTS: Final = ("Credential", "SignedHeaders", "Signature")
 _TAKEN_UNSIGNED: Final = ("AWSCognitoIdentityService.", "AWSCognitoIdentityProviderService.")
+_PAGES: Final = ("/moto-api", "/favicon.ico")
 
 
 def whole(request: Request, scope: Scope | None) -> Request:
@@ -39,24 +40,38 @@ def whole(request: Request, scope: Scope | None) -> Request:
     body = request.get_data(parse_form_data=False)
     if objects or request.content_encoding != "gzip":
         return Request(_with_body(request.environ, body))
-    try:
-        plain = gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as error:
-        raise AwsError("SerializationException", "the body is not compressed as it says it is") from error
+    plain = _unpacked(body)
     environ = _with_body(request.environ, plain)
     del environ["HTTP_CONTENT_ENCODING"]
     return Request(environ)
 
 
+def _unpacked(body: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
+            plain = packed.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise AwsError("SerializationException", "the body is not compressed as it says it is") from error
+    if len(plain) > _MOST_BYTES:
+        raise _too_long(objects=False)
+    return plain
+
+
 def check(request: Request, scope: Scope | None, found: Found | None) -> None:
-    """Raises AwsError when the signature has not the shape of one, is missing, or no operation is named."""
+    """Raises AwsError when the signature has not the shape of one or is missing, or not just one operation is named."""
+    if request.path.startswith(_PAGES):  # moto tells them by this alone, whatever was signed and for whom
+        reason = "they change and forget what the cloud keeps behind its back"
+        raise UnsupportedLocally("moto's own pages, nor buckets of such names", reason=reason)
     if scope is None:
-        _check_unsigned(request)
+        _check_unsigned(request, found)
     elif header := request.headers.get("Authorization"):
         _check_parts(header)
     if found is not None and found.operation is None and request.method != "OPTIONS":
         code, status = found.dialect.unknown
         raise AwsError(code, f"{found.model.service_name} has no operation {_named(request)}", status=status)
+    if found is not None and found.model.service_name != "s3" and request.args and request.form:
+        # AWS reads one of the two; moto reads them in another order than botocore's model is read in here.
+        raise AwsError("MalformedQueryString", "The query string and the body both hold parameters", status=404)
 
 
 def refusal(request: Request, scope: Scope | None, error: AwsError) -> Reply:
@@ -73,14 +88,15 @@ def refusal(request: Request, scope: Scope | None, error: AwsError) -> Reply:
     return Reply(text.encode(), {"Content-Type": "application/xml"}, error.status)
 
 
-def _check_unsigned(request: Request) -> None:
+def _check_unsigned(request: Request, found: Found | None) -> None:
     header = request.headers.get("Authorization", "")
     if header.startswith("AWS4-"):
         _check_parts(header)
         message = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
         raise AwsError("IncompleteSignature", message, status=403)
     target = request.headers.get("X-Amz-Target", "")
-    if target and not target.startswith(_TAKEN_UNSIGNED):
+    page = request.method in ("GET", "HEAD") and not target
+    if found is None and not page and not target.startswith(_TAKEN_UNSIGNED):
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", status=403)
 
 

@@ -18,6 +18,7 @@ from local import admission, requests
 from local.dialects import malformed_xml
 from local.errors import AwsError, UnsupportedLocally
 from local.model import service, validate
+from local.moto_request import as_judged, check_target
 from local.polling import Polling
 from local.requests import Asked, Found
 from local.seams import Outcome, Seams
@@ -134,9 +135,9 @@ class Front:
         self._guard.check(asked)
         if found is not None and asked.operation and asked.service != _ITS_BODIES_ARE_NOT_READ:
             validate(found.model.operation_model(asked.operation), dict(asked.params))
-        request.environ["wsgi.input"].seek(0)
+            check_target(asked)
         try:
-            reply = self._journal.run(asked, request.environ, self._fallback)
+            reply = self._journal.run(asked, as_judged(asked, found, request), self._fallback)
         except NotImplementedError as error:
             raise UnsupportedLocally(f"{asked.service}:{asked.operation}") from error
         except (ExpatError, ParseError) as error:

@@ -60,7 +60,8 @@ class Polling:
         names = ["ApproximateNumberOfMessages", "ReceiveMessageWaitTimeSeconds"]
         question = {"QueueUrl": asked.params.get("QueueUrl", ""), "AttributeNames": names}
         asking = _with_body(environ, json.dumps(question).encode())
-        asking |= {_TARGET: "AmazonSQS.GetQueueAttributes", "CONTENT_TYPE": "application/x-amz-json-1.0"}
+        asking |= {_TARGET: "AmazonSQS.GetQueueAttributes", "QUERY_STRING": "Action=GetQueueAttributes"}
+        asking |= {"CONTENT_TYPE": "application/x-amz-json-1.0"}
         looking = Asked(**{**vars(asked), "operation": "GetQueueAttributes", "params": question, "mutates": False})
         reply = self._journal.run(looking, asking, app)
         if reply.status != 200:

@@ -10,7 +10,7 @@ from typing import Final
 from werkzeug.wrappers import Request
 
 _SCOPE = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/,\s]+)/aws4_request")
-_VERSION_2 = re.compile(r"AWS (?P<key>[^:\s]+):\S+")
+_VERSION_2 = re.compile(r"AWS (?P<key>[^:/\s]+):\S+")
 
 SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "apigateway": ("apigateway", "apigatewayv2"),
@@ -66,6 +66,14 @@ class Scope:
         if key := request.args.get("AWSAccessKeyId") if "Signature" in request.args else None:
             return cls(key, "", "s3")
         return None if header or request.mimetype != "multipart/form-data" else cls._of_form(request)
+
+    @property
+    def header(self) -> str:
+        """An Authorization header that says this and nothing else."""
+        if not self.region:
+            return f"AWS {self.access_key_id}:unchecked"
+        scope = f"{self.access_key_id}/20260101/{self.region}/{self.signing_name}/aws4_request"
+        return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=unchecked"
 
     @classmethod
     def _of_form(cls, request: Request) -> Scope | None:

@@ -1,3 +1,4 @@
+import gzip
 import json
 import sys
 
@@ -143,6 +144,64 @@ def test_what_moto_has_not_is_refused_by_name(front, service, method, target, wh
     answer = Client(front).open(path, method=method, headers=headers, data="{}")
     assert answer.status_code == 400
     assert f"The local cloud does not support {what}." in answer.text
+
+
+def test_a_message_needs_a_target(front):
+    """And its ARN the shape of one: moto would fail."""
+    headers = signed("sns")
+    answer = Client(front).post("/", headers=headers, data="Action=Publish&Message=m", content_type=FORM)
+    assert (answer.status_code, "<Code>InvalidParameter</Code>" in answer.text) == (400, True)
+    assert "TopicArn or TargetArn Reason: no value for required parameter" in answer.text
+    form = "Action=Publish&Message=m&TopicArn=t"
+    answer = Client(front).post("/", headers=headers, data=form, content_type=FORM)
+    assert (answer.status_code, "<Message>Invalid parameter: TopicArn</Message>" in answer.text) == (400, True)
+
+
+def test_motos_own_pages_are_closed(front):
+    """They would empty every service, and moto takes requests for S3 to be theirs."""
+    asked = [("/moto-api/reset", {}), ("/moto-api/reset?uploads", signed("s3")), ("/moto-api/data.json", {})]
+    for path, headers in asked:
+        answer = Client(front).post(path, headers=headers)
+        assert (answer.status_code, "does not support moto's own pages" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer a/b/c/iam/d"}, {"Host": "iam.amazonaws.com"}])
+def test_who_does_not_sign_reaches_no_service_by_a_form(front, header):
+    """Whatever moto would take the request for."""
+    form = "Action=CreateUser&UserName=nobodys&Version=2010-05-08"
+    answer = Client(front).post("/", headers=header, data=form, content_type=FORM)
+    assert (answer.status_code, "MissingAuthenticationToken" in answer.text) == (403, True)
+    listed = Client(front).post("/", headers=signed("iam"), data="Action=ListUsers", content_type=FORM)
+    assert (listed.status_code, "nobodys" in listed.text) == (200, False)
+
+
+def test_one_operation_is_named_in_one_place(front):
+    """What is judged is what is run."""
+    headers = signed("iam")
+    form = "Action=CreateUser&UserName=second&Version=2010-05-08"
+    answer = Client(front).post("/?Action=ListUsers&Version=2010-05-08", headers=headers, data=form, content_type=FORM)
+    assert (answer.status_code, "MalformedQueryString" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize("path", ["/", "/?Action=DeleteParameter"])
+def test_a_value_is_no_operation(front, path):
+    """Nor is a query string that JSON's protocol has no use for: moto would take either for the operation."""
+    target = "AmazonSSM.PutParameter"
+    body = {"Name": "url", "Value": "https://a/?b=c&Action=DeleteParameter&d=e", "Type": "String", "Overwrite": True}
+    headers = {"X-Amz-Target": target, "Action": "DeleteParameter", **signed("ssm")}
+    answer = Client(front).post(path, headers=headers, data=json.dumps(body), content_type="application/x-amz-json-1.1")
+    assert answer.status_code == 200
+    headers = {"X-Amz-Target": "AmazonSSM.GetParameter", **signed("ssm")}
+    held = Client(front).post("/", headers=headers, data='{"Name": "url"}')
+    assert json.loads(held.data)["Parameter"]["Value"] == body["Value"]
+
+
+def test_a_body_that_unpacks_without_end_is_not_unpacked(front, monkeypatch):
+    """What AWS takes is all that is read."""
+    monkeypatch.setattr(admission, "_MOST_BYTES", 1_000_000)
+    headers = {"X-Amz-Target": "AWSEvents.ListRules", "Content-Encoding": "gzip", **signed("events")}
+    answer = Client(front).post("/", headers=headers, data=gzip.compress(b" " * 20_000_000))
+    assert (answer.status_code, json.loads(answer.data)["__type"]) == (413, "RequestEntityTooLargeException")
 
 
 def test_a_service_whose_library_is_not_here_is_refused_by_name(front, monkeypatch):
