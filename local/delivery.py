@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.background import Background
 from local.clock import Clock
@@ -30,6 +30,7 @@ _HOPELESS: Final = {
     "NotFound": "NO_RESOURCE",
     "ResourceNotFound": "NO_RESOURCE",
     "ResourceNotFoundException": "NO_RESOURCE",
+    "SdkClientException": "SDK_CLIENT_ERROR",
     "UnsupportedLocally": "SDK_CLIENT_ERROR",
     "ValidationException": "INVALID_PARAMETER",
     "InvalidParameterValueException": "INVALID_PARAMETER",
@@ -177,6 +178,8 @@ class Delivery(Generic[AnyParcel]):
             self._courier.send(attempt.parcel, attempt=attempt.retries + 1)
         except (ClientError, AwsError) as error:
             self._failed(key, attempt, error)
+        except BotoCoreError as error:  # what a client does not even send, such as a text that is too long
+            self._failed(key, attempt, AwsError("SdkClientException", str(error)))
         else:
             self._done(key)
 
@@ -214,7 +217,7 @@ class Delivery(Generic[AnyParcel]):
             return
         try:
             self._courier.bury(parcel, failure)
-        except (ClientError, AwsError) as error:
+        except (BotoCoreError, ClientError, AwsError) as error:
             _log.warning("the dead-letter queue of %s refused an event: %s", parcel.target["Arn"], error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from local.cloudwatch.evaluation import Rule
 from local.errors import AwsError
+from local.state import State as Kept
 from local.state import Table
 
 ACTIONS: Final = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -64,11 +66,22 @@ class Alarm:
         }
 
 
-class Alarms:
-    """All alarms by name, safe for many threads."""
+@dataclass(frozen=True)
+class Change:
+    """A change of an alarm's state, of which nobody has been told yet."""
 
-    def __init__(self, alarms: Table[Alarm]) -> None:
-        self._alarms = alarms
+    alarm: Alarm
+    before: State
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class Alarms:
+    """All alarms by name, safe for many threads; and what of their changes has not been told."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._alarms: Table[Alarm] = kept.table("cloudwatch.alarms")
+        self._untold: Table[Change] = kept.table("cloudwatch.untold")
+        self._together = kept.together
         self._lock = threading.Lock()
 
     def put(self, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
@@ -96,8 +109,8 @@ class Alarms:
                     return tags
         raise AwsError("ResourceNotFoundException", f"The resource {arn} does not exist.", status=404)
 
-    def move(self, name: str, state: State, *, judged: Rule | None = None) -> tuple[Alarm, State] | None:
-        """Put an alarm into a state; the alarm and its state before.
+    def move(self, name: str, state: State, *, judged: Rule | None = None) -> Change | None:
+        """Put an alarm into a state. A change of its value is untold until `told`, also over a restart.
 
         None when there is no such alarm, or when it no longer has the rule by which it was judged.
         """
@@ -108,8 +121,22 @@ class Alarms:
             before = alarm.state
             repeated = before.value == state.value
             state = dataclasses.replace(state, since=before.since) if repeated else state
-            moved = self._alarms[name] = dataclasses.replace(alarm, state=state)
-            return moved, before
+            change = Change(dataclasses.replace(alarm, state=state), before)
+            with self._together():
+                self._alarms[name] = change.alarm
+                if not repeated:
+                    self._untold[change.key] = change
+            return change
+
+    def untold(self) -> list[Change]:
+        """The changes that nobody has been told of, in their order."""
+        with self._lock:
+            return list(self._untold.values())
+
+    def told(self, change: Change) -> None:
+        """Forget a change, all that follows from it being done or kept."""
+        with self._lock:
+            self._untold.pop(change.key, None)
 
     def switch_actions(self, names: Sequence[str], *, enabled: bool, now: datetime) -> list[tuple[Alarm, Alarm]]:
         """Switch actions on or off; names without an alarm are passed over, as AWS does. Gives new and old ones."""

@@ -26,7 +26,7 @@ class CloudWatch:
 
     def __init__(self, services: Services) -> None:
         metrics, history = Metrics(), History(services.state.table("cloudwatch.history"))
-        self._alarms = Alarms(services.state.table("cloudwatch.alarms"))
+        self._alarms = Alarms(services.state)
         self._transitions = Transitions(services, self._alarms, history)
         self._evaluations = Evaluations(services.clock, self._alarms, metrics=metrics, transitions=self._transitions)
         self._metric_operations = MetricOperations(services.clock, metrics, KeptMetrics(services.state, metrics))

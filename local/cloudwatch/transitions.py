@@ -9,7 +9,7 @@ from typing import Final
 
 from local.cloudwatch import shapes
 from local.cloudwatch.actions import Actions
-from local.cloudwatch.alarms import Alarm, Alarms, State
+from local.cloudwatch.alarms import Alarm, Alarms, Change, State
 from local.cloudwatch.evaluation import Rule
 from local.cloudwatch.history import CONFIGURATION, STATE, History, Item
 from local.services import Services
@@ -32,12 +32,11 @@ class Transitions:
 
     def move(self, name: str, state: State, *, judged: Rule | None = None) -> bool:
         """Put an alarm into a state and do what follows from a change; False when there is no such alarm any more."""
-        moved = self._alarms.move(name, state, judged=judged)
-        if moved is None:
+        change = self._alarms.move(name, state, judged=judged)
+        if change is None:
             return False
-        alarm, before = moved
-        if before.value != state.value:
-            self._tell(alarm, before)
+        if change.before.value != state.value:
+            self._tell(change)
         return True
 
     def configured(self, alarm: Alarm, kind: str, *, before: Alarm | None = None) -> None:
@@ -49,8 +48,10 @@ class Transitions:
         self._services.emit(_SOURCE, "CloudWatch Alarm Configuration Change", detail, resources=[alarm.arn])
 
     def resume(self) -> None:
-        """Do the actions that the process before did not."""
+        """Tell what the process before did not, and do its actions: some for the second time."""
         self._actions.resume()
+        for change in self._alarms.untold():
+            self._tell(change)
 
     def subscribe(self, heard: Heard) -> Callable[[], None]:
         """Call `heard(name, state)` at each change of a state, holding no lock; what is returned ends that."""
@@ -72,13 +73,15 @@ class Transitions:
         """Drop the actions that have not begun."""
         self._actions.close()
 
-    def _tell(self, alarm: Alarm, before: State) -> None:
+    def _tell(self, change: Change) -> None:
+        alarm, before = change.alarm, change.before
         summary = f"Alarm updated from {before.value} to {alarm.state.value}"
         self._record(alarm, STATE, summary, shapes.state_update(alarm, before))
         detail = shapes.state_change(alarm, before)
         self._services.emit(_SOURCE, "CloudWatch Alarm State Change", detail, resources=[alarm.arn])
         for arn in alarm.actions(alarm.state.value):
             self._actions.submit(arn, alarm, before)
+        self._alarms.told(change)
         with self._lock:
             listeners = list(self._listeners.values())
         for heard in listeners:

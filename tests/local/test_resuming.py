@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from local.autoscaling import AutoScaling
 from local.clock import Clock
@@ -137,6 +137,25 @@ def test_a_retry_comes_when_it_was_due_and_what_was_delivered_stays_delivered(tm
     state.close()
 
 
+class Unsendable(Courier):
+    """Has a client that finds a mistake before it sends anything."""
+
+    def send(self, parcel, *, attempt):
+        self.sent.append((parcel["n"], attempt))
+        raise ParamValidationError(report="a text is too long")
+
+
+def test_what_no_client_sends_is_given_up(tmp_path):
+    """At the first attempt, and for good: no start finds it again."""
+    state, courier = State.at(tmp_path), Unsendable()
+    delivery = Delivery(state.table("events.undelivered"), Clock(speed=0, start=START), courier)
+    delivery.send(Parcel(n=1))
+    assert delivery.settled(TEN_SECONDS)
+    assert (courier.sent, len(state.table("events.undelivered"))) == ([(1, 1)], 0)
+    delivery.close()
+    state.close()
+
+
 def test_rules_go_on_in_their_rhythm_and_do_not_catch_up(lived):
     """A rate counts from when its rule was put; what came due while nothing ran is left out."""
     life = lived(Events)
@@ -240,6 +259,29 @@ def test_an_action_that_an_alarm_had_not_done_is_done(lived):
     life.kill()
     assert life.parts[0].resting(TEN_SECONDS)
     assert len(life.heard()) == 1
+
+
+def test_a_change_of_an_alarm_that_nobody_was_told_of_is_told(lived):
+    """Its state was kept and nothing else, when the process ended."""
+    life = lived(CloudWatch)
+    rule = {"Namespace": "mine", "MetricName": "Errors", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+    rule |= {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    cloudwatch = life.client("cloudwatch")
+    cloudwatch.put_metric_alarm(AlarmName="errors", **rule)
+    cloudwatch.meta.events.register("needs-retry.*", lambda **_: False)
+
+    def killed(*_, **__):
+        life.state.close()
+        raise OSError
+
+    life.cloud.services.emit = killed
+    with pytest.raises(ClientError, match="InternalFailure"):
+        cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="x")
+    life.kill()
+    told = [detail["state"]["value"] for _, kind, detail in life.cloud.emitted if kind.endswith("State Change")]
+    assert told == ["ALARM"]
+    life.kill()
+    assert life.cloud.emitted == []
 
 
 def test_metric_data_of_many_requests_are_folded_and_all_there(lived):
