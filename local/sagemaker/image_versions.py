@@ -59,9 +59,9 @@ class ImageVersions:
     def update(self, params: Params, _: Call) -> Params:
         """Replace what is given; aliases are added and taken away."""
         version, gone = self._wanted(params), params.get("AliasesToDelete", [])
-        others = [other for other in self._of(version) if other["Version"] != version["Version"]]
 
         def change(record: Record) -> Mapping[str, Any]:
+            others = [other for other in self._of(version) if other["Version"] != version["Version"]]
             kept = [alias for alias in record["Aliases"] if alias not in gone]
             aliases = [*kept, *(alias for alias in params.get("AliasesToAdd", []) if alias not in kept)]
             self._check(aliases, others)

@@ -79,14 +79,11 @@ class Plain:
 
     def create(self, params: Params, call: Call) -> Params:
         """Keep a new resource. Raises its "already exists", and "not found" of what it hangs on."""
-        kind, parents = self._kind, {}
-        for path, parent in self._parents.items():
-            if (value := value_at(params, path)) is not None:
-                parents[parent.arn_member] = self._store.get(parent, value)[parent.arn_member]
+        kind, by = self._kind, self._signature(call)
         name = kind.made_id + _new_id() if kind.made_id else self._name(params)
-        by = self._signature(call)
-        signed = {"CreatedBy": by, "LastModifiedBy": by}
-        record = self._store.add(kind, name, {**parents, **made(kind, params), **(signed if by else {})})
+        signed = {"CreatedBy": by, "LastModifiedBy": by} if by else {}
+        with self._store.together():  # what it hangs on cannot go meanwhile
+            record = self._store.add(kind, name, {**self._hung(params), **made(kind, params), **signed})
         return shown(call.operation.output_shape, record, kind)
 
     def describe(self, params: Params, call: Call) -> Params:
@@ -126,6 +123,15 @@ class Plain:
 
         record = self._store.remove(self._kind, self._name(params), check=unused)
         return {**shown(call.operation.output_shape, record, self._kind), "Success": True}
+
+    def _hung(self, params: Params) -> Params:
+        """The ARNs of what a new resource hangs on. Raises their "not found"."""
+        named = ((parent, value_at(params, path)) for path, parent in self._parents.items())
+        return {
+            parent.arn_member: self._store.get(parent, value)[parent.arn_member]
+            for parent, value in named
+            if value is not None
+        }
 
     def _name(self, params: Params) -> str:
         """What the store finds the resource by: its ARN, or the values of the kind's path."""

@@ -56,8 +56,10 @@ class Experiments:
 
     def create_trial(self, params: Params, call: Call) -> Params:
         """Keep a trial of an experiment that exists. Raises ResourceNotFound."""
-        self._store.get(EXPERIMENT, params["ExperimentName"])
-        return self._add(TRIAL, params, call)
+        stamps = self._stamps(call)
+        with self._store.together():
+            self._store.get(EXPERIMENT, params["ExperimentName"])
+            return self._keep(TRIAL, params, stamps)
 
     def create_component(self, params: Params, call: Call) -> Params:
         """Keep a component, with what it may have as empty maps: the SDK reads them as they are."""
@@ -116,13 +118,14 @@ class Experiments:
 
     def put_in(self, trial_name: str, component_name: str) -> Params:
         """As AssociateTrialComponent."""
-        trial = self._store.get(TRIAL, trial_name)
-        parent = {"TrialName": trial["TrialName"], "ExperimentName": trial["ExperimentName"]}
+        with self._store.together():
+            trial = self._store.get(TRIAL, trial_name)
+            parent = {"TrialName": trial["TrialName"], "ExperimentName": trial["ExperimentName"]}
 
-        def add(record: Record) -> Mapping[str, Any]:
-            return {"Parents": [*(p for p in record.get("Parents", []) if p != parent), parent]}
+            def add(record: Record) -> Mapping[str, Any]:
+                return {"Parents": [*(p for p in record.get("Parents", []) if p != parent), parent]}
 
-        component = self._store.edit(TRIAL_COMPONENT, component_name, add)
+            component = self._store.edit(TRIAL_COMPONENT, component_name, add)
         return {"TrialArn": trial["TrialArn"], "TrialComponentArn": component["TrialComponentArn"]}
 
     def disassociate(self, params: Params, _: Call) -> Params:
@@ -174,9 +177,15 @@ class Experiments:
         return lambda params, call: self._add(kind, params, call)
 
     def _add(self, kind: Kind, params: Params, call: Call) -> Record:
-        name, user = params[kind.name_member], self._identities.user_context(call)
-        stamps = {"CreatedBy": user, "LastModifiedBy": user, "LineageGroupArn": group_arn(self._store)}
+        return self._keep(kind, params, self._stamps(call))
+
+    def _keep(self, kind: Kind, params: Params, stamps: Params) -> Record:
+        name = params[kind.name_member]
         return self._store.add(kind, name, {"DisplayName": name, **params, **stamps})
+
+    def _stamps(self, call: Call) -> Params:
+        user = self._identities.user_context(call)
+        return {"CreatedBy": user, "LastModifiedBy": user, "LineageGroupArn": group_arn(self._store)}
 
     def _describe(self, kind: Kind) -> Handler:
         return lambda params, _: self._store.get(kind, params[kind.name_member])

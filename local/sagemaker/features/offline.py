@@ -98,6 +98,9 @@ class OfflineStore:
             with self._lock:
                 for key in waiting:
                     del self._table[key]
+                more = bool(self._table)
+            if more:  # what came meanwhile has waited for this to end
+                self._services.clock.after(_FLUSH, self.flush)
 
     def _write(self, folder: str, records: Sequence[Waiting]) -> None:
         latest = max(record.at for record in records).astimezone(UTC)

@@ -46,15 +46,12 @@ class Associations:
     def connect(self, source: str, destination: str, *, kind: str | None, user: Params | None) -> Record:
         """As AddAssociation."""
         members = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind, "CreatedBy": user}
-        for side in (source, destination):
-            self.entity(side)
         given = {key: value for key, value in members.items() if value is not None}
-        return self._store.add(
-            ASSOCIATION,
-            association_id(source, destination),
-            given,
-            arn=association_arn(self._store, source, destination),
-        )
+        with self._store.together():
+            for side in (source, destination):
+                self.entity(side)
+            arn = association_arn(self._store, source, destination)
+            return self._store.add(ASSOCIATION, association_id(source, destination), given, arn=arn)
 
     def delete(self, params: Params, _: Call) -> Params:
         """Disconnect two entities. Raises ResourceNotFound."""

@@ -86,9 +86,9 @@ class Versions:
         arn = _arn(params["PipelineArn"], params["PipelineVersionId"])
         operations = params.get("PipelineVersionAliasOperations", {})
         added, gone = operations.get("Add", []), operations.get("Remove", [])
-        others = [version for version in self.of(params["PipelineArn"]) if version["PipelineVersionArn"] != arn]
 
         def change(record: Record) -> Mapping[str, Any]:
+            others = [version for version in self.of(params["PipelineArn"]) if version["PipelineVersionArn"] != arn]
             kept = [alias for alias in record["PipelineVersionAliases"] if alias not in gone]
             aliases = [*kept, *(alias for alias in added if alias not in kept)]
             self._check(aliases, others)

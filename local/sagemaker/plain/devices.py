@@ -49,17 +49,18 @@ class _Devices:
         return {}
 
     def update(self, params: Params, _: Call) -> Params:
-        for device in params["Devices"]:
-            self._store.get(DEVICE, self._arn(params, device["DeviceName"]))
-        for device in params["Devices"]:
-            self._store.change(DEVICE, self._arn(params, device["DeviceName"]), **device)
+        with self._store.together():
+            for device in params["Devices"]:
+                self._store.change(DEVICE, self._arn(params, device["DeviceName"]), **device)
         return {}
 
     def deregister(self, params: Params, _: Call) -> Params:
-        for name in params["DeviceNames"]:
-            self._store.get(DEVICE, self._arn(params, name))
-        for name in params["DeviceNames"]:
-            self._store.remove(DEVICE, self._arn(params, name))
+        names = dict.fromkeys(params["DeviceNames"])
+        with self._store.together():
+            for name in names:
+                self._store.get(DEVICE, self._arn(params, name))
+            for name in names:
+                self._store.remove(DEVICE, self._arn(params, name))
         return {}
 
     def describe(self, params: Params, call: Call) -> Params:

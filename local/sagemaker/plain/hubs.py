@@ -40,10 +40,12 @@ class _Contents:
         self._store, self._who, self._hub = store, who, kinds()["Hub"]
 
     def add(self, params: Params, call: Call) -> Params:
-        hub = self._store.get(self._hub, params["HubName"])
-        named = {"HubContentVersion": _FIRST, **params, "HubName": hub["HubName"], "HubArn": hub["HubArn"]}
-        by = {"CreatedBy": self._who(call), "LastModifiedBy": self._who(call)} if self._who else {}
-        return self._store.add(HUB_CONTENT, _path(named), {**made(HUB_CONTENT, named), **by})
+        by = self._who(call) if self._who else None
+        signed = {"CreatedBy": by, "LastModifiedBy": by} if by else {}
+        with self._store.together():
+            hub = self._store.get(self._hub, params["HubName"])
+            named = {"HubContentVersion": _FIRST, **params, "HubName": hub["HubName"], "HubArn": hub["HubArn"]}
+            return self._store.add(HUB_CONTENT, _path(named), {**made(HUB_CONTENT, named), **signed})
 
     def describe(self, params: Params, call: Call) -> Params:
         return shown(call.operation.output_shape, self._one(params), HUB_CONTENT)

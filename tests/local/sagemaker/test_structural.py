@@ -1,3 +1,5 @@
+from threading import Thread
+
 import pytest
 
 from local.clock import Clock
@@ -60,3 +62,38 @@ def test_a_resource_shows_the_arn_of_what_it_hangs_on():
 
     call("CreateWorkteam", WorkteamName="t", WorkforceName="w", Description="d", MemberDefinitions=[])
     assert call("DescribeWorkteam", WorkteamName="t")["Workteam"]["WorkforceArn"] == force["WorkforceArn"]
+
+
+def test_what_a_new_resource_hangs_on_cannot_go_meanwhile():
+    """A parent that is deleted while its child is being made is in use: there are no orphans."""
+    deleting = []
+
+    class Meanwhile(Store):
+        """When a parent has been looked up, somebody else asks for its deletion, and has a while for it."""
+
+        def get(self, kind, name):
+            found = super().get(kind, name)
+            if kind.name == "Workforce" and not deleting:
+                deleting.append(Thread(target=delete, daemon=True))
+                deleting[0].start()
+                deleting[0].join(0.2)
+            return found
+
+    def call(name, **params):
+        operation = service("sagemaker").operation_model(name)
+        return handlers[name](params, Call(operation, params, "key", "eu-west-1", "localhost"))
+
+    def delete():
+        try:
+            call("DeleteWorkforce", WorkforceName="w")
+        except AwsError as error:
+            refused.append(error.code)
+
+    store = Meanwhile(clock=Clock(speed=0), account="123456789012", region="eu-west-1")
+    handlers = {**structural(store, kinds()["Workteam"]), **structural(store, kinds()["Workforce"])}
+    refused = []
+    store.add(kinds()["Workforce"], "w", {"WorkforceName": "w"})
+    call("CreateWorkteam", WorkteamName="t", WorkforceName="w", Description="d", MemberDefinitions=[])
+    deleting[0].join()
+    assert len(refused) == 1
+    assert store.get(kinds()["Workforce"], "w")

@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from local.sagemaker.features.offline import OfflineStore
 from local.sagemaker.features.parquet import Column, write
+from local.sagemaker.resources import Store
+from local.state import State
 
 ROLE = "arn:aws:iam::123456789012:role/features"
 DEFINITIONS = [
@@ -301,3 +305,32 @@ def test_files_are_what_other_readers_of_parquet_read():
         *(Column(f"empty{number}", "string", [None] * 20) for number in range(12)),
     ]
     assert write(columns) == GOLDEN.read_bytes()
+
+
+def test_what_comes_while_files_are_written_is_written_too():
+    """A record that is put during a flush finds others waiting, and has a flush of its own nevertheless."""
+    later, put = [], []
+
+    class S3:
+        def put_object(self, **asked):
+            put.append(asked["Key"])
+            if len(put) == 1:
+                add("b")
+
+    clock = SimpleNamespace(now=lambda: datetime(2026, 11, 2, tzinfo=UTC), after=lambda _, work: later.append(work))
+    services = SimpleNamespace(clock=clock, state=State.in_memory())
+    store = Store(clock=clock, account="123456789012", region="eu-west-1")
+    clients = SimpleNamespace(client=lambda _: S3())
+    identities = SimpleNamespace(acting=lambda _: clients)
+    offline = OfflineStore(SimpleNamespace(services=services, files=None, store=store, identities=identities))
+    config = {"S3StorageConfig": {"S3Uri": "s3://work", "ResolvedOutputS3Uri": "s3://work/data"}}
+    group = {"FeatureGroupArn": "arn", "RoleArn": ROLE, "OfflineStoreConfig": config, "FeatureDefinitions": []}
+    schema = SimpleNamespace(group=group, definitions={"id": {"FeatureType": "String"}})
+
+    def add(name):
+        offline.add(schema, {"id": {"FeatureName": "id", "ValueAsString": name}}, at=clock.now())
+
+    add("a")
+    while later:
+        later.pop()()
+    assert len(put) == 2
