@@ -64,6 +64,13 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "Rules of the default bus, by pattern, rate and six fields of cron. A rate counts from when its rule was put",
         "or enabled.",
     ),
+    "lambda": (
+        "Functions in Python, each in a process of its own under its role, with layers, aliases and URLs.",
+        "",
+        "- Handlers that the AWS CDK ships run as stand-ins, written in Python: emptying buckets and repositories,",
+        "  bucket deployments, AwsCustomResource, log retention, the provider framework. They are known by their",
+        "  packages, which hold the files of the CDK's build and none else. Any other JavaScript is refused by name.",
+    ),
     "scheduler": (
         "Schedules by rate, cron and at, in their time zones; targets are functions, queues and topics, called with",
         "the credentials of the schedule's role, which must trust the service and have the right.",

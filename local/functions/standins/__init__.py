@@ -1,7 +1,8 @@
 """Stands in for handlers that the AWS CDK ships in JavaScript, which do not run here.
 
 A function whose package is one of the CDK's own runs the module of that work in this folder instead: in Python, in the
-same process as any function, in the function's own role. Written after what the CDK documents of each.
+same process as any function, in the function's own role. Written after what the CDK documents of each. A package is
+the CDK's own when it holds no other files than the CDK ships, and the one with the work holds the CDK's own words.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from typing import Final
 
 FOLDER: Final = Path(__file__).parent
 _LARGEST_BYTES: Final = 2_000_000
+_BESIDES: Final = {".is_custom_resource", "__entrypoint__.js", "cfn-response.js", "consts.js", "outbound.js", "util.js"}
+_BUILT: Final = '"use strict"'
+"""How every file in JavaScript begins that the CDK's build has written."""
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """How a package is known: a file of it, and words that it holds."""
+    """How a package is known: the file with the work, and words that it holds."""
 
     module: str
     file: str
@@ -39,7 +43,11 @@ def standing_in(package: Path) -> str:
         file = package / mark.file
         if not file.is_file() or file.stat().st_size > _LARGEST_BYTES:
             continue
+        if any(path.name not in {mark.file, *_BESIDES} and path.suffix != ".ts" for path in package.iterdir()):
+            continue
         text = file.read_text(encoding="utf-8", errors="replace")
+        if file.suffix == ".js" and not text.startswith(_BUILT):
+            continue
         if all(word in text for word in mark.words):
             return mark.module
     return ""

@@ -12,11 +12,12 @@ from tests.local.functions.conftest import ROLE, package
 
 BUCKET = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
 MARKS = {
-    "auto_delete_objects": ("index.js", "aws-cdk:auto-delete-objects"),
-    "aws_custom_resource": ("index.js", "InstallLatestAwsSdk physicalResourceId"),
+    "auto_delete_images": ("index.js", '"use strict";aws-cdk:auto-delete-images'),
+    "auto_delete_objects": ("index.js", '"use strict";aws-cdk:auto-delete-objects'),
+    "aws_custom_resource": ("index.js", '"use strict";InstallLatestAwsSdk physicalResourceId'),
     "bucket_deployment": ("index.py", "DestinationBucketKeyPrefix aws_command aws-cdk:cr-owned"),
-    "log_retention": ("index.js", "RetentionInDays LogGroupName SdkRetry"),
-    "provider_framework": ("framework.js", "USER_ON_EVENT_FUNCTION_ARN_ENV"),
+    "log_retention": ("index.js", '"use strict";RetentionInDays LogGroupName SdkRetry'),
+    "provider_framework": ("framework.js", '"use strict";USER_ON_EVENT_FUNCTION_ARN_ENV'),
 }
 
 
@@ -70,6 +71,32 @@ def test_a_package_of_the_cdk_is_known(tmp_path, module):
     file, text = MARKS[module]
     (tmp_path / file).write_text(text)
     assert standing_in(tmp_path) == module
+
+
+@pytest.mark.parametrize("module", MARKS)
+def test_a_package_of_ones_own_is_not_taken_for_the_cdks(tmp_path, module):
+    """Not with another file beside the CDK's words, as in a bundle, nor with the words in a source of one's own."""
+    file, text = MARKS[module]
+    (tmp_path / file).write_text(text)
+    (tmp_path / "app.py").write_text("def handler(event, context): ...")
+    assert standing_in(tmp_path) == ""
+    (tmp_path / "app.py").unlink()
+    (tmp_path / file).write_text(f"// as in the CDK: {text.split(';')[-1].split()[0]}")
+    assert standing_in(tmp_path) == ""
+
+
+def test_a_repository_is_emptied(cloud, ask):
+    """Of all its images, when it goes; one that is gone already is no failure, and another turn does nothing."""
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="images")
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = {"schemaVersion": 2, "mediaType": kind, "config": {"digest": "sha256:" + "0" * 64}, "layers": []}
+    ecr.put_image(repositoryName="images", imageManifest=json.dumps(manifest), imageTag="1")
+    assert ask("auto_delete_images", {"RepositoryName": "images"})["Status"] == "SUCCESS"
+    assert len(ecr.list_images(repositoryName="images")["imageIds"]) == 1
+    assert ask("auto_delete_images", {"RepositoryName": "images"}, turn="Delete")["Status"] == "SUCCESS"
+    assert ecr.list_images(repositoryName="images")["imageIds"] == []
+    assert ask("auto_delete_images", {"RepositoryName": "none"}, turn="Delete")["Status"] == "SUCCESS"
 
 
 def test_another_package_in_javascript_is_refused(cloud, tmp_path):
