@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from local.errors import AwsError
 from local.functions.function import LATEST, Entry, Function
@@ -85,8 +85,3 @@ class Book:
 
     def _not_found(self, name: str) -> AwsError:
         return AwsError("ResourceNotFoundException", f"Function not found: {self._prefix}{name}", status=404)
-
-
-def without_nones(members: dict[str, Any]) -> dict[str, Any]:
-    """The members that have a value."""
-    return {key: value for key, value in members.items() if value is not None}

@@ -73,7 +73,11 @@ class CodeStore:
             self._root.mkdir(parents=True, exist_ok=True)
             archive.write_bytes(data)
             self._unpack(data, folder)
+        except AwsError:
+            archive.unlink()
+            raise
         except OSError as error:
+            archive.unlink(missing_ok=True)
             raise StateError(f"the code cannot be kept in {self._root}: {error}") from error
 
     def _unpack(self, data: bytes, folder: Path) -> None:
@@ -86,7 +90,10 @@ class CodeStore:
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             message = "Could not unzip uploaded file. Please check your file, then try to upload again."
             raise _invalid(message) from error
-        fresh.rename(folder)
+        else:
+            fresh.rename(folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _invalid(message: str) -> AwsError:

@@ -26,6 +26,8 @@ _FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "AWS::IAM::User": {**_GRANTS, "Groups": [_TEXT], "LoginProfile": _OBJECT},
     "AWS::Lambda::Function": {"Code": _OBJECT},
     "AWS::S3::Bucket": {"LifecycleConfiguration": _OBJECT},
+    "AWS::SNS::TopicPolicy": {"Topics": [_TEXT]},
+    "AWS::SQS::QueuePolicy": {"Queues": [_TEXT]},
     "AWS::SNS::Topic": {"Subscription": [{"Endpoint": _TEXT, "Protocol": _TEXT}]},
     "AWS::SageMaker::Pipeline": {"PipelineDefinition": _OBJECT},
     "AWS::SecretsManager::Secret": {"GenerateSecretString": _OBJECT},

@@ -137,6 +137,13 @@ def test_a_dead_letter_queue_can_be_taken_away(cloud):
     assert "DeadLetterConfig" not in answer
 
 
+def test_what_is_no_archive_leaves_nothing_behind(cloud):
+    """However often it comes: neither the bytes nor a folder half unpacked."""
+    params = {"FunctionName": "fn", "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE}
+    refusal(cloud.functions.create_function, Code={"ZipFile": b"no zip"}, **params)
+    assert list((cloud.services.workdir / "functions").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("change", "code", "told"),
     [

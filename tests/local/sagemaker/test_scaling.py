@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from local.errors import ValidationError
@@ -17,6 +19,16 @@ def scale(hosting, **wanted):
     """Ask for counts or weights of variants."""
     entries = [{"VariantName": name, **members} for name, members in wanted.items()]
     hosting.call("UpdateEndpointWeightsAndCapacities", EndpointName="e", DesiredWeightsAndCapacities=entries)
+
+
+def ends(hosting, last):
+    """The last two statuses that were told; what an endpoint comes to is told after it shows."""
+
+    deadline = time.monotonic() + 10
+    while (told := [event["EndpointStatus"] for event in hosting.told("")])[-1] != last:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.01)
+    return told[-2:]
 
 
 def shown(record):
@@ -46,7 +58,7 @@ def test_a_variant_scales_out_in_place(hosting):
     assert scaled["VariantStatus"][0]["Status"] == "Updating"
     assert scaled["VariantStatus"][0]["StatusMessage"] == "Scaling out desired instance count to 5."
     assert "VariantStatus" not in other
-    assert [event["EndpointStatus"] for event in hosting.told("")][-2:] == ["UPDATING", "IN_SERVICE"]
+    assert ends(hosting, "IN_SERVICE") == ["UPDATING", "IN_SERVICE"]
 
 
 def test_a_variant_scales_in(hosting):
@@ -73,7 +85,7 @@ def test_instances_that_do_not_start_leave_the_endpoint_as_it_was(hosting):
     record = hosting.settled()
     assert (record["EndpointStatus"], record["FailureReason"]) == ("InService", "c1 is not healthy")
     assert shown(record)["A"] == (2, 2, 1.0, 1.0)
-    assert [event["EndpointStatus"] for event in hosting.told("")][-2:] == ["ROLLING_BACK", "IN_SERVICE"]
+    assert ends(hosting, "IN_SERVICE") == ["ROLLING_BACK", "IN_SERVICE"]
 
 
 def test_unknown_variants_and_no_instance_at_all_are_refused(hosting):
