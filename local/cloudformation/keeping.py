@@ -59,6 +59,18 @@ class Keeping:
             written.events = number + 1
         self._stacks[stack.id] = _core(stack)
 
+    def drop(self, stack: Stack) -> None:
+        """Take a stack out of the tables, with all that is kept apart from it."""
+        written = self._written.pop(stack.id, _Written())
+        with self._together():
+            self._stacks.pop(stack.id, None)
+            for role in ("revision", "fallback"):
+                self._revisions.pop(f"{stack.id} {role}", None)
+            for number in range(written.events):
+                self._events.pop(f"{stack.id} {number:06}", None)
+            for key in written.change_sets:
+                self._change_sets.pop(key, None)
+
     def load(self, exported: Callable[[str], str]) -> list[Stack]:
         """Every stack that was kept, in the order of creation; `exported` gives the values of exports."""
         stacks = {key: self._stack(core) for key, core in list(self._stacks.items())}

@@ -20,6 +20,7 @@ from local.cloudformation.resources.provisioner import Rollbacks
 from local.cloudformation.revisions import Revision
 from local.cloudformation.stacks import Deletion, Stack, Stacks
 from local.cloudformation.updates import Update, settle
+from local.errors import StateError
 from local.roles import Clients
 from local.services import Services
 
@@ -201,6 +202,13 @@ class Operations:
             stack.deleted_at = self._services.clock.now()
             stack.journal.clear()
         self._history.stack(stack, "DELETE_COMPLETE")
+        self._expire()
+
+    def _expire(self) -> None:
+        try:
+            self._stacks.expire(self._services.clock.now())
+        except StateError as error:
+            _log.warning("stacks that were deleted long ago are remembered on: %s", error)
 
 
 def _outcome(reason: str, on_failure: str, *, doomed: bool) -> tuple[str, str]:

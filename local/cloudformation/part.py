@@ -33,7 +33,7 @@ class CloudFormation:
 
     def __init__(self, services: Services, *, rollbacks: Rollbacks = "unnoticed") -> None:
         self._keeping = Keeping(services.state)
-        self._stacks = Stacks(self._keeping.save)
+        self._stacks = Stacks(self._keeping.save, self._keeping.drop)
         self._operations = Operations(services, self._stacks, rollbacks=rollbacks)
         revisions = Revisions(services, Exports(self._stacks).value)
         for stack in self._keeping.load(revisions.export):

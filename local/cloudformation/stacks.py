@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from local.cloudformation.changesets import ChangeSet
@@ -28,6 +28,11 @@ DELETABLE: Final = UPDATABLE | {
     "UPDATE_ROLLBACK_FAILED",
 }
 """The statuses in which a stack can be deleted at once."""
+
+REMEMBERED: Final = timedelta(days=90)
+"""How long a deleted stack can be asked for (AWS CloudFormation API, ListStacks)."""
+
+_MOST_REMEMBERED: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -164,9 +169,11 @@ class Output:
 class Stacks:
     """Every stack of the account: the living by name, all by id."""
 
-    def __init__(self, keep: Callable[[Stack], None] = lambda stack: None) -> None:
+    def __init__(
+        self, keep: Callable[[Stack], None] = lambda stack: None, drop: Callable[[Stack], None] = lambda stack: None
+    ) -> None:
         self.lock = threading.RLock()
-        self._keep = keep
+        self._keep, self._drop = keep, drop
         self._by_id: dict[str, Stack] = {}
 
     def add(self, stack: Stack) -> None:
@@ -176,12 +183,20 @@ class Stacks:
             self._by_id[stack.id] = stack
 
     def forget(self, stack: Stack) -> None:
-        """Take out a stack that could not be kept."""
+        """Take out a stack that could not be kept, or that nobody remembers."""
         with self.lock:
             self._by_id.pop(stack.id, None)
 
+    def expire(self, now: datetime, *, most: int = _MOST_REMEMBERED) -> None:
+        """Forget stacks that were deleted 90 days ago, and of the others the oldest when there are too many."""
+        deleted = [(stack.deleted_at, stack.id, stack) for stack in self.all() if stack.deleted_at is not None]
+        for number, (at, _, stack) in enumerate(sorted(deleted, key=lambda each: each[:2], reverse=True)):
+            if number >= most or now - at > REMEMBERED:
+                self._drop(stack)
+                self.forget(stack)
+
     def all(self) -> list[Stack]:
-        """Every stack, deleted ones too, the newest first."""
+        """Every stack, deleted ones too as long as they are remembered, the newest first."""
         with self.lock:
             return list(reversed(self._by_id.values()))
 

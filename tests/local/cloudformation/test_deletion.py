@@ -1,6 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from botocore.exceptions import ClientError
 
+from local.cloudformation import CloudFormation
+from local.state import State
+from tests.local.cloudformation.account import Account
 from tests.local.cloudformation.samples import bucket, parameter, serving
 
 
@@ -14,6 +19,25 @@ def test_a_deleted_stack_is_known_by_its_id_alone(account):
     assert "DeletionTime" in account.stack(stack_id)
     assert account.client.describe_stacks()["Stacks"] == []
     assert stack_id != account.create({"P": parameter("a")})["StackId"]
+
+
+def test_a_deleted_stack_is_remembered_for_ninety_days(small_cloud, stepped_clock, tmp_path):
+    """Then neither its id nor any table knows it."""
+    state = State.at(tmp_path / "state")
+    cloud = small_cloud(CloudFormation, clock=stepped_clock, state=state)
+    account = Account(cloud, cloud.parts[0])
+    ids = []
+    for days in (1, 90, 0):
+        account.create({"P": parameter("a")}, wait=False)
+        ids.append(account.ended()["StackId"])
+        account.delete()
+        stepped_clock.advance(timedelta(days=days))
+    with pytest.raises(ClientError, match="does not exist"):
+        account.stack(ids[0])
+    assert [account.stack(stack_id)["StackStatus"] for stack_id in ids[1:]] == ["DELETE_COMPLETE"] * 2
+    keys = [key for name in ("stacks", "revisions", "events") for key in state.table(f"cloudformation.{name}")]
+    assert {key.split()[0] for key in keys} == set(ids[1:])
+    state.close()
 
 
 def test_what_needs_others_goes_first(account):
