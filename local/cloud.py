@@ -29,8 +29,8 @@ from local.functions import Functions
 from local.iam.enforcement import Enforcement
 from local.iam.part import Identities
 from local.journal import Journal
-from local.moto_app import ACCOUNT, moto_app, reset_moto
-from local.moto_snapshot import BodiesInMemory, dump, load
+from local.moto.app import ACCOUNT, moto_app, reset_moto
+from local.moto.snapshot import BodiesInMemory, dump, load
 from local.notifications import Notifications
 from local.objects import Objects
 from local.processes import Processes

@@ -18,7 +18,7 @@ from local import admission, requests
 from local.dialects import malformed_xml
 from local.errors import AwsError, UnsupportedLocally
 from local.model import service, validate
-from local.moto_request import as_judged, check_target
+from local.moto.request import as_judged, check_target
 from local.polling import Polling
 from local.requests import Asked, Found
 from local.seams import Outcome, Seams

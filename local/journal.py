@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from local import moto_snapshot
 from local.database import Database
 from local.errors import SnapshotError, StateError
-from local.moto_steady import moment, steady_backends
+from local.moto import snapshot
+from local.moto.steady import moment, steady_backends
 from local.requests import Asked
 from local.wire import Reply
 
@@ -145,7 +145,7 @@ class Journal:
     def _load(self) -> None:
         with self._database.writing() as connection:
             for (pickled,) in connection.execute("SELECT pickled FROM snapshots").fetchall():
-                moto_snapshot.load(pickled, _Bodies(connection))
+                snapshot.load(pickled, _Bodies(connection))
 
     def _body(self, digest: bytes) -> bytes:
         with self._database.writing() as connection:
@@ -158,10 +158,10 @@ class Journal:
         began = time.perf_counter()
         try:
             with self._database.writing() as connection:
-                snapshot = moto_snapshot.dump(_Bodies(connection))
-                connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?)", (snapshot.pickled,))
+                made = snapshot.dump(_Bodies(connection))
+                connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?)", (made.pickled,))
                 connection.execute("DELETE FROM journal")
-                _keep_only(connection, snapshot.digests)
+                _keep_only(connection, made.digests)
         except SnapshotError as error:
             _log.warning("the next start runs all requests to moto again: %s", error)
             self._snapshot_seconds = max(self._snapshot_seconds, self._replay_seconds)

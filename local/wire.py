@@ -1,7 +1,7 @@
 """AWS's wire protocols, server side: from an HTTP request to an operation with typed parameters, and back.
 
 JSON and CBOR follow botocore's shapes through `local.model`. Query and REST-JSON bindings are moto's, which keeps
-them current; this file, `local/model.py` and `local/moto_app.py` are where its internals are imported.
+them current.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from local.errors import AwsError
-from local.moto_linked_roles import ROLE, SCALING
+from local.moto.linked_roles import ROLE, SCALING
 from local.roles import Clients, Principal
 from local.services import Services
 

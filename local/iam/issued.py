@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local.errors import AwsError
 from local.iam.evaluation import Held, Policies
-from local.iam.moto_backends import backend
 from local.iam.principals import NOBODY, Principal, root, service
+from local.moto.backends import backend
 
 if TYPE_CHECKING:
     from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User

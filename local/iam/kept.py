@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.iam.issued import Issued
-from local.iam.moto_backends import backend
+from local.moto.backends import backend
 
 if TYPE_CHECKING:
     from moto.kms.models import Key

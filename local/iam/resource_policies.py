@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from local.iam.evaluation import Held, ResourcePolicy
 from local.iam.issued import Issued
 from local.iam.kept import Kept
-from local.iam.moto_backends import backend
+from local.moto.backends import backend
 
 if TYPE_CHECKING:
     from local.services import Services

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from local.moto_notices import Message, ObjectEvent
+from local.moto.notices import Message, ObjectEvent
 
 _DETAIL_TYPES: Final = {
     "ObjectCreated": "Object Created",

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local.delivery import Delivery, Failure, error_code, queue_url
 from local.errors import AwsError
 from local.front import Family
-from local.moto_notices import Message, ObjectEvent, listen
+from local.moto.notices import Message, ObjectEvent, listen
 from local.notifications import documents
 from local.permission import allows
 from local.services import Services

@@ -10,7 +10,7 @@ import pytest
 
 from local.clock import Clock
 from local.front import Front
-from local.moto_app import ACCOUNT, moto_app, reset_moto
+from local.moto.app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
 from local.requests import Asked
 from local.seams import Seams

@@ -7,7 +7,7 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from local import admission
 from local.front import Family, Front
-from local.moto_app import moto_app, reset_moto
+from local.moto.app import moto_app, reset_moto
 
 REGION = "eu-west-1"
 FORM = "application/x-www-form-urlencoded"

@@ -8,7 +8,7 @@ from werkzeug.test import Client
 
 from local.errors import AwsError
 from local.front import Family, Front
-from local.moto_app import moto_app, reset_moto
+from local.moto.app import moto_app, reset_moto
 from local.transport import session
 from local.wire import Raw
 

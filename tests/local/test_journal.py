@@ -11,8 +11,8 @@ from local.database import Database
 from local.errors import SnapshotError
 from local.front import Front
 from local.journal import Journal
-from local.moto_app import moto_app, reset_moto
-from local.moto_snapshot import BodiesInMemory, dump, load
+from local.moto.app import moto_app, reset_moto
+from local.moto.snapshot import BodiesInMemory, dump, load
 from local.seams import Seams
 from local.transport import session
 from tests.local import moto_scenes

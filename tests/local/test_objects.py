@@ -1,7 +1,7 @@
 import pytest
 
 from local.errors import AwsError
-from local.moto_app import ACCOUNT, moto_app, reset_moto
+from local.moto.app import ACCOUNT, moto_app, reset_moto
 from local.objects import Objects
 from local.transport import session
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from local.clock import Clock
 from local.cloud import LocalCloud
 from local.front import Family, Front
-from local.moto_app import ACCOUNT, moto_app, reset_moto
+from local.moto.app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
 from local.seams import Seams
 from local.services import Services

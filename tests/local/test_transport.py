@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from local.moto_app import moto_app, reset_moto
+from local.moto.app import moto_app, reset_moto
 from local.transport import session
 
 REGION = "eu-west-1"

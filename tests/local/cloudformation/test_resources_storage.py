@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 
-from local.moto_app import ACCOUNT
+from local.moto.app import ACCOUNT
 from tests.local.cloudformation.samples import READ, bucket
 
 KEY_POLICY = {

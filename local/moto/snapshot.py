@@ -136,7 +136,7 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         if type(value).__module__.startswith("cryptography."):
-            return importlib.import_module("local.moto_keys").reduced(value)
+            return importlib.import_module("local.moto.keys").reduced(value)
         for kind, reduce in _REDUCERS:
             if isinstance(value, kind):
                 return reduce(value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.errors import UnsupportedLocally
-from local.moto_light import lightly
-from local.moto_notices import hook
+from local.moto.light import lightly
+from local.moto.notices import hook
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from local.bucket_policies import judge_conditions
-from local.moto_bodies import keep_bodies
-from local.moto_copies import sum_copies_up
-from local.moto_dispatch import dispatcher
-from local.moto_linked_roles import name_linked_roles
-from local.moto_snapshot import forget_backends
-from local.moto_steady import steady_modules
-from local.moto_tables import update_tables_fully
+from local.moto.bodies import keep_bodies
+from local.moto.copies import sum_copies_up
+from local.moto.dispatch import dispatcher
+from local.moto.linked_roles import name_linked_roles
+from local.moto.snapshot import forget_backends
+from local.moto.steady import steady_modules
+from local.moto.tables import update_tables_fully
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
