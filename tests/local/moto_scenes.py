@@ -331,7 +331,9 @@ def secretsmanager(client: Client) -> None:
 def _see_secretsmanager(client: Client) -> Iterator[Any]:
     secrets = client("secretsmanager")
     yield secrets.list_secrets(IncludePlannedDeletion=True)
-    yield secrets.list_secret_version_ids(SecretId="mine", IncludeDeprecated=True)
+    versions = secrets.list_secret_version_ids(SecretId="mine", IncludeDeprecated=True)["Versions"]
+    # moto gives the time of the question for both dates of each.
+    yield [(version["VersionId"], version["VersionStages"]) for version in versions]
     for name in ("mine", "word"):
         yield secrets.get_secret_value(SecretId=name)
 
