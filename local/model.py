@@ -37,12 +37,19 @@ _CALLED: Final = {
 
 
 @functools.cache
+def _loader() -> Loader:
+    # One for all: each looks through the folders of four hundred services first. Not that of the clients in process:
+    # botocore changes the model of S3 in place when it makes a client.
+    return Loader()
+
+
+@functools.cache
 def service(name: str) -> ServiceModel:
     """The newest model of a service, by botocore's name for it (`sagemaker`, `cloudwatch`, …).
 
     It is moto's subclass of botocore's ServiceModel, because moto's serializers want its shapes.
     """
-    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+    return ServiceModel(_loader().load_service_model(name, "service-2"), name)
 
 
 def typed(shape: Shape, value: Any) -> Any:
