@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import http.server
 import secrets
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from werkzeug.wrappers import Request, Response
+
+from local.serving import Door
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 _LARGEST_BYTES: Final = 1_000_000
-_POLL_SECONDS: Final = 0.02
 
 
 @dataclass
@@ -28,17 +35,15 @@ class Mailbox:
     def __init__(self) -> None:
         self._letters: dict[str, Letter] = {}
         self._lock = threading.Lock()
-        self._server: http.server.ThreadingHTTPServer | None = None
+        self._door = Door(self._take)
 
     def open(self) -> Letter:
         """A fresh address."""
+        path = f"/{secrets.token_urlsafe(24)}"
+        letter = Letter(f"http://localhost:{self._door.port}{path}")
         with self._lock:
-            if self._server is None:
-                self._server = self._listening()
-            path = f"/{secrets.token_urlsafe(24)}"
-            letter = Letter(f"http://localhost:{self._server.server_address[1]}{path}")
             self._letters[path] = letter
-            return letter
+        return letter
 
     def shut(self, letter: Letter) -> None:
         """Take an address back; what comes later is not found."""
@@ -55,30 +60,11 @@ class Mailbox:
 
     def close(self) -> None:
         """Stop listening."""
-        with self._lock:
-            server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
+        self._door.close()
 
-    def _listening(self) -> http.server.ThreadingHTTPServer:
-        mailbox = self
-
-        class Door(http.server.BaseHTTPRequestHandler):
-            """Takes what is put."""
-
-            def do_PUT(self) -> None:
-                """Take one answer."""
-                size = int(self.headers.get("Content-Length") or 0)
-                known = size <= _LARGEST_BYTES and mailbox.receive(self.path, self.rfile.read(size))
-                self.send_response(HTTPStatus.OK if known else HTTPStatus.FORBIDDEN)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: the resource's own events tell what matters."""
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=[_POLL_SECONDS], name="mailbox", daemon=True).start()
-        return server
+    def _take(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request, status = Request(environ), HTTPStatus.NOT_IMPLEMENTED
+        if request.method == "PUT":
+            known = (request.content_length or 0) <= _LARGEST_BYTES and self.receive(request.path, request.get_data())
+            status = HTTPStatus.OK if known else HTTPStatus.FORBIDDEN
+        return Response(status=status)(environ, start_response)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import http.server
 import secrets
 import string
-import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.wrappers import Request, Response
 
 from local.errors import AwsError, UnsupportedLocally
 from local.front import Handler
@@ -18,10 +18,15 @@ from local.functions.function import LATEST, Entry
 from local.functions.requests import Visit, read_answer
 from local.functions.run import Runner
 from local.services import Services
+from local.serving import Door
 from local.wire import Call
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 _LARGEST_BYTES: Final = 6_291_456
-_POLL_SECONDS: Final = 0.05
 _LETTERS: Final = string.ascii_lowercase + string.digits
 
 Params = dict[str, Any]
@@ -48,8 +53,7 @@ class Urls:
     def __init__(self, services: Services, book: Book, runner: Runner) -> None:
         self._services, self._book, self._runner = services, book, runner
         self._kept = services.state.table("functions.urls")
-        self._lock = threading.Lock()
-        self._server: http.server.ThreadingHTTPServer | None = None
+        self._door = Door(self._serve)
 
     def handlers(self) -> dict[str, Handler]:
         """The operations by name."""
@@ -63,11 +67,7 @@ class Urls:
 
     def close(self) -> None:
         """Stop listening."""
-        with self._lock:
-            server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
+        self._door.close()
 
     def answer(self, url_id: str, visit: Visit) -> tuple[int, dict[str, str], bytes]:
         """What a visitor of a URL gets: status, headers and body."""
@@ -121,7 +121,7 @@ class Urls:
     def _described(self, url: Url) -> Params:
         arn = self._book.arn(url.function)
         return {
-            "FunctionUrl": f"http://localhost:{self._port()}/{url.id}/",
+            "FunctionUrl": f"http://localhost:{self._door.port}/{url.id}/",
             "FunctionArn": arn if url.qualifier == LATEST else f"{arn}:{url.qualifier}",
             "AuthType": "NONE",
             "Cors": url.cors or None,
@@ -130,42 +130,14 @@ class Urls:
             "InvokeMode": "BUFFERED",
         }
 
-    def _port(self) -> int:
-        with self._lock:
-            if self._server is None:
-                self._server = _listening(self)
-            return int(self._server.server_address[1])
-
-
-def _listening(urls: Urls) -> http.server.ThreadingHTTPServer:
-    class Door(http.server.BaseHTTPRequestHandler):
-        """Takes a visit in any method."""
-
-        def serve(self) -> None:
-            """Answer one visit."""
-            size = int(self.headers.get("Content-Length") or 0)
-            if size > _LARGEST_BYTES:
-                self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-                return
-            url_id, _, rest = self.path.lstrip("/").partition("/")
-            visit = Visit(self.command, f"/{rest}", dict(self.headers.items()), self.rfile.read(size))
-            status, headers, body = urls.answer(url_id, visit)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = serve
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: the function's log tells what matters."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=[_POLL_SECONDS], name="function-urls", daemon=True).start()
-    return server
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        if (request.content_length or 0) > _LARGEST_BYTES:
+            return Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(environ, start_response)
+        url_id, _, rest = environ["RAW_URI"].lstrip("/").partition("/")
+        visit = Visit(request.method, f"/{rest}", dict(request.headers.items()), request.get_data())
+        status, headers, body = self.answer(url_id, visit)
+        return Response(body, status, headers)(environ, start_response)
 
 
 def _check(params: Params) -> None:
