@@ -27,6 +27,7 @@ import botocore.session
 from botocore.awsrequest import AWSResponse
 
 ENTRY = "get_pipeline"
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 _CALLER = """<GetCallerIdentityResponse><GetCallerIdentityResult>
 <Arn>arn:aws:sts::{account}:assumed-role/sluice-compile/compile</Arn><UserId>compile</UserId>
@@ -144,8 +145,9 @@ def _define(folder: Path, uploads: Path, request: dict[str, Any]) -> str:
 
 
 def load(path: Path) -> ModuleType:
-    """The module in the file ``path``, which may import its neighbours."""
+    """The module in the file ``path``, which may import its neighbours, and what models share from ``pipelines``."""
     sys.path.insert(0, str(path.parent))
+    sys.path.append(str(CHECKOUT))  # the last: no room of the kit hides a library
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise AuthorFaultError(f"{path.name} cannot be loaded as a Python file.")
