@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import sys
+from collections import UserDict
+from importlib import import_module
+from typing import Any
 
 import click
 
 from cli import children
 from cli.border import guarded
-from cli.compile import compile_pipelines
-from cli.deploy import deploy, destroy
-from cli.gc import gc
-from cli.history import history
-from cli.plan_canary import plan_canary
-from cli.registry import approve, models, reject, show
-from cli.rollback import rollback
-from cli.serving import invoke
-from cli.status import status
-from cli.training import run
-from cli.up import up
+
+_PLACES = {
+    "approve": "cli.registry",
+    "compile": "cli.compile:compile_pipelines",
+    "deploy": "cli.deploy",
+    "destroy": "cli.deploy",
+    "gc": "cli.gc",
+    "history": "cli.history",
+    "invoke": "cli.serving",
+    "models": "cli.registry",
+    "plan-canary": "cli.plan_canary:plan_canary",
+    "reject": "cli.registry",
+    "rollback": "cli.rollback",
+    "run": "cli.training",
+    "show": "cli.registry",
+    "status": "cli.status",
+    "up": "cli.up",
+}
+"""Verb → module, and the function where its name is not the verb."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Verbs(UserDict[str, Any]):
+    """The commands by verb. A module is imported when its verb is asked for: most take longer than some commands."""
+
+    def __getitem__(self, verb: str) -> click.Command:
+        module, _, function = self.data[verb].partition(":")
+        command: click.Command = getattr(import_module(module), function or verb)
+        return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, commands=_Verbs(_PLACES))
 def sluice() -> None:
     """Ship models to Amazon SageMaker through gates that can be trusted, or to a local cloud on this machine."""
-
-
-for command in (
-    *(up, deploy, destroy, compile_pipelines),
-    *(run, models, show, approve, reject),
-    *(status, history, rollback, plan_canary, gc, invoke),
-):
-    sluice.add_command(command)
 
 
 def main() -> None:
