@@ -9,15 +9,16 @@ from typing import Literal, Protocol, get_args
 VARIANT = "AllTraffic"
 """The variant of every endpoint: guarded deployments need the same variant name in both configs."""
 
-Capability = Literal["storage", "registry", "training", "serving", "release"]
+Capability = Literal["storage", "registry", "training", "serving", "release", "tracking"]
 
-Verb = Literal["release", "apply", "rollback", "approve", "watch", "sweep"]
+Verb = Literal["release", "apply", "rollback", "approve", "watch", "sweep", "track"]
 """The Lambdas of a stage, by what they do."""
 
 Person = Literal["scientist", "approver", "operator"]
 """Who uses a stage, by what they do there."""
 
-VERBS: tuple[Verb, ...] = get_args(Verb)
+VERBS: tuple[Verb, ...] = ("release", "apply", "rollback", "approve", "watch", "sweep")
+"""Those that every stage has; `track` comes with a tracking server."""
 PEOPLE: tuple[Person, ...] = get_args(Person)
 
 
@@ -125,6 +126,21 @@ def scheduler_role(stage: Located) -> str:
 def schedule(stage: Located, verb: Verb) -> str:
     """The schedule that wakes a Lambda."""
     return f"sluice-{stage.name}-{verb}"
+
+
+def tracking_server(stage: Located) -> str:
+    """The MLflow tracking server of a stage."""
+    return f"sluice-{stage.name}"
+
+
+def tracking_server_arn(stage: Located) -> str:
+    """The ARN of the tracking server, which MLflow's clients take for its address."""
+    return f"arn:aws:sagemaker:{stage.region}:{stage.account}:mlflow-tracking-server/{tracking_server(stage)}"
+
+
+def tracking_role(stage: Located) -> str:
+    """The role in which the tracking server reads and writes artifacts."""
+    return f"sluice-{stage.name}-tracking"
 
 
 def ledger(stage: Located) -> str:

@@ -34,6 +34,7 @@ class _Named:
 def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
     """Everything that contradicts itself in the file of the stage ``name``."""
     yield from _training(stage)
+    yield from _tracking(stage)
     yield from _network(stage)
     yield from _tags(stage)
     yield from _names(name, stage)
@@ -58,6 +59,17 @@ def _training(stage: StageFile) -> Iterator[Breach]:
                 remedy=f"remove [models.{model}.training]: the stage with the registry trains, this one serves",
                 compared=("registry",),
             )
+
+
+def _tracking(stage: StageFile) -> Iterator[Breach]:
+    if stage.tracking is not None and not stage.registry:
+        yield Breach(
+            key="tracking.server",
+            value=stage.tracking.server,
+            fault="tracks runs in a stage that trains nothing",
+            remedy="remove [tracking]: the stage with the registry trains and tracks",
+            compared=("registry",),
+        )
 
 
 def _network(stage: StageFile) -> Iterator[Breach]:

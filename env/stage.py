@@ -197,6 +197,13 @@ class Model(Part):
     """Who may release the model, how long a release is watched, and what is kept to go back to."""
 
 
+class Tracking(Part):
+    """The MLflow tracking server that keeps what every run was made of and came to."""
+
+    server: Annotated[Literal["Small", "Medium", "Large"], Field(examples=["Small"])]
+    """Size of SageMaker's managed MLflow server, which AWS bills by the hour: `Small`, `Medium` or `Large`."""
+
+
 class StageFile(Part):
     """What one file of ``env/`` says."""
 
@@ -217,6 +224,8 @@ class StageFile(Part):
     """Tags on everything that is deployed."""
     network: Network | None = None
     """The private network that jobs and models run in."""
+    tracking: Tracking | None = None
+    """The MLflow server that runs are tracked in; without it there is none."""
     models: Mapping[ModelName, Model] = {}
     """The models of this stage, by name."""
 
