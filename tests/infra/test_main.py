@@ -3,6 +3,7 @@ import json
 import pytest
 
 from infra.__main__ import main
+from tests.infra.templates import only
 
 
 def test_the_stage_is_an_option_or_the_cdks_context(tmp_path, monkeypatch):
@@ -34,6 +35,21 @@ def test_an_unknown_stage_is_wrong_use(capsys):
     """A stage that does not exist is told in one sentence, with exit code 2."""
     assert main(["--stage", "nowhere"]) == 2
     assert capsys.readouterr().err.startswith("env/nowhere.toml: stage 'nowhere' does not exist")
+
+
+def test_a_definition_alone_is_written_to_standard_output(capsys, local):
+    """`--definition MODEL` gives the text that the model's training stack deploys, and synthesizes nothing."""
+    assert main(["--stage", "local", "--definition", "credit-risk"]) == 0
+
+    pipeline = only(local.template("training"), "AWS::SageMaker::Pipeline")
+    assert json.loads(capsys.readouterr().out) == json.loads(pipeline["PipelineDefinition"]["PipelineDefinitionBody"])
+
+
+@pytest.mark.parametrize(("stage", "model"), [("prod", "credit-risk"), ("local", "churn")])
+def test_a_definition_that_no_stage_deploys_is_told(capsys, stage, model):
+    """A model that a stage does not train is named with the table that is missing."""
+    assert main(["--stage", stage, "--definition", model]) == 1
+    assert f"env/{stage}.toml: there is no [models.{model}.training]" in capsys.readouterr().err
 
 
 QUIET = """
