@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from env import canary, naming
-from env.stage import AllAtOnce, Canary, Serving, StageFile
+from env import canary, naming, rhythm
+from env.stage import AllAtOnce, Canary, Serving, StageFile, Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
     yield from _names(name, stage)
     yield from _soak(stage)
     for model, parts in stage.models.items():
+        if parts.training is not None:
+            yield from _schedule(f"models.{model}.training", parts.training)
         prefix = f"models.{model}.serving"
         yield from _instances(prefix, parts.serving)
         yield from _part_of_a_fleet(prefix, parts.serving)
@@ -69,6 +71,26 @@ def _tracking(stage: StageFile) -> Iterator[Breach]:
             fault="tracks runs in a stage that trains nothing",
             remedy="remove [tracking]: the stage with the registry trains and tracks",
             compared=("registry",),
+        )
+
+
+def _schedule(prefix: str, training: Training) -> Iterator[Breach]:
+    schedule, zone = training.schedule, training.schedule_timezone
+    if schedule is not None and (fault := rhythm.fault(schedule)):
+        remedy = 'write it like "rate(7 days)" or "cron(0 6 ? * MON *)"'
+        yield Breach(key=f"{prefix}.schedule", value=schedule, fault=fault, remedy=remedy)
+    if zone is None:
+        return
+    key = f"{prefix}.schedule_timezone"
+    if not rhythm.is_zone(zone):
+        yield Breach(key=key, value=zone, fault="is no time zone", remedy='write it like "UTC" or "Europe/Zurich"')
+    elif schedule is None or schedule.startswith("rate("):
+        yield Breach(
+            key=key,
+            value=zone,
+            fault="has no effect without a schedule of the form cron(…)",
+            remedy="remove it, or write such a schedule",
+            compared=(f"{prefix}.schedule",),
         )
 
 

@@ -38,6 +38,10 @@ class Training(Part):
     """Instance type of the pipeline's jobs."""
     parameters: Mapping[str, str | int | float | bool] = Field(default={}, examples=[{"MinAuc": 0.7}])
     """Values that replace the defaults of the pipeline's parameters."""
+    schedule: Annotated[str | None, Field(examples=["cron(0 6 ? * MON *)"])] = None
+    """When the pipeline runs by itself: ``rate(…)`` or ``cron(…)`` of EventBridge Scheduler; absent: when asked."""
+    schedule_timezone: Annotated[str | None, Field(examples=["Europe/Zurich"])] = None
+    """The time zone in which ``cron(…)`` is read; absent: UTC."""
 
 
 class AllAtOnce(Part):

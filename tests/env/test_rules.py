@@ -175,3 +175,38 @@ def test_a_name_of_just_the_limit_is_none():
     texts = found(stage(model="m" * 59), name="dev")
 
     assert not any("endpoint" in text for text in texts)
+
+
+def trained(**training):
+    """A stage that trains its model so."""
+    return stage(training={"instance_type": "ml.m5.large", **training})
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ({"schedule": "rate(7 days)"}, []),
+        ({"schedule": "cron(0 6 ? * MON *)", "schedule_timezone": "Europe/Zurich"}, []),
+        (
+            {"schedule": "rate(1 days)"},
+            [
+                "models.churn.training.schedule has a unit of the wrong number: one is `minute`, several are `minutes`",
+            ],
+        ),
+        (
+            {"schedule": "cron(0 6 ? * MON *)", "schedule_timezone": "Zurich"},
+            ["models.churn.training.schedule_timezone is no time zone"],
+        ),
+        (
+            {"schedule_timezone": "Europe/Zurich"},
+            ["models.churn.training.schedule_timezone has no effect without a schedule of the form cron(…)"],
+        ),
+        (
+            {"schedule": "rate(7 days)", "schedule_timezone": "Europe/Zurich"},
+            ["models.churn.training.schedule_timezone has no effect without a schedule of the form cron(…)"],
+        ),
+    ],
+)
+def test_a_schedule_means_something(training, expected):
+    """Expressions and time zones that EventBridge Scheduler would refuse are found when the file is read."""
+    assert found(trained(**training)) == expected
