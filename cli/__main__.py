@@ -20,13 +20,17 @@ _PLACES = {
     "gc": "cli.gc",
     "history": "cli.history",
     "invoke": "cli.serving",
+    "logs": "cli.logs",
     "models": "cli.registry",
     "plan-canary": "cli.plan_canary:plan_canary",
     "reject": "cli.registry",
+    "retry": "cli.run",
     "rollback": "cli.rollback",
-    "run": "cli.training",
+    "run": "cli.run",
+    "runs": "cli.runs",
     "show": "cli.registry",
     "status": "cli.status",
+    "stop": "cli.run",
     "up": "cli.up",
 }
 """Verb → module, and the function where its name is not the verb."""

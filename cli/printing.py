@@ -15,6 +15,7 @@ from rich.table import Table
 _PIPED_WIDTH = 1000
 _SECONDS_OF_A_MINUTE = 60
 _MINUTES_OF_AN_HOUR = 60
+_TINY = 0.001
 
 
 def _console(*, stderr: bool) -> Console:
@@ -100,6 +101,13 @@ def seconds(value: float | None) -> str:
     return f"{minutes // _MINUTES_OF_AN_HOUR} h {minutes % _MINUTES_OF_AN_HOUR:02} min"
 
 
+def number(value: float) -> str:
+    """A number as people compare it: four decimals at most, and four digits that count where it is tiny."""
+    if value and abs(value) < _TINY:
+        return f"{value:.4g}"
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show that something is going on: a spinner on a terminal, one line elsewhere."""
@@ -117,7 +125,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, float):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
+        return number(value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from cli import history, ledger, registry, rollback, serving, training
+from cli import history, ledger, registry, rollback, serving
 from cli.connection import LOCAL, Connection, connect
 from cli.demo import mistake
 from cli.demo.accounts import Books, table
@@ -19,6 +19,9 @@ from cli.demo.traffic import Traffic
 from cli.deploy import bring_up
 from cli.errors import CliError
 from cli.printing import out, print_facts, progress
+from cli.running.ending import conclude
+from cli.running.following import follow as follow_run
+from cli.running.starting import start
 from cli.state import State
 from cli.status import follow
 from env import naming
@@ -157,9 +160,10 @@ def _settle(story: Story, books: Books, *, sent: int, failed: int, faulty: int) 
 
 def train(connection: Connection, *, given: dict[str, str]) -> tuple[int, Evaluation]:
     """Run the pipeline; gives the version it registered and what it reported."""
-    arn = training.start(connection, MODEL, given=given)
-    steps = training.watch_execution(connection, arn)
-    package = next(s["Metadata"]["RegisterModel"]["Arn"] for s in steps if "RegisterModel" in s.get("Metadata", {}))
+    arn = start(connection, MODEL, given=given)
+    run = follow_run(connection, arn)
+    conclude(connection, run)
+    package = run.package or ""
     version = int(package.rsplit("/", 1)[1])
     s3 = connection.client("s3")
     report = json.loads(mistake.read(s3, registry.evidence(connection, MODEL, version)["evaluation"]))

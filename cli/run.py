@@ -1,0 +1,165 @@
+"""`sluice run`, `sluice stop` and `sluice retry`: executions begun, ended, taken up again."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from botocore.exceptions import ClientError
+
+from cli.connection import LOCAL, Connection, connect, person_option, stage_option
+from cli.errors import CliError, WrongUseError
+from cli.printing import out, progress
+from cli.running.ending import conclude
+from cli.running.finding import find
+from cli.running.following import follow
+from cli.running.readiness import make_ready
+from cli.running.record import model_of
+from cli.running.starting import start, start_some
+from env import naming
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of an execution: its steps, and what they write."""
+
+    steps: bool
+    logs: bool
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Steps to run, and the run whose results stand for those of all others."""
+
+    source: str
+    steps: Sequence[str]
+
+
+def shown_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--watch/--no-watch` and `--logs`, as one `shown`."""
+
+    @click.option("--watch/--no-watch", default=True, help="Follow the steps until the end (default).")
+    @click.option("--logs", is_flag=True, help="Show what the steps write while they run.")
+    @functools.wraps(command)
+    def wrapped(*given: Any, watch: bool, logs: bool, **others: Any) -> None:
+        command(*given, shown=Shown(watch or logs, logs), **others)
+
+    return wrapped
+
+
+def selection_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--from` and `--steps`, as one `selection`, None when neither is given."""
+
+    @click.option("--from", "source", metavar="RUN", help="With --steps: take the results of all other steps from it.")
+    @click.option("--steps", metavar="A,B", help="With --from: run these steps alone.")
+    @functools.wraps(command)
+    def wrapped(*given: Any, source: str | None, steps: str | None, **others: Any) -> None:
+        chosen = [step.strip() for step in (steps or "").split(",") if step.strip()]
+        if bool(source) != bool(chosen):
+            raise WrongUseError("--from RUN and --steps A,B belong together: whose results to take, which steps to run")
+        command(*given, selection=Selection(source, chosen) if source else None, **others)
+
+    return wrapped
+
+
+@click.command()
+@click.argument("model")
+@stage_option
+@click.option("--param", "params", multiple=True, metavar="K=V", help="A pipeline parameter; may be repeated.")
+@selection_option
+@shown_option
+@person_option
+def run(
+    model: str,
+    *,
+    stage: str | None,
+    params: tuple[str, ...],
+    selection: Selection | None,
+    shown: Shown,
+    person: naming.Person | None,
+) -> None:
+    """Train MODEL: start its pipeline, follow the steps, and see its metrics against what serves.
+
+    On the stage local what has changed is compiled and deployed first. Exit 1 when the execution fails.
+    """
+    given = _parsed(params)
+    connection = connect(stage, person=person)
+    name = connection.model(model)
+    if connection.stage.name == LOCAL:
+        make_ready(connect(stage) if person else connection, name)
+    if selection:
+        source = find(connection, selection.source)
+        arn = start_some(connection, name, given=given, source=source, steps=selection.steps)
+    else:
+        arn = start(connection, name, given=given)
+    out.print(f"started run [bold]{_id(arn)}[/] of {name}")
+    if shown.steps:
+        watch_run(connection, arn, logs=shown.logs)
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@stage_option
+@person_option
+def stop(run: str, stage: str | None, person: naming.Person | None) -> None:
+    """Stop RUN (an id, its beginning, or a MODEL for its last): its jobs end, nothing more starts."""
+    connection = connect(stage, person=person)
+    arn = find(connection, run)
+    with _in_words(_id(arn)):
+        connection.client("sagemaker").stop_pipeline_execution(PipelineExecutionArn=arn)
+    out.print(f"run [bold]{_id(arn)}[/] is being stopped: `sluice runs {model_of(connection, arn)}`")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@stage_option
+@shown_option
+@person_option
+def retry(run: str, *, stage: str | None, shown: Shown, person: naming.Person | None) -> None:
+    """Go on with RUN, which failed or was stopped, where it stood: what succeeded is not repeated."""
+    connection = connect(stage, person=person)
+    arn = find(connection, run)
+    with _in_words(_id(arn)):
+        connection.client("sagemaker").retry_pipeline_execution(PipelineExecutionArn=arn)
+    out.print(f"run [bold]{_id(arn)}[/] goes on")
+    if shown.steps:
+        watch_run(connection, arn, logs=shown.logs)
+
+
+def watch_run(connection: Connection, arn: str, *, logs: bool = False) -> None:
+    """Follow an execution and tell what it has come to; whoever interrupts this leaves it running, and is told how."""
+    try:
+        ended = follow(connection, arn, logs=logs)
+    except KeyboardInterrupt:
+        name, model = _id(arn), model_of(connection, arn)
+        progress.print(f"\nrun [bold]{name}[/] goes on without you:")
+        progress.print(f"  sluice logs {name} --follow   what it writes\n  sluice runs {model}   how it ended")
+        progress.print(f"  sluice stop {name}   ends it")
+        raise
+    conclude(connection, ended)
+
+
+@contextmanager
+def _in_words(run: str) -> Iterator[None]:
+    """SageMaker's refusal of what does not go with the state of an execution, as a sentence."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConflictException":
+            raise
+        raise CliError(f"run {run}: {error.response['Error']['Message']}") from error
+
+
+def _id(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+def _parsed(params: Sequence[str]) -> dict[str, str]:
+    for param in params:
+        if "=" not in param:
+            raise WrongUseError(f"--param {param!r} is not of the form NAME=VALUE")
+    return dict(param.split("=", 1) for param in params)

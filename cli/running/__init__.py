@@ -1,0 +1,1 @@
+"""Executions of pipelines: started, looked at, followed, judged; behind `run`, `runs`, `logs` and `stop`."""

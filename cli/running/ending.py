@@ -1,0 +1,128 @@
+"""What is said when an execution is over: the metrics against what serves, or what failed and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.table import Table
+
+from cli import metrics
+from cli.connection import Connection
+from cli.errors import CliError
+from cli.printing import number, out
+from cli.running.jobs import look
+from cli.running.record import Run, Step
+from cli.running.words import end
+from cli.serving import live_package
+from env import naming
+
+_LINES = 15
+_CHARACTERS = 300
+_TYPED = re.compile(r"^(?P<type>[A-Z][A-Za-z]*(?:Error|Exception|Fault)): *(?P<what>.*)", re.DOTALL)
+_GATE = "Fail"
+_DENIED = re.compile(r"AccessDenied|not authorized|Forbidden|403")
+_SCARCE = ("CapacityError", "ResourceLimitExceeded", "ResourceLimitError")
+
+
+def conclude(connection: Connection, run: Run) -> None:
+    """Tell what a run has come to: its version beside the one that serves. Raises CliError when it did not succeed."""
+    if run.status != "Succeeded":
+        raise CliError("\n".join(failure(connection, run)))
+    if run.package is None:
+        out.print(f"run [bold]{run.id}[/] succeeded; it registers no model")
+        return
+    package = connection.client("sagemaker").describe_model_package(ModelPackageName=run.package)
+    out.print(f"registered [bold]{run.version}[/]: {_waits(package)}")
+    _print_metrics(connection, run, package)
+    out.print(f"  sluice show {run.version}")
+    if package["ModelApprovalStatus"] == "PendingManualApproval":
+        out.print(f'  sluice approve {run.version} --stage {connection.stage.name} --as approver --reason "…"')
+
+
+def failure(connection: Connection, run: Run) -> Iterator[str]:
+    """What went wrong, in lines: each step with the type of its error, the end of its log, and what to do."""
+    registered = f"registered {run.version}" if run.version else "nothing was registered"
+    yield f"run {run.id} of {run.model} is {run.status}; {registered}"
+    if not run.failed and run.reason:
+        yield run.reason
+    for step in run.failed:
+        kind, what = typed(step.reason)
+        yield f"step {step.name}: {f'{kind}: ' if kind else ''}{what or 'SageMaker gives no reason'}"
+        yield from _log(connection, step, said=step.reason)
+        yield f"what to do: {remedy(connection, run, step)}"
+    if not run.failed:
+        yield f"what to do: `sluice retry {run.id}` goes on where it stood"
+
+
+def typed(reason: str) -> tuple[str, str]:
+    """A failure's reason as the type of its error, which may be empty, and the rest."""
+    found = _TYPED.match(reason)
+    return (found["type"], found["what"]) if found else ("", reason)
+
+
+def remedy(connection: Connection, run: Run, step: Step) -> str:
+    """What a person does about a step that failed, by the type of its error."""
+    kind, what = typed(step.reason)
+    stage, again, retry = connection.stage.name, f"then `sluice run {run.model}`", f"`sluice retry {run.id}`"
+    log = f"`sluice logs {run.id} {step.name}`"
+    if step.kind == _GATE:
+        return f"better data or a better model, {again}; a limit is a parameter (--param, or env/{stage}.toml)"
+    if kind == "AlgorithmError":
+        return f"mend the program in pipelines/{naming.folder(run.model)}/, {again}; {log} has all that it wrote"
+    if kind == "ClientError" and _DENIED.search(what):
+        return f"the pipeline's role lacks a right: whoever deploys stage {stage} gives it, then {retry}"
+    if kind == "ClientError":
+        return f"correct what the step asks for, in its parameters (--param) or in pipeline.py, {again}"
+    if kind in _SCARCE:
+        return f"another instance type in env/{stage}.toml or a higher quota, or wait; then {retry}"
+    return f"{log} has what it wrote; {retry} goes on where it stood"
+
+
+def _log(connection: Connection, step: Step, *, said: str) -> Iterator[str]:
+    """The end of a step's log, but for lines that its reason has told already."""
+    job = look(connection, step)
+    lines = [line for line in end(connection, job, lines=_LINES) if line.strip() not in said] if job else []
+    if job and lines:
+        yield f"the end of its log ({job.group}, {job.name}):"
+        yield from (f"  {line[:_CHARACTERS]}" for line in lines)
+
+
+def _waits(package: Mapping[str, Any]) -> str:
+    status = package["ModelApprovalStatus"]
+    return "it waits for an approval" if status == "PendingManualApproval" else f"it is {status}"
+
+
+def _print_metrics(connection: Connection, run: Run, package: Mapping[str, Any]) -> None:
+    """A version's metrics in a table, beside those of the version that serves."""
+    other, name = serving(connection, run.model)
+    found = metrics.compare(metrics.of(package), metrics.of(other))
+    if not found:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("", str(run.version), *([f"{name} (serves)", ""] if name else [])):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    for metric in found:
+        row = [f"  {metric.name}", _shown(metric.value)]
+        table.add_row(*row, *([_shown(metric.other), metrics.told(metric)] if name else []))
+    out.print(table)
+
+
+def serving(connection: Connection, model: str) -> tuple[Mapping[str, Any], str | None]:
+    """The package that serves a model, described, and its name; nothing when none does or nobody may say."""
+    try:
+        arn = live_package(connection, model)
+        if arn is None:
+            return {}, None
+        package = connection.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDeniedException", "ValidationException"):
+            return {}, None
+        raise
+    return package, "/".join(arn.split("/")[-2:])
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else number(value)

@@ -1,0 +1,96 @@
+"""`sluice runs`: the executions of a model's pipeline, and what each has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from cli.connection import Connection, connect, person_option, stage_option
+from cli.history import person as short
+from cli.printing import instant, json_option, out, print_json, seconds
+from cli.running.finding import summaries
+from cli.running.record import Run, Step, gather, plan
+from cli.running.view import COLOURS
+from env import naming
+
+_AT_ONCE = 4
+
+
+@click.command()
+@click.argument("model")
+@stage_option
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Show so many, the newest.")
+@json_option
+@person_option
+def runs(model: str, *, stage: str | None, limit: int, as_json: bool, person: naming.Person | None) -> None:
+    """List the runs of MODEL, newest first: how each ended, and the version or the reason."""
+    connection = connect(stage, person=person)
+    name = connection.model(model)
+    found = recent(connection, name, limit=limit)
+    if as_json:
+        print_json([facts(run) for run in found])
+    elif not found:
+        out.print(f"{name} has never run in stage {connection.stage.name}: `sluice run {name}`")
+    else:
+        out.print(table(found))
+
+
+def recent(connection: Connection, model: str, *, limit: int) -> list[Run]:
+    """The newest executions of a model, newest first."""
+    arns = [summary["PipelineExecutionArn"] for summary in islice(summaries(connection, model), limit)]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return list(pool.map(lambda arn: gather(connection, arn, known=plan(connection, arn)), arns))
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """A run for programs; seconds by the cloud's clock."""
+    return {
+        "run": run.id,
+        "status": run.status,
+        "started": run.begun,
+        "seconds": round(run.seconds, 1),
+        "version": run.version,
+        "failed_step": run.failed[0].name if run.failed else None,
+        "reason": _reason(run) or None,
+        "by": run.by,
+        "arn": run.arn,
+        "steps": {step.name: _step(step) for step in run.steps},
+    }
+
+
+def table(found: list[Run]) -> Table:
+    """Runs for people, a line each."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("run", "started", "status", "took", "by"):
+        shown.add_column(name, no_wrap=True, justify="right" if name == "took" else "left")
+    shown.add_column("came to", no_wrap=True, overflow="ellipsis")
+    for run in found:
+        status = f"[{COLOURS.get(run.status, 'yellow')}]{run.status}[/]"
+        shown.add_row(run.id, instant(run.begun), status, seconds(run.seconds), short(run.by), _outcome(run))
+    return shown
+
+
+def _outcome(run: Run) -> str:
+    """The version a run registered, or what hindered it, or what it is doing."""
+    if run.version:
+        return run.version
+    if run.failed:
+        return f"[red]{run.failed[0].name}[/]: {escape(_reason(run))}"
+    return ", ".join(step.name for step in run.steps if step.runs) or escape(_reason(run))
+
+
+def _reason(run: Run) -> str:
+    """The first line of what went wrong."""
+    told = run.failed[0].reason if run.failed else run.reason
+    return told.strip().splitlines()[0] if told.strip() else ""
+
+
+def _step(step: Step) -> Mapping[str, Any]:
+    told = {"type": step.kind, "status": step.status, "seconds": step.seconds, "attempts": step.attempts}
+    return {**told, "reused_from": step.reused_from, "reason": step.reason or None}
