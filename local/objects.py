@@ -1,29 +1,64 @@
-"""Whether objects are in S3, told to those who may see them, without a call: it would cost four times the operation."""
+"""What is in S3, told to those who may see it, without a call: that would cost several times the operation."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
+from local.errors import AwsError
+from local.moto.backends import backend
 from local.requests import Asked
 from local.seams import Guard
+
+if TYPE_CHECKING:
+    from moto.s3.models import FakeBucket, FakeKey
+
+_ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_RESTORED: Final = 'ongoing-request="false"'
 
 
 @dataclass(frozen=True)
 class Objects:
-    """What HeadObject says: moto knows which objects there are, and `guard` who may ask."""
+    """What HeadObject, GetObject and ListObjectsV2 say: moto knows what there is, and `guard` who may ask.
+
+    Whoever may not raises AwsError, as do buckets and objects that are asked for and not there.
+    """
 
     guard: Guard
     account: str
     region: str
 
     def exists(self, bucket: str, key: str, *, access_key_id: str) -> bool:
-        """Whether there is an object of exactly this key. Raises AwsError where the caller may not see it."""
-        params = {"Bucket": bucket, "Key": key}
+        """Whether there is an object of exactly this key."""
+        self._judge("HeadObject", {"Bucket": bucket, "Key": key}, access_key_id)
+        found = self._bucket(bucket)
+        return found is not None and _held(found, key) is not None
+
+    def content(self, bucket: str, key: str, *, access_key_id: str) -> bytes:
+        """What an object holds."""
+        self._judge("GetObject", {"Bucket": bucket, "Key": key}, access_key_id)
+        found = _held(self._there(bucket), key)
+        if found is None:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", status=404)
+        if found.storage_class in _ARCHIVED and _RESTORED not in found.response_dict.get("x-amz-restore", ""):
+            said = "The operation is not valid for the object's storage class"
+            raise AwsError("InvalidObjectState", said, status=403)
+        value: bytes = found.value
+        return value
+
+    def keys(self, bucket: str, prefix: str, *, access_key_id: str) -> list[str]:
+        """The keys that begin with a prefix, in order."""
+        self._judge("ListObjectsV2", {"Bucket": bucket, "Prefix": prefix}, access_key_id)
+        found = self._there(bucket)
+        # A list of a dict's keys is made at once, while other threads go on writing.
+        return sorted(key for key in list(found.keys) if key.startswith(prefix) and _held(found, key) is not None)
+
+    def _judge(self, operation: str, params: dict[str, Any], access_key_id: str) -> None:
         self.guard.check(
             Asked(
                 service="s3",
-                operation="HeadObject",
+                operation=operation,
                 params=params,
                 access_key_id=access_key_id,
                 region=self.region,
@@ -34,10 +69,22 @@ class Objects:
                 mutates=False,
             )
         )
-        return self._held(bucket, key)
 
-    def _held(self, bucket: str, key: str) -> bool:
-        from moto.s3.models import FakeKey, s3_backends
+    def _there(self, bucket: str) -> FakeBucket:
+        found = self._bucket(bucket)
+        if found is None:
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404)
+        return found
 
-        found = s3_backends[self.account]["aws"].buckets.get(bucket)
-        return found is not None and isinstance(found.keys.get(key), FakeKey)  # and not the marker of its deletion
+    def _bucket(self, name: str) -> FakeBucket | None:
+        from moto.s3.models import s3_backends
+
+        found: FakeBucket | None = backend(s3_backends, self.account, "aws").buckets.get(name)
+        return found
+
+
+def _held(bucket: FakeBucket, key: str) -> FakeKey | None:
+    from moto.s3.models import FakeKey
+
+    found = bucket.keys.get(key)
+    return found if isinstance(found, FakeKey) else None  # and not the marker of its deletion

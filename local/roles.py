@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -11,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from local.errors import LocalError
+from local.iam.issued import Issued
 from local.permission import allows
 from local.transport import CLOUD
 
@@ -36,6 +35,11 @@ class Clients(Protocol):
 
     def client(self, name: str) -> Any:
         """A boto3 client of the whole cloud, made once and shared by threads."""
+        ...
+
+    @property
+    def access_key_id(self) -> str:
+        """By which the cloud knows who calls."""
         ...
 
 
@@ -87,6 +91,10 @@ class _Session:
     def fresh(self) -> bool:
         return time.monotonic() - self.made_at < _GOOD_SECONDS
 
+    @property
+    def access_key_id(self) -> str:
+        return self.credentials.access_key_id
+
     def client(self, name: str) -> Any:
         with self._lock:
             if name not in self._clients:
@@ -102,19 +110,19 @@ class Roles:
 
     def __init__(self, services: Services, *, config: Config | None = None) -> None:
         self._services, self._config = services, config
+        self._issued = Issued(account=services.account)  # a call of IAM would cost many times the look
         self._sessions: OrderedDict[_Key, _Session] = OrderedDict()
         self._lock = threading.Lock()
         self._making = threading.Lock()
 
     def check(self, role_arn: str, *, service: str, source_arn: str = "") -> None:
         """Raise NotAssumable unless the role exists and trusts the service on behalf of `source_arn`."""
-        try:
-            role = self._services.client("iam").get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
-        except ClientError as error:
-            raise NotAssumable(f"Role {role_arn} does not exist.") from error
-        trust = json.dumps(role["AssumeRolePolicyDocument"])
+        role = self._issued.find_role(role_arn)
+        if role is None:
+            raise NotAssumable(f"Role {role_arn} does not exist.")
+        trust = role.assume_role_policy_document
         source = source_arn or f"arn:aws:{service.partition('.')[0]}:{self._services.region}:{self._services.account}:"
-        if role["Arn"] != role_arn or not allows(trust, service, action="sts:AssumeRole", source_arn=source):
+        if not allows(trust, service, action="sts:AssumeRole", source_arn=source):
             raise NotAssumable(f"Role {role_arn} cannot be assumed by {service}.")
 
     def credentials(self, principal: Principal, *, source_arn: str = "") -> Credentials:

@@ -18,6 +18,7 @@ from local.objects import Objects
 from local.processes import Processes
 from local.roles import Roles
 from local.state import State
+from local.transport import CLOUD
 
 
 class Part(Protocol):
@@ -120,6 +121,11 @@ class Services:
                 made: Any = self._made  # the stubs know each service by a literal name
                 self._clients[name] = made.client(name)
             return self._clients[name]
+
+    @property
+    def access_key_id(self) -> str:
+        """Of those clients."""
+        return CLOUD
 
     @functools.cached_property
     def roles(self) -> Roles:

@@ -15,9 +15,10 @@ from local.roles import Clients, NotAssumable
 from local.sagemaker.errors import S3Error
 from local.sagemaker.identity import acting
 from local.services import Services
-from local.transport import ADMINISTRATOR
 
-_MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
+_MISSING = ("404", "NoSuchKey", "NotFound")
+_MANY_PARTS_BYTES = 8 * 1024 * 1024
+"""From there on boto3 sends a file in parts, as many at once as it may."""
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -35,11 +36,8 @@ class Files:
     What may not be read or written raises S3Error too, with S3's own words.
     """
 
-    def __init__(
-        self, services: Services, *, clients: Callable[[], Clients] | None = None, access_key_id: str | None = None
-    ) -> None:
+    def __init__(self, services: Services, *, clients: Callable[[], Clients] | None = None) -> None:
         self._services, self._clients = services, clients or (lambda: services)
-        self._access_key_id = ADMINISTRATOR if clients is None else access_key_id
 
     def acting(self, role_arn: str) -> Files:
         """The same in a role."""
@@ -47,20 +45,23 @@ class Files:
 
     def calling(self, access_key_id: str) -> Files:
         """The same in the name of whoever owns an access key."""
-        calling = self._services.roles.calling
-        return Files(self._services, clients=lambda: calling(access_key_id), access_key_id=access_key_id)
+        return Files(self._services, clients=lambda: self._services.roles.calling(access_key_id))
 
     @property
     def _client(self) -> Any:
         # Asked for late: the cloud has no clients yet while its parts are made, and a session of a role ends.
         return self._clients().client("s3")
 
+    @property
+    def _key(self) -> str:
+        return self._clients().access_key_id
+
     def exists(self, uri: str) -> bool:
         """Whether there is an object of exactly this key. Raises S3Error when that cannot be seen."""
         bucket, key = split(uri)
         with _told(uri):
-            if self._services.objects is not None and self._access_key_id is not None:
-                return self._services.objects.exists(bucket, key, access_key_id=self._access_key_id)
+            if self._services.objects is not None:
+                return self._services.objects.exists(bucket, key, access_key_id=self._key)
             try:
                 self._client.head_object(Bucket=bucket, Key=key)
             except ClientError as error:
@@ -73,8 +74,7 @@ class Files:
         """The content of one object. Raises S3Error when it is not there."""
         bucket, key = split(uri)
         with _told(uri):
-            body: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
+            return self._content(bucket, key)
 
     def write(self, uri: str, content: bytes) -> None:
         """Put one object."""
@@ -94,7 +94,7 @@ class Files:
             for key in self._keys(bucket, prefix):
                 target = folder / _relative(key, prefix)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._client.download_file(bucket, key, str(target))
+                target.write_bytes(self._content(bucket, key))
                 count += 1
         return count
 
@@ -108,7 +108,10 @@ class Files:
         bucket, key = split(uri)
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         with _told(uri):
-            self._client.upload_file(str(file), bucket, key, ExtraArgs=encryption)
+            if file.stat().st_size < _MANY_PARTS_BYTES:
+                self._client.put_object(Bucket=bucket, Key=key, Body=file.read_bytes(), **encryption)
+            else:
+                self._client.upload_file(str(file), bucket, key, ExtraArgs=encryption)
 
     def upload_folder(self, folder: Path, uri: str, *, kms_key: str | None = None) -> None:
         """Put every file below a folder under a prefix; symbolic links are left out, as SageMaker leaves them."""
@@ -116,9 +119,19 @@ class Files:
             if file.is_file() and not file.is_symlink():
                 self.upload(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}", kms_key=kms_key)
 
-    def _keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        for found in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            yield from (item["Key"] for item in found.get("Contents", []) if not item["Key"].endswith("/"))
+    def _content(self, bucket: str, key: str) -> bytes:
+        if self._services.objects is not None:
+            return self._services.objects.content(bucket, key, access_key_id=self._key)
+        body: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
+
+    def _keys(self, bucket: str, prefix: str) -> list[str]:
+        if self._services.objects is not None:
+            found = self._services.objects.keys(bucket, prefix, access_key_id=self._key)
+        else:
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return [key for key in found if not key.endswith("/")]
 
 
 @contextmanager
@@ -128,15 +141,19 @@ def _told(uri: str) -> Iterator[None]:
         yield
     except ClientError as error:
         said = error.response["Error"]
-        if said["Code"] == "NoSuchBucket":
-            raise S3Error(f"bucket {split(uri)[0]} does not exist") from error
-        if said["Code"] in _MISSING:
-            raise S3Error(f"{uri} does not exist") from error
-        raise S3Error(f"{uri}: {said['Code']}: {said.get('Message', '')}") from error
+        raise _refusal(uri, said["Code"], said.get("Message", "")) from error
     except AwsError as error:
-        raise S3Error(f"{uri}: {error.code}: {error.message}") from error
+        raise _refusal(uri, error.code, error.message) from error
     except (Boto3Error, NotAssumable) as error:
         raise S3Error(f"{uri}: {error}") from error
+
+
+def _refusal(uri: str, code: str, message: str) -> S3Error:
+    if code == "NoSuchBucket":
+        return S3Error(f"bucket {split(uri)[0]} does not exist")
+    if code in _MISSING:
+        return S3Error(f"{uri} does not exist")
+    return S3Error(f"{uri}: {code}: {message}")
 
 
 def _relative(key: str, prefix: str) -> str:

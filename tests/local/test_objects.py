@@ -49,6 +49,36 @@ def test_what_head_object_would_say_is_said(objects, guard, bucket, key, found):
     assert guard.asked == [("s3", "HeadObject", {"Bucket": bucket, "Key": key})]
 
 
+def test_what_an_object_holds_and_which_there_are_is_said(objects, guard):
+    """As GetObject and ListObjectsV2 say it, without what was deleted; the caller is judged first."""
+    assert objects.content("bucket", "there", access_key_id="me") == b"x"
+    assert objects.keys("bucket", "t", access_key_id="me") == ["there"]
+    assert objects.keys("bucket", "", access_key_id="me") == ["there"]
+    assert guard.asked == [
+        ("s3", "GetObject", {"Bucket": "bucket", "Key": "there"}),
+        ("s3", "ListObjectsV2", {"Bucket": "bucket", "Prefix": "t"}),
+        ("s3", "ListObjectsV2", {"Bucket": "bucket", "Prefix": ""}),
+    ]
+
+
+@pytest.mark.parametrize(("bucket", "key", "code"), [("bucket", "gone", "NoSuchKey"), ("nowhere", "x", "NoSuchBucket")])
+def test_what_is_not_there_cannot_be_read(objects, bucket, key, code):
+    """In S3's own words."""
+    with pytest.raises(AwsError, match=code):
+        objects.content(bucket, key, access_key_id="me")
+
+
+def test_what_is_archived_is_read_when_it_was_restored(objects):
+    """Not before (Amazon S3 API Reference, "GetObject", InvalidObjectState)."""
+    s3 = session(moto_app(), region=REGION).client("s3")
+    s3.put_object(Bucket="bucket", Key="old", Body=b"x", StorageClass="GLACIER")
+    with pytest.raises(AwsError, match="InvalidObjectState"):
+        objects.content("bucket", "old", access_key_id="me")
+    s3.restore_object(Bucket="bucket", Key="old", RestoreRequest={"Days": 1})
+    s3.head_object(Bucket="bucket", Key="old")
+    assert objects.content("bucket", "old", access_key_id="me") == b"x"
+
+
 def test_who_may_not_see_an_object_is_told_nothing_of_it(objects):
     """As by S3 itself."""
     with pytest.raises(AwsError, match="not you"):
