@@ -29,6 +29,7 @@ from local.functions import Functions
 from local.iam.enforcement import Enforcement
 from local.iam.part import Identities
 from local.journal import Journal
+from local.mlflow.address import Addresses
 from local.moto.app import ACCOUNT, moto_app, reset_moto
 from local.moto.snapshot import BodiesInMemory, dump, load
 from local.notifications import Notifications
@@ -118,11 +119,12 @@ class LocalCloud:
         self.services.objects = Objects(self.guard, self.services.account, self.services.region)
         trail = CloudTrail(self.services)
         self._events, self._cloudwatch = Events(self.services), CloudWatch(self.services)
+        sagemaker = SageMaker(self.services)
         # In the order in which they end: who acts by itself first, whom the others call last.
         self._parts: list[Part] = [
             CloudFormation(self.services, rollbacks=self._rollbacks),
             AutoScaling(self.services),
-            SageMaker(self.services),
+            sagemaker,
             Notifications(self.services),
             self._events,
             Scheduler(self.services),
@@ -132,13 +134,15 @@ class LocalCloud:
             trail,
         ]
         self.families = [family for part in self._parts for family in part.families()]
-        self._front = Front(
+        front = Front(
             self.families,
             fallback=self._moto,
             region=self.services.region,
             now=self.services.clock.now,
             seams=Seams(guard=self.guard, journal=self._journal or OneAtATime(), trail=trail.history),
         )
+        place = {"account": self.services.account, "region": self.services.region}
+        self._front = Addresses(front, **place, window=sagemaker.window)
 
     def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""

@@ -16,6 +16,7 @@ from moto.core.parse import EC2QueryParser, RestXMLParser
 from werkzeug.wrappers import Request
 
 from local.errors import AwsError
+from local.mlflow.dialect import Mlflow
 from local.wire import WIRES, Dialect, Reply, moment, moto_read, route, sent_path
 
 _PATH_STYLE = re.compile(r"localhost|[^.]+|\d+(\.\d+){3}|s3[.-].*amazonaws\.com")
@@ -147,7 +148,7 @@ class _Ec2:
 
 
 _S3_DIALECT: Final = _S3()
-_DIALECTS: Final[dict[str, Dialect]] = {**WIRES, "rest-xml": _RestXml(), "ec2": _Ec2()}
+_DIALECTS: Final[dict[str, Dialect]] = {**WIRES, "rest-xml": _RestXml(), "ec2": _Ec2(), "mlflow": Mlflow()}
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import functools
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.loaders import Loader
@@ -16,6 +17,8 @@ from moto.core.model import ServiceModel
 from local.errors import AwsError
 from local.soundness import NUMBERS, SIZED, fits, sound
 
+_OURS: Final = Path(__file__).parent / "mlflow" / "api"
+"""Models in botocore's form of services that botocore has none of."""
 _SPECIAL_FLOATS: Final = ("NaN", "Infinity", "-Infinity")
 """How AWS's JSON spells them."""
 _NULL: Final = "Value null at '{}' failed to satisfy constraint: Member must not be null"
@@ -40,7 +43,7 @@ _CALLED: Final = {
 def _loader() -> Loader:
     # One for all: each looks through the folders of four hundred services first. Not that of the clients in process:
     # botocore changes the model of S3 in place when it makes a client.
-    return Loader()
+    return Loader(extra_search_paths=[str(_OURS)])
 
 
 @functools.cache

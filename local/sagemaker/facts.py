@@ -98,6 +98,7 @@ BY_HAND: Final = frozenset(
         "Experiment",
         "FeatureGroup",
         "ImageVersion",
+        "MlflowTrackingServer",
         "Model",
         "ModelCard",
         "ModelPackage",

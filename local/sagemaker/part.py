@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from local.front import Family
 from local.images import ImageEnvironments, Images
+from local.mlflow.address import Window
 from local.sagemaker.containers.isolation import Isolation
 from local.sagemaker.containers.machine import Machine
 from local.sagemaker.context import Context
@@ -41,17 +42,18 @@ class SageMaker:
     def __init__(
         self, services: Services, *, images: Images | None = None, isolated_by: Isolation | None = None
     ) -> None:
-        identities, files = Identities(services), Files(services)
+        identities, files, images = Identities(services), Files(services), images or ImageEnvironments()
         context = Context(
             services=services,
             store=Store(clock=services.clock, account=services.account, region=services.region, state=services.state),
             files=files,
             workers=Workers(),
-            machine=Machine(services, images or ImageEnvironments(), identities, isolated_by=isolated_by),
+            machine=Machine(services, images, identities, isolated_by=isolated_by),
             identities=identities,
         )
         self._workers, self._store = context.workers, context.store
-        self._jobs = [Jobs(context, Processing(files)), Jobs(context, Training(files, services.clock))]
+        training = Training(files, images=images, services=services)
+        self._jobs = [Jobs(context, Processing(files)), Jobs(context, training)]
         self._transforms = TransformJobs(context)
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
@@ -78,6 +80,11 @@ class SageMaker:
     def families(self) -> list[Family]:
         """Both services, with what this cloud knows of each."""
         return self._families
+
+    @property
+    def window(self) -> Window:
+        """What a browser sees of MLflow's tracking servers."""
+        return self._written.mlflow.window
 
     def endpoint_when(self, name: str, reached: Callable[[Record], bool], *, timeout_seconds: float = 60) -> Record:
         """Wait, in wall time, until an endpoint's record (the members of DescribeEndpoint) is as `reached` wants it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.front import Family, Handler
+from local.mlflow.part import Mlflow
 from local.sagemaker.cards.book import ModelCards
 from local.sagemaker.context import Context
 from local.sagemaker.experiments.book import Experiments
@@ -27,6 +28,7 @@ class Written:
     def __init__(self, context: Context) -> None:
         associations, self._metrics = Associations(context), MetricLog(context)
         online, self._offline = OnlineStore(context.services), OfflineStore(context)
+        self.mlflow = Mlflow(context)
         self._groups = FeatureGroups(context, online=online, offline=self._offline)
         self._records = FeatureStore(context, online=online, offline=self._offline)
         self._rooms = (
@@ -40,6 +42,7 @@ class Written:
             ModelCards(context),
             Monitoring(context),
             TrainingUpdates(context),
+            self.mlflow,
             Search(context.store, metrics=self._metrics.summary),
         )
 
@@ -50,15 +53,18 @@ class Written:
     def families(self) -> list[Family]:
         """Services of their own."""
         return [
+            self.mlflow.family(),
             Family("sagemaker-metrics", self._metrics.handlers()),
             Family("sagemaker-featurestore-runtime", self._records.handlers()),
         ]
 
     def resume(self) -> None:
         """Write and finish what the process before had not."""
+        self.mlflow.resume()
         self._groups.resume()
         self._offline.flush()
 
     def close(self) -> None:
         """Write what waits."""
+        self.mlflow.close()
         self._offline.flush()

@@ -39,6 +39,7 @@ _DATA: Final[Mapping[str, frozenset[str]]] = {
     "s3": frozenset({"DeleteObjects", "ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2"}),
     "sagemaker-featurestore-runtime": _ALL,
     "sagemaker-metrics": _ALL,
+    "sagemaker-mlflow": _ALL,
     "sagemaker-runtime": _ALL,
     "sns": frozenset({"Publish", "PublishBatch"}),
     "sqs": frozenset(

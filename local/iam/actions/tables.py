@@ -309,6 +309,7 @@ TABLES: Final[Mapping[str, Table]] = {
             ),
         },
     ),
+    "sagemaker-mlflow": Table("sagemaker-mlflow", ("{tracking_server_arn}",)),
     "scheduler": Table(
         "scheduler",
         ("schedule/{GroupName=default}/{Name}",),
