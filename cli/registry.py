@@ -1,44 +1,31 @@
-"""`sluice models`, `show`, `approve` and `reject`: what an approver reads and does."""
+"""`sluice models`, `approve` and `reject`: the versions of a model, and what an approver does about one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 from botocore.exceptions import ClientError
 
+from cli import metrics
 from cli.connection import Connection, connect, person_option, stage_option
 from cli.errors import CliError, WrongUseError
 from cli.functions import ask
-from cli.printing import json_option, out, print_facts, print_rows
+from cli.printing import json_option, out, print_rows
 from cli.serving import live_package, package_arn
 from env import naming
-
-_METRICS = ("auc", "brier", "cost")
 
 
 @click.command()
 @click.argument("model")
 @stage_option
 @json_option
-def models(model: str, stage: str | None, as_json: bool) -> None:
+@person_option
+def models(model: str, *, stage: str | None, as_json: bool, person: naming.Person | None) -> None:
     """List the versions of MODEL: status, metrics, and which one the stage serves."""
-    connection = connect(stage)
+    connection = connect(stage, person=person)
     print_rows(versions(connection, connection.model(model)), as_json=as_json, empty=f"{model} has no version yet")
-
-
-@click.command()
-@click.argument("version", metavar="MODEL[/VERSION]")
-@stage_option
-@json_option
-def show(version: str, stage: str | None, as_json: bool) -> None:
-    """Show the evidence of one version (the newest by default): metrics, data, code, approval, files."""
-    connection = connect(stage)
-    model, number = _named(connection, version)
-    if number is None:
-        number = _newest(connection, model)
-    print_facts(evidence(connection, model, number), as_json=as_json)
 
 
 @click.command()
@@ -67,34 +54,10 @@ def reject(version: str, stage: str | None, reason: str, person: naming.Person |
 
 def versions(connection: Connection, model: str) -> list[dict[str, Any]]:
     """Every version of a model, newest first."""
-    serving = live_package(connection, model)
-    return [_row(package, serving) for package in _packages(connection, model)]
-
-
-def evidence(connection: Connection, model: str, number: int) -> dict[str, Any]:
-    """What is known of one version. Raises CliError when there is no such version."""
-    package = describe(connection, model, number)
-    metadata = package.get("CustomerMetadataProperties", {})
-    container = package.get("InferenceSpecification", {}).get("Containers", [{}])[0]
-    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
-    serving = live_package(connection, model)
-    return {
-        "model": model,
-        "version": number,
-        "status": package["ModelApprovalStatus"],
-        "reason": package.get("ApprovalDescription"),
-        "serves_in": connection.stage.name if serving == package["ModelPackageArn"] else None,
-        "created": package["CreationTime"],
-        "changed_by": package.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn"),
-        **{name: _number(metadata.get(f"sluice:{name}")) for name in _METRICS},
-        "data_sha256": metadata.get("sluice:data-sha256"),
-        "rows": _number(metadata.get("sluice:rows")),
-        "code_commit": package.get("MetadataProperties", {}).get("CommitId"),
-        "evaluation": statistics.get("S3Uri"),
-        "artefact": container.get("ModelDataUrl"),
-        "image": container.get("Image"),
-        "arn": package["ModelPackageArn"],
-    }
+    serving, packages = live_package(connection, model), list(_packages(connection, model))
+    # Versions need not have the same metrics; a table has the same columns for all.
+    names = dict.fromkeys(name for package in packages for name in metrics.of(package))
+    return [_row(package, serving, names=list(names)) for package in packages]
 
 
 def describe(connection: Connection, model: str, number: int) -> dict[str, Any]:
@@ -116,7 +79,7 @@ def decide(connection: Connection, version: str, *, status: str, reason: str) ->
     version of a later stage, is ordered of the stage's approve function. Raises CliError when the version does not
     exist, was rejected before, or may not enter the stage.
     """
-    model, number = _named(connection, version)
+    model, number = named(connection, version)
     if number is None:
         raise WrongUseError(f"say which version of {model}: {model}/VERSION")
     stage = connection.stage
@@ -156,18 +119,20 @@ def _write_status(connection: Connection, package: Mapping[str, Any], *, status:
     out.print(f"[bold]{model}/{number}[/] {status}{follow}")
 
 
-def _named(connection: Connection, text: str) -> tuple[str, int | None]:
+def named(connection: Connection, text: str) -> tuple[str, int | None]:
+    """The model and the version, if any, that a person means with `MODEL[/VERSION]`. Raises WrongUseError."""
     name, slash, number = text.partition("/")
     if slash and not number.isdecimal():
         raise WrongUseError(f"{text!r}: a version is a number, as in {name}/3")
     return connection.model(name), int(number) if number else None
 
 
-def _newest(connection: Connection, model: str) -> int:
-    newest = next(_packages(connection, model), None)
-    if newest is None:
+def newest(connection: Connection, model: str) -> int:
+    """The number of a model's newest version. Raises CliError when it has none."""
+    found = next(_packages(connection, model), None)
+    if found is None:
         raise CliError(f"{model} has no version yet: `sluice run {model}` makes one")
-    return int(newest["ModelPackageVersion"])
+    return int(found["ModelPackageVersion"])
 
 
 def _packages(connection: Connection, model: str) -> Iterator[dict[str, Any]]:
@@ -187,20 +152,13 @@ def _packages(connection: Connection, model: str) -> Iterator[dict[str, Any]]:
         yield sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
 
 
-def _row(package: dict[str, Any], serving: str | None) -> dict[str, Any]:
-    metadata = package.get("CustomerMetadataProperties", {})
+def _row(package: dict[str, Any], serving: str | None, *, names: Sequence[str]) -> dict[str, Any]:
+    values = metrics.of(package)
     return {
         "version": package["ModelPackageVersion"],
         "status": package["ModelApprovalStatus"],
-        **{name: _number(metadata.get(f"sluice:{name}")) for name in _METRICS},
+        **{name: values.get(name) for name in names},
         "serves": "yes" if serving == package["ModelPackageArn"] else None,
         "created": package["CreationTime"],
         "commit": package.get("MetadataProperties", {}).get("CommitId", "")[:12] or None,
     }
-
-
-def _number(text: str | None) -> float | int | None:
-    if text is None:
-        return None
-    value = float(text)
-    return int(value) if value.is_integer() else value

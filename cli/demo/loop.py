@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from cli import history, ledger, registry, rollback, serving
+from cli import evidence, history, ledger, registry, rollback, serving
 from cli.connection import LOCAL, Connection, connect
 from cli.demo import mistake
 from cli.demo.accounts import Books, table
@@ -18,7 +18,7 @@ from cli.demo.story import Story
 from cli.demo.traffic import Traffic
 from cli.deploy import bring_up
 from cli.errors import CliError
-from cli.printing import out, print_facts, progress
+from cli.printing import out, progress
 from cli.running.ending import conclude
 from cli.running.following import follow as follow_run
 from cli.running.starting import start
@@ -81,7 +81,7 @@ def _first_release(story: Story, people: People) -> tuple[int, Evaluation]:
         version, evaluation = train(people.scientist, given={})
         said.append(f"{MODEL}/{version}")
     with story.part("Read the evidence and approve, as somebody else") as said:
-        print_facts(registry.evidence(people.approver, MODEL, version), as_json=False)
+        out.print(evidence.view(people.approver, evidence.evidence(people.approver, MODEL, version)))
         waits = registry.describe(people.approver, MODEL, version)["ModelApprovalStatus"] == "PendingManualApproval"
         story.check("the version waits for a person", waits)
         approve(people, version, reason="the demo's evidence is good")
@@ -166,7 +166,7 @@ def train(connection: Connection, *, given: dict[str, str]) -> tuple[int, Evalua
     package = run.package or ""
     version = int(package.rsplit("/", 1)[1])
     s3 = connection.client("s3")
-    report = json.loads(mistake.read(s3, registry.evidence(connection, MODEL, version)["evaluation"]))
+    report = json.loads(mistake.read(s3, evidence.evidence(connection, MODEL, version)["evaluation"]))
     uri = f"s3://{naming.artifact_bucket(connection.stage)}/{MODEL}/{arn.rsplit('/', 1)[1]}/test/test.csv"
     held_out = HeldOut.parse(mistake.read(s3, uri).decode())
     return version, Evaluation(report["binary_classification_metrics"]["auc"]["value"], held_out)

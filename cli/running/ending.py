@@ -6,17 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-from rich.table import Table
-
 from cli import metrics
+from cli.comparison import beside_serving
 from cli.connection import Connection
 from cli.errors import CliError
-from cli.printing import number, out
+from cli.printing import out
 from cli.running.jobs import look
 from cli.running.record import Run, Step
 from cli.running.words import end
-from cli.serving import live_package
 from env import naming
 
 _LINES = 15
@@ -36,7 +33,8 @@ def conclude(connection: Connection, run: Run) -> None:
         return
     package = connection.client("sagemaker").describe_model_package(ModelPackageName=run.package)
     out.print(f"registered [bold]{run.version}[/]: {_waits(package)}")
-    _print_metrics(connection, run, package)
+    if values := metrics.of(package):
+        out.print(beside_serving(connection, run.model, version=str(run.version), values=values))
     out.print(f"  sluice show {run.version}")
     if package["ModelApprovalStatus"] == "PendingManualApproval":
         out.print(f'  sluice approve {run.version} --stage {connection.stage.name} --as approver --reason "…"')
@@ -93,36 +91,3 @@ def _log(connection: Connection, step: Step, *, said: str) -> Iterator[str]:
 def _waits(package: Mapping[str, Any]) -> str:
     status = package["ModelApprovalStatus"]
     return "it waits for an approval" if status == "PendingManualApproval" else f"it is {status}"
-
-
-def _print_metrics(connection: Connection, run: Run, package: Mapping[str, Any]) -> None:
-    """A version's metrics in a table, beside those of the version that serves."""
-    other, name = serving(connection, run.model)
-    found = metrics.compare(metrics.of(package), metrics.of(other))
-    if not found:
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("", str(run.version), *([f"{name} (serves)", ""] if name else [])):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
-    for metric in found:
-        row = [f"  {metric.name}", _shown(metric.value)]
-        table.add_row(*row, *([_shown(metric.other), metrics.told(metric)] if name else []))
-    out.print(table)
-
-
-def serving(connection: Connection, model: str) -> tuple[Mapping[str, Any], str | None]:
-    """The package that serves a model, described, and its name; nothing when none does or nobody may say."""
-    try:
-        arn = live_package(connection, model)
-        if arn is None:
-            return {}, None
-        package = connection.client("sagemaker").describe_model_package(ModelPackageName=arn)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("AccessDeniedException", "ValidationException"):
-            return {}, None
-        raise
-    return package, "/".join(arn.split("/")[-2:])
-
-
-def _shown(value: float | None) -> str:
-    return "–" if value is None else number(value)

@@ -6,6 +6,7 @@ from cli import definitions, stacks
 from cli.connection import Connection
 from cli.deploy import bring_up
 from cli.printing import progress
+from cli.stacks import StackFailedError
 from env import naming
 
 
@@ -16,11 +17,20 @@ def make_ready(connection: Connection, model: str) -> None:
         _deploy_new(connection, model)
     elif differing := definitions.differing(there, definitions.locked(connection.stage, model)):
         progress.print(f"what is deployed is not what is compiled ({', '.join(differing)}): deploying")
-        bring_up(connection, model=model)
+        _deploy_changed(connection, model)
 
 
 def _deploy_new(connection: Connection, model: str) -> None:
-    """A model that the stage has not heard of needs more than its own stacks: a package group, roles, a ledger."""
-    known = stacks.describe(connection, naming.stack(connection.stage, "training", model))
+    """A model that the stage has not heard of needs more than its own stacks: a package group, and roles."""
     progress.print(f"{naming.pipeline(connection.stage, model)} is not deployed yet: deploying")
+    known = stacks.describe(connection, naming.stack(connection.stage, "training", model))
     bring_up(connection, model=model if known else None)
+
+
+def _deploy_changed(connection: Connection, model: str) -> None:
+    try:
+        bring_up(connection, model=model)
+    except StackFailedError as error:
+        # The edit may ask for more than the model's own stacks give it: a right of a role, a bucket.
+        progress.print(f"{error.message}\nthe stage may be older than this checkout: deploying all of it")
+        bring_up(connection)
