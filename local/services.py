@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+from botocore.config import Config
 
 from local.clock import Clock
 from local.errors import LocalError
@@ -130,7 +131,8 @@ class Services:
     @functools.cached_property
     def roles(self) -> Roles:
         """Sessions of roles and callers: what a service does for somebody, it does in their name."""
-        return Roles(self)
+        # Whoever retries does so on the cloud's clock; boto3's own retries would take wall time behind its back.
+        return Roles(self, config=Config(retries={"total_max_attempts": 1}))
 
     @property
     def endpoint_url(self) -> str:

@@ -8,6 +8,7 @@ LocalError (local.errors)
 ├── JobFailed          a job ended badly: the text is its FailureReason
 │   └── JobStopped     … because somebody stopped it
 ├── StepFailed         a step of a pipeline ended badly: the text is its FailureReason
+│   └── StepStopped    … because somebody stopped its job
 ├── Unhealthy          a model server did not become healthy: the text says why
 └── Retired            a model server takes no more requests: another one does
 """
@@ -40,7 +41,11 @@ class S3Error(LocalError):
 
 
 class JobFailed(LocalError):
-    """A job ended badly."""
+    """A job ended badly; `log` says where to read on, when the text tells no more than the end of a log."""
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
 
 
 class JobStopped(JobFailed):
@@ -55,6 +60,10 @@ class StepFailed(LocalError):
         """Because a call that the step makes was refused."""
         said, called = error.response["Error"], f"Failed to invoke {error.operation_name}"
         return cls(f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}")
+
+
+class StepStopped(StepFailed):
+    """A step's job was stopped, and not its execution."""
 
 
 class Unhealthy(LocalError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from local.sagemaker.context import Context
 from local.sagemaker.kinds import PIPELINE_EXECUTION
@@ -11,7 +11,22 @@ from local.sagemaker.pipelines.definition import Step
 from local.sagemaker.resources import Record
 
 _REASON_CHARACTERS = 1024
-_ENDED = ("Succeeded", "Failed", "Stopped")
+_ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
+
+RETRIED: Final = "RetriedExceptions"
+"""The member of a kept step with the exception types for which it has been tried again."""
+REPEATED: Final = "StepsToRepeat"
+"""The member of an execution that is tried again with its steps whose last try does not count."""
+
+
+def failed_before(record: Record) -> dict[str, str]:
+    """The steps of a kept execution that have ended without success, with their status."""
+    repeated = record.get(REPEATED, ())
+    return {
+        step["StepName"]: step["StepStatus"]
+        for step in record["Steps"]
+        if step["StepStatus"] in ("Failed", "Stopped") and step["StepName"] not in repeated
+    }
 
 
 class Changes:
@@ -56,7 +71,9 @@ class Changes:
             # A step that is tried again takes the place of its last try.
             before = [other for other in record["Steps"] if other["StepName"] == step.name]
             others = [other for other in record["Steps"] if other["StepName"] != step.name]
-            return {"Steps": [*others, {**entry, "AttemptCount": 1 + sum(b["AttemptCount"] for b in before)}]}
+            started = {**entry, "AttemptCount": 1 + sum(b["AttemptCount"] for b in before)}
+            repeated = [name for name in record.get(REPEATED, ()) if name != step.name]
+            return {"Steps": [*others, started], REPEATED: repeated}
 
         record = self._store.edit(PIPELINE_EXECUTION, self._arn, start)
         self._emit_step(record, step.name, before="Starting")
@@ -66,6 +83,18 @@ class Changes:
         self._store.edit(
             PIPELINE_EXECUTION, self._arn, lambda record: {"Steps": _with(record, name, {"Metadata": metadata})}
         )
+
+    def step_again(self, name: str, exception_type: str) -> None:
+        """A step is about to be tried once more, for an exception of this type."""
+
+        def again(record: Record) -> dict[str, Any]:
+            step = next(step for step in record["Steps"] if step["StepName"] == name)
+            retried = [*step.get(RETRIED, ()), exception_type]
+            # What the try before has made is not what the step made.
+            members = {"AttemptCount": step["AttemptCount"] + 1, RETRIED: retried, "Metadata": None}
+            return {"Steps": _with(record, name, members)}
+
+        self._store.edit(PIPELINE_EXECUTION, self._arn, again)
 
     def step_key(self, name: str, key: str) -> None:
         """By what later executions find that a step has been done."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.sagemaker.pipelines.caching import is_duration
 from local.sagemaker.pipelines.definition import Parameter, Step, references
+from local.sagemaker.pipelines.retries import policy_problems
 
 _EXECUTION_VARIABLES = frozenset(
     {"StartDateTime", "CurrentDateTime", "PipelineName", "PipelineArn", "PipelineExecutionId", "PipelineExecutionArn"}
@@ -16,10 +17,11 @@ _EXECUTION_VARIABLES = frozenset(
 
 
 def problems(steps: Mapping[str, Step], parameters: Mapping[str, Parameter]) -> Iterator[str]:
-    """Functions without arguments, references to what does not exist, circles."""
+    """Functions without arguments, references to what does not exist, retry policies of another form, circles."""
     for step in steps.values():
         yield from _broken_functions(step)
         yield from _broken_references(step, steps, parameters)
+        yield from policy_problems(step)
     yield from _cycles(steps)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+COMPLETED: Final = "Completed"
+FAILED: Final = "Failed"
+STOPPED: Final = "Stopped"
+ANY: Final = "Any"
+TRIGGERS: Final = (COMPLETED, FAILED, STOPPED, ANY)
+"""How a step that another one waits for may have to end for that."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,11 @@ class Step:
     body: Mapping[str, Any]
     """The step as written."""
     needs: frozenset[str]
-    """Steps that must have succeeded before: by reference, by DependsOn, and the Condition around it."""
+    """Steps that must have ended before: by reference, by DependsOn, and the Condition around it."""
     branch: tuple[str, bool] | None = None
     """The Condition around it, and the outcome for which it runs."""
+    triggers: Mapping[str, str] = field(default_factory=dict)
+    """How each of `needs` must have ended, where it is not by success: FAILED, STOPPED or ANY."""
 
     @property
     def arguments(self) -> Any:

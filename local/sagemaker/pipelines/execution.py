@@ -13,19 +13,23 @@ from typing import Any
 from local.errors import AwsError
 from local.roles import NotAssumable
 from local.sagemaker.context import Context
-from local.sagemaker.errors import StepFailed
+from local.sagemaker.errors import StepFailed, StepStopped
 from local.sagemaker.kinds import PIPELINE_EXECUTION
 from local.sagemaker.pipelines.caching import cache_key, find
-from local.sagemaker.pipelines.changes import Changes
+from local.sagemaker.pipelines.changes import RETRIED, Changes, failed_before
 from local.sagemaker.pipelines.definition import Definition, Step
 from local.sagemaker.pipelines.experiments import enroll, variables
+from local.sagemaker.pipelines.progress import Progress
 from local.sagemaker.pipelines.resolve import Resolver
+from local.sagemaker.pipelines.retries import exception_type, next_pause
+from local.sagemaker.pipelines.selection import chosen
 from local.sagemaker.pipelines.steps import Steps, Task
 
 _log = logging.getLogger(__name__)
 _ALPHABET = string.ascii_lowercase + string.digits
 _ID_CHARACTERS = 12
 _JOB_NAME_CHARACTERS = 63
+_TUNING_NAME_CHARACTERS = 32
 _SUFFIX_CHARACTERS = 10
 _REASON_CHARACTERS = 1300
 
@@ -35,12 +39,16 @@ def new_execution_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_CHARACTERS))
 
 
-def job_name(execution_id: str, step: str) -> str:
-    """`pipelines-<execution>-<step>-<10 characters>`, the step shortened so that all of it fits 63."""
+def job_name(execution_id: str, step: Step) -> str:
+    """`pipelines-<execution>-<step>-<10 characters>`, the step shortened so that all of it fits 63.
+
+    A tuning job's name has at most 32: `<execution>-<7 characters of the step>-<10 characters>`.
+    """
     suffix = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(_SUFFIX_CHARACTERS))
-    room = _JOB_NAME_CHARACTERS - len(f"pipelines-{execution_id}--{suffix}")
-    readable = re.sub(r"[^A-Za-z0-9-]", "-", step)[:room].strip("-")
-    return f"pipelines-{execution_id}-{readable}-{suffix}"
+    prefix, longest = ("", _TUNING_NAME_CHARACTERS) if step.kind == "Tuning" else ("pipelines-", _JOB_NAME_CHARACTERS)
+    room = longest - len(f"{prefix}{execution_id}--{suffix}")
+    readable = re.sub(r"[^A-Za-z0-9-]", "-", step.name)[:room].strip("-")
+    return "-".join(part for part in (f"{prefix}{execution_id}", readable, suffix) if part)
 
 
 class Execution:
@@ -60,11 +68,15 @@ class Execution:
         self._steps = Steps(context, execution_arn=arn, role_arn=record["RoleArn"])
         # What has succeeded before, in a try that failed or in a process that ended, is not done again.
         self._properties: dict[str, Any] = dict(record.get("StepProperties", {}))
-        self._ended: dict[str, str] = dict.fromkeys(self._properties, "Succeeded")
+        self._ended = {**dict.fromkeys(self._properties, "Succeeded"), **failed_before(record)}
+        self._chosen = chosen(definition.steps, record)
         # What was running when a process ended is taken up where it can be.
-        self._began = {s["StepName"]: s.get("Metadata", {}) for s in record["Steps"] if s["StepStatus"] == "Executing"}
+        self._began = {
+            s["StepName"]: s.get("Metadata") or {} for s in record["Steps"] if s["StepStatus"] == "Executing"
+        }
         self._running: dict[str, Task] = {}
         self._stopping = record["PipelineExecutionStatus"] == "Stopping"
+        self._reasons = {s["StepName"]: s.get("FailureReason") or "" for s in record["Steps"]}
         self._over = self._abandoned = False
         self._hindrance = ""
         self._turn = threading.Condition()
@@ -119,25 +131,30 @@ class Execution:
             self._hindrance = str(error)
 
     def _ready(self) -> list[Step]:
-        if self._stopping or self._hindrance or "Failed" in self._ended.values():
+        if self._stopping or self._hindrance:
             return []
-        steps = self._definition.steps.values()
-        waiting = [step for step in steps if step.name not in self._ended and step.name not in self._running]
-        ready = [step for step in waiting if self._may_run(step)]
+        ready = [step for step in self._progress().startable() if step.name not in self._running]
         # Fewer may be wanted by now than run.
         return ready[: max(0, self._parallel - len(self._running))]
 
-    def _may_run(self, step: Step) -> bool:
-        if any(self._ended.get(need) != "Succeeded" for need in step.needs):
-            return False
-        if step.branch is None:
-            return True
-        condition, outcome = step.branch
-        return bool(self._properties[condition]["Outcome"] == outcome)
+    def _progress(self) -> Progress:
+        steps = self._chosen
+        outcomes = {
+            name: self._properties[name]["Outcome"]
+            for name, step in steps.items()
+            if step.kind == "Condition" and self._ended.get(name) == "Succeeded"
+        }
+        return Progress(steps, self._ended, outcomes)
 
     def _start(self, step: Step) -> None:
-        began = self._began.pop(step.name, {})
-        name = self._steps.job_begun(began) or job_name(self._id, step.name)
+        resumed = step.name in self._began
+        task = self._task(step, self._began.pop(step.name, {}))
+        self._running[step.name] = task
+        self._workers.start(task.job_name, lambda: self._run_step(task, resumed=resumed))
+
+    def _task(self, step: Step, began: Mapping[str, Any]) -> Task:
+        """The next try of a step, with a name of its own for the job that it may make."""
+        name = self._steps.job_begun(began) or job_name(self._id, step)
         resolver = Resolver(
             self._definition,
             parameters=self._parameters,
@@ -145,7 +162,7 @@ class Execution:
             properties=self._properties,
             files=self._files,
         )
-        task = Task(
+        return Task(
             step,
             name,
             resolver.resolve,
@@ -154,29 +171,63 @@ class Execution:
             began=began,
             experiment=self._record.get("PipelineExperimentConfig", {}),
         )
-        self._running[step.name] = task
-        self._workers.start(name, lambda: self._run_step(task))
 
-    def _run_step(self, task: Task) -> None:
+    def _run_step(self, task: Task, *, resumed: bool) -> None:
         step, status, reason, properties = task.step, "Succeeded", "", None
-        if not task.began:  # else it has started in the process before
+        if not resumed:  # else it has started in the process before
             self._changes.step_started(step)
         try:
-            key = cache_key(step, task.arguments) if "CacheConfig" in step.body else None
-            properties = self._cached(task, key) if key is not None else self._steps.run(task)
+            properties = self._tried(task)
+        except StepStopped as error:
+            status, reason = "Stopped", str(error)
         except StepFailed as error:
             status, reason = "Failed", str(error)
         except Exception as error:  # noqa: BLE001 - whatever a step meets, its execution must end
             _log.exception("step %s of %s failed", step.name, self._arn)
             status, reason = "Failed", f"InternalFailure: {type(error).__name__}: {error}"
-        if status == "Failed" and self._stopping and step.kind != "Fail":
+        if status != "Succeeded" and self._stopping and step.kind != "Fail":
             status, reason = "Stopped", ""
         if not self._abandoned:
             self._changes.step_ended(step.name, status, reason, properties=properties)
         with self._turn:
             self._properties[step.name] = properties
             self._ended[step.name] = status
+            self._reasons[step.name] = reason
             del self._running[step.name]
+            self._turn.notify_all()
+
+    def _tried(self, task: Task) -> Any:
+        """The properties of a step, tried again as its policies say. Raises StepFailed."""
+        step = task.step
+        while True:
+            try:
+                key = cache_key(step, task.arguments) if "CacheConfig" in step.body else None
+                return self._cached(task, key) if key is not None else self._steps.run(task)
+            except StepFailed as error:
+                if not self._waited(step, error):
+                    raise
+                task = self._task(step, {})
+                with self._turn:
+                    self._running[step.name] = task
+
+    def _waited(self, step: Step, failed: StepFailed) -> bool:
+        """Whether a step that failed is to be tried again; the pause before that has passed then."""
+        steps = self._store.get(PIPELINE_EXECUTION, self._arn)["Steps"]
+        entry = next(entry for entry in steps if entry["StepName"] == step.name)
+        elapsed = self._clock.now() - entry["StartTime"]
+        pause = next_pause(step, failed, entry.get(RETRIED, ()), elapsed)
+        if pause is None or self._stopping:
+            return False
+        _log.info("step %s of %s is tried again in %s: %s", step.name, self._arn, pause, failed)
+        self._changes.step_again(step.name, exception_type(step, failed))
+        due = self._clock.now() + pause
+        self._clock.after(pause, self._wake)
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopping or self._clock.now() >= due)
+        return not self._stopping
+
+    def _wake(self) -> None:
+        with self._turn:
             self._turn.notify_all()
 
     def _cached(self, task: Task, key: str) -> Any:
@@ -191,18 +242,17 @@ class Execution:
     def _conclude(self) -> None:
         if self._abandoned:
             return  # the next process goes on from the record
-        failed = [name for name, status in self._ended.items() if status == "Failed"]
+        progress = self._progress()
+        lost = [name for name in progress.unhandled() if not (self._stopping and self._ended[name] == "Stopped")]
         if self._hindrance:
             self._changes.execution("Failed", reason=self._hindrance[:_REASON_CHARACTERS])
-        elif failed:
-            self._changes.execution("Failed", reason=self._failure(failed[0]))
+        elif lost:
+            self._changes.execution("Failed", reason=self._failure(lost[0]))
         elif self._stopping:
             self._changes.execution("Stopped")
         else:
-            self._changes.execution("Succeeded")
+            self._changes.execution("CompletedWithFailures" if progress.failed() else "Succeeded")
 
     def _failure(self, name: str) -> str:
-        steps = self._store.get(PIPELINE_EXECUTION, self._arn)["Steps"]
-        reason: str = next(step["FailureReason"] for step in steps if step["StepName"] == name)
         summary = f"Step failure: One or multiple steps failed. Step {name} ({self._definition.steps[name].kind}): "
-        return (summary + reason)[:_REASON_CHARACTERS]
+        return (summary + self._reasons.get(name, ""))[:_REASON_CHARACTERS]

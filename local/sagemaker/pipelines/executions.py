@@ -11,11 +11,13 @@ from local.front import Handler
 from local.sagemaker.context import Context
 from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
 from local.sagemaker.listing import listed, page
+from local.sagemaker.pipelines.changes import REPEATED, failed_before
 from local.sagemaker.pipelines.execution import Execution, new_execution_id
 from local.sagemaker.pipelines.experiments import experiment_config
 from local.sagemaker.pipelines.images import images
 from local.sagemaker.pipelines.parameters import as_text, bind
 from local.sagemaker.pipelines.parsing import parse
+from local.sagemaker.pipelines.selection import select
 from local.sagemaker.pipelines.versions import Versions
 from local.sagemaker.resources import Record
 from local.wire import Call
@@ -24,7 +26,7 @@ Params = dict[str, Any]
 
 RUNNING: Final = ("Executing", "Stopping")
 _RETRIED: Final = ("Failed", "Stopped")
-_NOT_YET: Final = ("SelectiveExecutionConfig", "MlflowExperimentName")
+_NOT_YET: Final = ("MlflowExperimentName",)
 
 
 class Executions:
@@ -64,13 +66,17 @@ class Executions:
         values = bind(definition.parameters, given)
         for image in images(definition, values):
             self._machine.require(image)
+        config, selected = params.get("SelectiveExecutionConfig"), {}
+        if config is not None:
+            now = self._services.clock.now()
+            selected = select(definition, config, self._source(pipeline, config), now=now)
         token, user = f"{pipeline['PipelineArn']} {params['ClientRequestToken']}", self._identities.user_context(call)
         with self._lock:
             if token in self._tokens:
                 return {"PipelineExecutionArn": self._tokens[token]}
             # All or nothing: an execution that is kept is one that runs.
             with self._store.together():
-                arn = self._record(pipeline, version, params, {"Parameters": values, "CreatedBy": user})
+                arn = self._record(pipeline, version, params, {**selected, "Parameters": values, "CreatedBy": user})
                 self._tokens[token] = arn
                 record = self._store.get(PIPELINE_EXECUTION, arn)
                 config = experiment_config(definition, record, values, files=self._context.files)
@@ -88,6 +94,8 @@ class Executions:
             if status not in _RETRIED:
                 raise AwsError("ConflictException", f"Pipeline execution {arn} is {status} and cannot be retried.")
             more = {name: params[name] for name in ("ParallelismConfiguration",) if name in params}
+            taken = {entry["StepName"] for entry in record["Steps"] if "SelectiveExecutionResult" in entry}
+            more[REPEATED] = [name for name in failed_before(record) if name not in taken]
             return {"PipelineExecutionStatus": "Executing", "FailureReason": None, **more}
 
         with self._lock:
@@ -167,6 +175,19 @@ class Executions:
             executions = list(self._running.values())
         for execution in executions:
             execution.abandon()
+
+    def _source(self, pipeline: Record, config: Mapping[str, Any]) -> Record | None:
+        """The execution that a selective one takes results from. Raises ValidationError for another pipeline's."""
+        arn = config.get("SourcePipelineExecutionArn")
+        if arn is None:
+            return None
+        found = self._store.get(PIPELINE_EXECUTION, arn)
+        if found["PipelineArn"] != pipeline["PipelineArn"]:
+            name = pipeline["PipelineName"]
+            raise ValidationError(
+                f"Invalid SourcePipelineExecutionArn: {arn}. It is not an execution of pipeline {name}."
+            )
+        return found
 
     def _begin(self, record: Record) -> None:
         arn = record["PipelineExecutionArn"]

@@ -9,7 +9,16 @@ from typing import Any
 
 from local.errors import UnsupportedLocally, ValidationError
 from local.sagemaker.pipelines.checks import foreign_references, problems
-from local.sagemaker.pipelines.definition import Definition, Parameter, Step, own_arguments, references, referred_step
+from local.sagemaker.pipelines.definition import (
+    COMPLETED,
+    TRIGGERS,
+    Definition,
+    Parameter,
+    Step,
+    own_arguments,
+    references,
+    referred_step,
+)
 from local.sagemaker.pipelines.shape import misshapen
 
 VERSION = "2020-12-01"
@@ -84,7 +93,8 @@ def _flat(entries: Sequence[Any], branch: tuple[str, bool] | None, wrong: list[s
         _require_supported(name, kind, wrong)
         if kind == "Condition" and branch is not None:
             wrong.append(f"Step {name!r}: a Condition inside a Condition is not supported by Pipelines")
-        yield Step(name, str(kind), entry, _needs(entry, branch), branch)
+        triggers = _triggers(entry, wrong)
+        yield Step(name, str(kind), entry, _needs(entry, branch, triggers), branch, triggers)
         if kind == "Condition":
             arguments = entry.get("Arguments") or {}
             yield from _flat(arguments.get("IfSteps") or [], (name, True), wrong)
@@ -99,14 +109,35 @@ def _require_supported(name: str, kind: Any, wrong: list[str]) -> None:
         wrong.append(f"Step {name!r} has the unknown type {kind!r}")
 
 
-def _needs(entry: Mapping[str, Any], branch: tuple[str, bool] | None) -> frozenset[str]:
+def _triggers(entry: Mapping[str, Any], wrong: list[str]) -> dict[str, str]:
+    """The run conditions of a step that are not success, by the step that it waits for."""
+    found: dict[str, str] = {}
+    for dependency in entry.get("DependsOn") or []:
+        if not isinstance(dependency, (dict, str)):
+            wrong.append(f"Step {entry['Name']!r} has a DependsOn that is neither a name nor a Step with a Trigger")
+        elif isinstance(dependency, dict):
+            step, trigger = str(dependency.get("Step")), dependency.get("Trigger", COMPLETED)
+            if trigger not in TRIGGERS:
+                known = ", ".join(TRIGGERS)
+                wrong.append(
+                    f"Step {entry['Name']!r} waits for step {step!r} with a Trigger that is not one of {known}"
+                )
+            elif trigger != COMPLETED:
+                found[step] = trigger
+    for step in found.keys() & _referred(entry):
+        wrong.append(f"Step {entry['Name']!r} uses results of step {step!r}, so it can only run when that succeeded")
+    return found
+
+
+def _needs(entry: Mapping[str, Any], branch: tuple[str, bool] | None, triggers: Mapping[str, str]) -> frozenset[str]:
+    waited = {
+        str(dependency.get("Step") if isinstance(dependency, dict) else dependency)
+        for dependency in entry.get("DependsOn") or []
+    }
+    return frozenset(_referred(entry) | waited | set(triggers) | ({branch[0]} if branch else set()))
+
+
+def _referred(entry: Mapping[str, Any]) -> set[str]:
     outside = {key: value for key, value in entry.items() if key != "Arguments"}
     referred = (referred_step(path) for path in references([outside, own_arguments(entry)]))
-    needs = {step for step in referred if step is not None}
-    for dependency in entry.get("DependsOn") or []:
-        if isinstance(dependency, dict):
-            if dependency.get("Trigger", "Completed") != "Completed":
-                raise UnsupportedLocally(f"the trigger {dependency['Trigger']} of step {entry['Name']}")
-            dependency = dependency.get("Step")
-        needs.add(str(dependency))
-    return frozenset(needs | ({branch[0]} if branch else set()))
+    return {step for step in referred if step is not None}

@@ -17,10 +17,12 @@ _STEP: Final[_Members] = {
     "DependsOn": list,
     "OutputParameters": list,
     "PropertyFiles": list,
+    "RetryPolicies": list,
 }
 _LISTED: Final[Mapping[str, _Members]] = {
     "OutputParameters": {"OutputName": str, "OutputType": str},
     "PropertyFiles": {"FilePath": str, "OutputName": str, "PropertyFileName": str},
+    "RetryPolicies": {},
 }
 _BRANCHES: Final[_Members] = {"IfSteps": list, "ElseSteps": list}
 _WORDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list", str: "a string"}

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.roles import NotAssumable
 from local.sagemaker.context import Context
-from local.sagemaker.errors import StepFailed
+from local.sagemaker.errors import StepFailed, StepStopped
 from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB, Kind
 from local.sagemaker.pipelines.callbacks import Waiting
 from local.sagemaker.pipelines.conditions import holds
@@ -125,7 +125,9 @@ class Steps:
             kind, task.job_name, lambda record: self._workers.closing or record[kind.status_member] in _ENDED
         )
         if ended[kind.status_member] != "Completed":
-            raise StepFailed(ended.get("FailureReason") or f"The job {task.job_name} was stopped.")
+            if not ended.get("FailureReason"):
+                raise StepStopped(f"The job {task.job_name} was stopped.")
+            raise StepFailed(ended["FailureReason"])
         return getattr(self._sagemaker, f"describe_{noun}")(**named)
 
     def _condition(self, task: Task) -> Any:

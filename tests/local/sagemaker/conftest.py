@@ -63,6 +63,10 @@ class PlainImages:
         self.require(uri)
         return Interpreter(Path(sys.executable), "local versions differ from image plain: numpy 2 for 1")
 
+    def algorithm(self, uri: str) -> str:
+        self.require(uri)
+        return ""
+
 
 class World:
     """A small cloud with SageMaker, and the requests that its tests have in common."""
@@ -245,6 +249,15 @@ class World:
         given = [{"Name": name, "Value": value} for name, value in parameters.items()]
         arn = self.sm.start_pipeline_execution(PipelineName="p", PipelineParameters=given)["PipelineExecutionArn"]
         return self.ended_execution(arn)
+
+    def start_pipeline(self, definition: dict[str, Any]) -> None:
+        """Create the pipeline `p` and start it; `started` is the execution's ARN."""
+        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=ROLE)
+        self.started = self.sm.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
+
+    def only_steps(self) -> dict[str, dict[str, Any]]:
+        """The steps of the execution that was started."""
+        return self.steps({"PipelineExecutionArn": self.started})
 
     def ended_execution(self, arn: str) -> dict[str, Any]:
         return self.until(

@@ -29,6 +29,13 @@ def test_references_and_dependencies_make_the_graph():
     }
 
 
+def test_a_step_may_wait_for_another_end_than_success():
+    """Failed, Stopped or Any; Completed is as good as the name alone."""
+    waits = step("B", DependsOn=[{"Step": "A", "Trigger": "Failed"}, {"Step": "C", "Trigger": "Completed"}])
+    found = parse(definition(step("A"), waits, step("C"))).steps["B"]
+    assert (found.needs, found.triggers) == ({"A", "C"}, {"A": "Failed"})
+
+
 def test_the_branches_of_a_condition_need_it_and_its_outcome():
     """Steps in IfSteps and ElseSteps are flattened, with the outcome for which they run."""
     gate = step("Gate", "Condition", Arguments={"Conditions": [], "IfSteps": [step("Yes")], "ElseSteps": [step("No")]})
@@ -70,6 +77,17 @@ def test_the_branches_of_a_condition_need_it_and_its_outcome():
         (definition(step("A", PropertyFiles=["x"])), "PropertyFiles is not an object"),
         (definition(step("A", [])), "Type that is not a string"),
         (definition(step("A", "Condition", Arguments={"IfSteps": 1})), "IfSteps that is not a list"),
+        (definition(step("A", RetryPolicies=[{}])), "'A' has a retry policy whose ExceptionType"),
+        (definition(step("A", RetryPolicies=[1])), "RetryPolicies is not an object"),
+        (
+            definition(step("A"), step("B", DependsOn=[{"Step": "A", "Trigger": "Mood"}])),
+            "not one of Completed, Failed",
+        ),
+        (definition(step("A", DependsOn=[1])), "neither a name nor a Step"),
+        (
+            definition(step("A"), step("B", DependsOn=[{"Step": "A", "Trigger": "Any"}], X={"Get": "Steps.A.Y"})),
+            "can only run when that succeeded",
+        ),
         (definition(step("A"), experiment=[1]), "PipelineExperimentConfig that is not an object"),
         (definition(step("A"), experiment={"TrialName": {"Get": "Parameters.P"}}), "'Parameters.P', which is no"),
         (definition(step("A"), experiment={"TrialName": {"Get": "Steps.A.X"}}), "'Steps.A.X', which is no"),
@@ -102,9 +120,8 @@ def test_a_property_file_must_be_the_steps_own():
 @pytest.mark.parametrize(
     ("found", "named"),
     [
-        (step("A", "Tuning"), "Tuning"),
         (step("A", "EMR"), "EMR"),
-        (step("B", DependsOn=[{"Step": "A", "Trigger": "Failed"}]), "Failed"),
+        (step("A", "AutoML"), "AutoML"),
     ],
 )
 def test_what_only_aws_runs_is_refused_by_name(found, named):
