@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -13,8 +13,14 @@ from typing import NoReturn
 _GRACE_SECONDS = 3.0
 
 
-def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and capture what it says.
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    hear: Callable[[str], None] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and capture what it says; ``hear`` gets each line of its standard error at once.
 
     It runs in a process group of its own, which is ended as a whole when this process is interrupted.
     """
@@ -29,11 +35,21 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
         start_new_session=True,
     ) as child:
         try:
-            output, errors = child.communicate()
+            output, errors = _heard(child, hear) if hear else child.communicate()
         except BaseException:
             _end(child)
             raise
     return subprocess.CompletedProcess(child.args, child.returncode, output, errors)
+
+
+def _heard(child: subprocess.Popen[str], hear: Callable[[str], None]) -> tuple[str, str]:
+    """What a child says; its standard output must be small, since it is read at the end."""
+    errors = []
+    for line in child.stderr or ():
+        errors.append(line)
+        hear(line.rstrip("\n"))
+    output, _ = child.communicate()
+    return output, "".join(errors)
 
 
 def heed_signals() -> None:

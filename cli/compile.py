@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from cli.checkout import ROOT
 from cli.compiling import CompileError, check, compile_model
 from cli.compiling.errors import UnknownModelError
-from cli.deploy import ROOT
 from cli.errors import CliError, WrongUseError
 from cli.printing import out, progress
-from env import naming
 
 
 @click.command("compile")
 @click.argument("model", required=False)
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a lock is stale.")
-def compile_pipelines(model: str | None, only_check: bool) -> None:
+@click.option("--fresh", is_flag=True, help="Compile though the sources are those of the last time.")
+def compile_pipelines(model: str | None, only_check: bool, fresh: bool) -> None:
     """Compile MODEL, or every model, into pipelines/<model>/lock. The same source gives the same bytes."""
     pipelines = ROOT / "pipelines"
-    folders = [pipelines / naming.folder(model)] if model else sorted(p.parent for p in pipelines.glob("*/pipeline.py"))
+    folders = sorted(path.parent for path in pipelines.glob("*/pipeline.py"))
+    if model:
+        folders = [pipelines / model.replace("-", "_")]
     stale = 0
     for folder in folders:
         try:
             if only_check:
-                stale += _check(folder.name)
+                stale += _check(folder, fresh=fresh)
             else:
-                made = compile_model(folder, root=ROOT, progress=progress.print)
-                out.print(
-                    f"[bold]{folder.name}[/] compiled: {len(made.assets)} files in {folder.relative_to(ROOT)}/lock"
-                )
+                _compile(folder, fresh=fresh)
         except UnknownModelError as error:
             raise WrongUseError(str(error)) from error
         except CompileError as error:
@@ -37,10 +38,29 @@ def compile_pipelines(model: str | None, only_check: bool) -> None:
         raise CliError("a lock is stale: run `sluice compile` and commit it")
 
 
-def _check(folder: str) -> int:
-    differences = check(ROOT / "pipelines" / folder, root=ROOT, progress=progress.print)
+def _compile(folder: Path, *, fresh: bool) -> None:
+    made = compile_model(folder, root=ROOT, progress=_told, fresh=fresh)
+    _warn(made.warnings)
+    if made.anew:
+        out.print(f"[bold]{folder.name}[/] compiled: {made.files} files in {folder.relative_to(ROOT)}/lock")
+    else:
+        out.print(f"[bold]{folder.name}[/] is up to date: nothing changed since it was compiled")
+
+
+def _check(folder: Path, *, fresh: bool) -> int:
+    differences, warnings = check(folder, root=ROOT, progress=_told, fresh=fresh)
+    _warn(warnings)
     for difference in differences:
-        out.print(f"[bold]{folder}[/] {difference}")
+        out.print(f"[bold]{folder.name}[/] {difference}")
     if not differences:
-        out.print(f"[bold]{folder}[/] is up to date")
+        out.print(f"[bold]{folder.name}[/] is up to date")
     return 1 if differences else 0
+
+
+def _warn(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        progress.print(f"[yellow]warning:[/] {warning}", markup=True)
+
+
+def _told(line: str) -> None:
+    progress.print(f"[dim]{line}[/]")

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cli.compiling.placeholders import BUCKET
+
 HASH_LENGTH = 16
 
 # Where a job writes: uploads under the same prefix are no part of it.
@@ -58,11 +60,10 @@ class _Kept:
         return _URI.sub(lambda match: self._new_uri(match["path"].rstrip("/"), within_join) or match[0], value)
 
     def _new_uri(self, path: str, within_join: bool) -> str | None:
-        bucket, _, key = path.partition("/")
         if path in self._files:
-            new = f"assets/{_digest(self._files[path])[:HASH_LENGTH]}/{Path(key).name}"
+            new = f"assets/{_digest(self._files[path])[:HASH_LENGTH]}/{Path(path).name}"
             self.assets[new] = self._files[path]
-            return f"s3://{bucket}/{new}"
+            return f"s3://{BUCKET}/{new}"
         members = {
             name.removeprefix(f"{path}/"): data for name, data in self._files.items() if name.startswith(f"{path}/")
         }
@@ -70,7 +71,7 @@ class _Kept:
             return None
         new = f"assets/{_folder_digest(members)[:HASH_LENGTH]}"
         self.assets.update({f"{new}/{name}": data for name, data in members.items()})
-        return f"s3://{bucket}/{new}"
+        return f"s3://{BUCKET}/{new}"
 
 
 def _folder_digest(files: Mapping[str, bytes]) -> str:

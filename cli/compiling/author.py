@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ from cli import children
 from cli.compiling import placeholders
 from cli.compiling.errors import AuthorError, DefinitionError
 
-_PROGRAM = Path(__file__).with_name("offline.py")
-_NO_TELEMETRY = "SchemaVersion: '1.0'\nSageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}\n"
+_PROGRAM = Path(__file__).parent / "offline" / "__main__.py"
+_SETTINGS = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {
+        "PythonSDK": {"Modules": {"TelemetryOptOut": True, "Session": {"DefaultS3Bucket": placeholders.DEFAULT_BUCKET}}}
+    },
+}
+"""The SDK's own settings; YAML takes JSON."""
 _LAST_LINES = 3
 
 
@@ -24,15 +31,22 @@ class Draft:
     definition: dict[str, Any]
     uploads: Path
     """``<bucket>/<key>`` for each file that the SDK uploaded."""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """Name of a step → the author's ``file:line`` that makes it."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Likewise for parameters."""
+    notes: tuple[str, ...] = ()
+    """What of the author's file has no effect here."""
 
 
-def run(folder: Path, *, model: str, python: Path, output: Path) -> Draft:
-    """The draft of the model in ``folder``, whose AWS name is ``model``; its files stay in ``output``.
+def run(folder: Path, *, sdk: int, python: Path, output: Path) -> Draft:
+    """The draft of the model in ``folder``, written for version ``sdk``; its files stay in ``output``.
 
     AuthorError tells what the author's code did wrong, with file and line where there is one.
     """
     request = {
-        "arguments": placeholders.arguments(model),
+        "sdk": sdk,
+        "values": placeholders.values(),
         "place": {"account": placeholders.ACCOUNT, "region": placeholders.REGION},
     }
     done = children.run(
@@ -42,14 +56,21 @@ def run(folder: Path, *, model: str, python: Path, output: Path) -> Draft:
     )
     fault = output / "fault.txt"
     if fault.exists():
-        raise AuthorError(f"pipelines/{folder.name}: {fault.read_text(encoding='utf-8')}")
+        raise AuthorError(f"pipelines/{folder.name}/{fault.read_text(encoding='utf-8')}")
     definition = output / "definition.json"
     if done.returncode or not definition.exists():
         last = " ".join(done.stderr.split("\n")[-_LAST_LINES:]).strip()
         raise AuthorError(
-            f"pipelines/{folder.name}: pipeline.py ends the compiling process with {done.returncode}: {last}"
+            f"pipelines/{folder.name}/pipeline.py ends the compiling process with {done.returncode}: {last}"
         )
-    return Draft(definition=_parsed(definition, folder), uploads=output / "uploads")
+    heard = json.loads((output / "heard.json").read_text(encoding="utf-8"))
+    return Draft(
+        definition=_parsed(definition, folder),
+        uploads=output / "uploads",
+        steps=heard["steps"],
+        parameters=heard["parameters"],
+        notes=tuple(heard["notes"]),
+    )
 
 
 def _parsed(definition: Path, folder: Path) -> dict[str, Any]:
@@ -62,7 +83,7 @@ def _parsed(definition: Path, folder: Path) -> dict[str, Any]:
 def _environment(output: Path) -> dict[str, str]:
     """A process environment without the caller's AWS settings: the SDK imports only when a region is set."""
     config = output / "sagemaker.yaml"
-    config.write_text(_NO_TELEMETRY, encoding="utf-8")
+    config.write_text(json.dumps(_SETTINGS), encoding="utf-8")
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(output),
@@ -77,4 +98,5 @@ def _environment(output: Path) -> dict[str, str]:
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(config),
         # The SDK would refuse a role without rights that its jobs never use; the role's rights are our templates'.
         "SAGEMAKER_VALIDATE_ROLE": "false",
+        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
     }

@@ -1,65 +1,89 @@
-"""From a model's folder to its bundle, and from the bundle to its lock."""
+"""From a model's folder to its bundle."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.compiling import arguments, assets, author, bundle, canonical, environment, pins, placeholders, references
-from cli.compiling.bundle import Bundle, Difference
-from cli.compiling.errors import DefinitionError, PinError, UnknownModelError
+from cli.compiling import (
+    arguments,
+    assets,
+    author,
+    bundle,
+    caching,
+    canonical,
+    environment,
+    forms,
+    pins,
+    placeholders,
+    reachability,
+    references,
+    secrecy,
+    sources,
+    stamps,
+)
+from cli.compiling.bundle import Bundle
+from cli.compiling.errors import DefinitionError
+from cli.compiling.findings import Finding, Places
 
 MOST_CHARACTERS = 900_000
 """SageMaker takes 1,048,576; the rest is room for a stage's values, which are longer than their placeholders."""
 
 
-def compile_model(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> Bundle:
-    """Compile the model in ``model_dir`` and write its lock, ``model_dir/lock``; CompileError tells what is wrong.
-
-    ``root`` is the checkout, whose ``.cache`` keeps the environment with the SDK; ``progress`` hears what takes long.
-    """
-    compiled = build(model_dir, root=root, progress=progress)
-    bundle.write(compiled, model_dir / "lock")
-    return compiled
-
-
-def check(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> list[Difference]:
-    """The files in which the lock of ``model_dir`` is not what compiling it now gives; empty when it is up to date."""
-    return bundle.differences(build(model_dir, root=root, progress=progress), model_dir / "lock")
-
-
 def build(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> Bundle:
-    """The bundle of the model in ``model_dir``; nothing is written."""
-    if not (model_dir / "pipeline.py").is_file():
-        raise UnknownModelError(f"pipelines/{model_dir.name}/pipeline.py does not exist; {_known(model_dir.parent)}.")
-    python = environment.interpreter(root, progress=progress)
+    """The bundle of the model in ``model_dir``; nothing is written. CompileError tells what is wrong."""
+    sdk = sources.sdk(model_dir)
+    made_of = sources.fingerprint(model_dir)
+    python = environment.interpreter(root, progress=progress, sdk=sdk)
     progress(f"Running {model_dir.name}/pipeline.py without network")
     with tempfile.TemporaryDirectory() as output:
-        draft = author.run(
-            model_dir.resolve(), model=model_dir.name.replace("_", "-"), python=python, output=Path(output).resolve()
-        )
-        return finish(draft, model_dir)
+        draft = author.run(model_dir.resolve(), sdk=sdk, python=python, output=Path(output).resolve())
+        return finish(draft, model_dir, made_of=made_of)
 
 
-def finish(draft: author.Draft, model_dir: Path) -> Bundle:
-    """The bundle that ``draft`` amounts to; DefinitionError or PinError with all findings."""
-    canonical_form = canonical.form(draft.definition)
-    _refuse(DefinitionError, model_dir, [*references.findings(canonical_form), *arguments.findings(canonical_form)])
-    rekeyed, files = assets.bring_home(canonical_form, draft.uploads)
+def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle:
+    """The bundle that ``draft`` amounts to, with its warnings; DefinitionError with all that is wrong."""
+    form = canonical.form(draft.definition)
+    rekeyed, files = assets.bring_home(form, draft.uploads)
     definition = placeholders.put(rekeyed)
-    findings = [*placeholders.leftovers(definition), *_local_paths(definition, files, model_dir), *_size(definition)]
-    _refuse(DefinitionError, model_dir, findings)
-    keys = pins.image_keys(canonical.text(definition))
-    _refuse(PinError, None, pins.findings(model_dir / "requirements.txt", keys=keys))
-    return Bundle(definition=definition, assets=files)
+    places = _places(draft, model_dir)
+    found = [*_lint(rekeyed), *_closed(definition, files, model_dir)]
+    requirements = pins.findings(model_dir / "requirements.txt", keys=pins.image_keys(canonical.text(definition)))
+    wrong = [*places.told(finding for finding in found if not finding.warning), *requirements]
+    if wrong:
+        raise DefinitionError(wrong)
+    warnings = places.told(finding for finding in found if finding.warning)
+    notes = [f"pipelines/{model_dir.name}/{note}" for note in draft.notes]
+    return Bundle(definition=definition, assets=files, sources=made_of, warnings=(*warnings, *notes))
 
 
-def _refuse(error: type[DefinitionError | PinError], model_dir: Path | None, findings: list[str]) -> None:
-    if findings:
-        prefix = f"pipelines/{model_dir.name}/pipeline.py: " if model_dir else ""
-        raise error([f"{prefix}{finding}" for finding in findings])
+def _lint(definition: dict[str, Any]) -> list[Finding]:
+    """What is wrong, or hardly meant, with a canonical definition."""
+    found = [*references.findings(definition), *arguments.findings(definition), *forms.findings(definition)]
+    found += [*reachability.findings(definition), *caching.findings(definition), *secrecy.findings(definition)]
+    return [*found, *stamps.findings(definition, now=datetime.now(UTC))]
+
+
+def _places(draft: author.Draft, model_dir: Path) -> Places:
+    names = canonical.stable_names(draft.definition)
+    steps = {names.get(name, name): place for name, place in draft.steps.items()}
+    return Places(folder=model_dir.resolve(), steps=steps, parameters=draft.parameters)
+
+
+def _closed(definition: dict[str, Any], files: Mapping[str, bytes], model_dir: Path) -> list[Finding]:
+    """What would tie the bundle to this machine, to an account or to the stand-ins of compiling."""
+    rest = {**definition, "Steps": []}
+    found = [Finding(sentence=sentence) for sentence in placeholders.leftovers(rest)]
+    for step in canonical.steps(definition):
+        arguments_of_branches = ("IfSteps", "ElseSteps")
+        own = {key: value for key, value in step.get("Arguments", {}).items() if key not in arguments_of_branches}
+        sentences = placeholders.leftovers({**step, "Arguments": own}, where=f" Step {step['Name']}")
+        found += [Finding(sentence=sentence, step=step["Name"]) for sentence in sentences]
+    found += [Finding(sentence=sentence) for sentence in _local_paths(definition, files, model_dir)]
+    return [*found, *(Finding(sentence=sentence) for sentence in _size(definition))]
 
 
 def _local_paths(definition: Mapping[str, Any], files: Mapping[str, bytes], model_dir: Path) -> list[str]:
@@ -78,8 +102,3 @@ def _size(definition: Mapping[str, Any]) -> list[str]:
     if size <= MOST_CHARACTERS:
         return []
     return [f"the definition has {size} characters, {MOST_CHARACTERS} at most; move data that stands in it to files."]
-
-
-def _known(pipelines: Path) -> str:
-    names = sorted(path.parent.name.replace("_", "-") for path in pipelines.glob("*/pipeline.py"))
-    return f"the models are {', '.join(names)}" if names else "there is no model yet"

@@ -11,6 +11,8 @@ from typing import Any
 from cli.compiling import canonical
 
 DEFINITION = "definition.json"
+SOURCES = "sources.sha256"
+"""The fingerprint of what a lock was made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +22,15 @@ class Bundle:
     definition: Mapping[str, Any]
     assets: Mapping[str, bytes]
     """``assets/<hash>/<name>`` → content: the keys they have below the artifact bucket."""
+    sources: str = ""
+    """The fingerprint of what it was made of, where that is known."""
+    warnings: tuple[str, ...] = ()
+    """What its author should know; no part of the lock."""
 
     def files(self) -> dict[str, bytes]:
         """Every file of the lock by its relative path."""
-        return {DEFINITION: canonical.text(self.definition).encode(), **self.assets}
+        made_of = {SOURCES: f"{self.sources}\n".encode()} if self.sources else {}
+        return {DEFINITION: canonical.text(self.definition).encode(), **made_of, **self.assets}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +61,7 @@ def write(bundle: Bundle, lock: Path) -> None:
 
 def differences(bundle: Bundle, lock: Path) -> list[Difference]:
     """The files in which the folder ``lock`` is not ``bundle``, by path."""
-    wanted, found = bundle.files(), _contents(lock)
+    wanted, found = bundle.files(), contents(lock)
     states = {
         **{name: "left over" for name in found.keys() - wanted.keys()},
         **{name: "missing" for name in wanted.keys() - found.keys()},
@@ -63,5 +70,6 @@ def differences(bundle: Bundle, lock: Path) -> list[Difference]:
     return [Difference(path=path, state=states[path]) for path in sorted(states)]
 
 
-def _contents(lock: Path) -> dict[str, bytes]:
+def contents(lock: Path) -> dict[str, bytes]:
+    """Every file of the folder ``lock`` by its relative path."""
     return {path.relative_to(lock).as_posix(): path.read_bytes() for path in lock.rglob("*") if path.is_file()}

@@ -23,7 +23,7 @@ def text(definition: Any) -> str:
 
 def form(definition: dict[str, Any]) -> dict[str, Any]:
     """The canonical form of a definition as the SDK emits it."""
-    renamed = _renamed(definition, _stable_names(definition))
+    renamed = _renamed(definition, stable_names(definition))
     return {key: _compact(value) for key, value in renamed.items() if value is not None}
 
 
@@ -40,7 +40,8 @@ def _walk(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from _walk([*branches.get("IfSteps", []), *branches.get("ElseSteps", [])])
 
 
-def _stable_names(definition: dict[str, Any]) -> dict[str, str]:
+def stable_names(definition: dict[str, Any]) -> dict[str, str]:
+    """Names that the SDK draws at random → those they have in the canonical form."""
     names: dict[str, str] = {}
     for step in steps(definition):
         match = _REPACK.fullmatch(step["Name"])

@@ -1,36 +1,55 @@
-"""The environment with the SageMaker SDK: 0.7 GB of its own, made when a pipeline is compiled for the first time."""
+"""The environments with the SageMaker SDK, one for each of its versions, made when a pipeline is first compiled."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-
-from uv import find_uv_bin
 
 from cli import children
 from cli.compiling.errors import CompileEnvironmentError
 
-GROUP = "compile"
+
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """A version of the SageMaker SDK."""
+
+    version: int
+    group: str
+    """The dependency group of ``pyproject.toml`` that holds it; also the name of its folder."""
+    gigabytes: float
 
 
-def location(root: Path) -> Path:
-    """The folder of the environment in the checkout ``root``, whether it exists or not."""
-    return root / ".cache" / "compile"
+SDKS = {
+    3: Sdk(version=3, group="compile", gigabytes=0.7),
+    2: Sdk(version=2, group="compile-v2", gigabytes=0.2),
+}
 
 
-def interpreter(root: Path, *, progress: Callable[[str], None]) -> Path:
+def location(root: Path, *, sdk: int = 3) -> Path:
+    """The folder of an environment in the checkout ``root``, whether it exists or not."""
+    return root / ".cache" / SDKS[sdk].group
+
+
+def interpreter(root: Path, *, progress: Callable[[str], None], sdk: int = 3) -> Path:
     """The Python that has the SDK as ``uv.lock`` pins it; made or brought up to date, which is told to ``progress``."""
-    folder = location(root)
+    from uv import find_uv_bin
+
+    chosen, folder = SDKS[sdk], location(root, sdk=sdk)
     python = folder / "bin" / "python"
     if not python.exists():
-        progress("Making the compile environment with the SageMaker SDK: 0.7 GB, once")
-    command = [find_uv_bin(), "sync", "--frozen", "--only-group", GROUP, "--no-install-project", "--quiet"]
+        progress(
+            f"Making the environment with version {sdk} of the SageMaker SDK: {chosen.gigabytes} GB in "
+            f"{folder.relative_to(root)}, once"
+        )
+    command = [find_uv_bin(), "sync", "--frozen", "--only-group", chosen.group, "--no-install-project"]
     made = children.run(
         [*command, "--python", sys.executable],
         cwd=root,
         env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)},
+        hear=lambda line: _tell(line, progress),
     )
     if made.returncode:
         reason = " ".join(made.stderr.split()) or f"uv ended with {made.returncode}"
@@ -38,3 +57,9 @@ def interpreter(root: Path, *, progress: Callable[[str], None]) -> Path:
             f"{folder}: the compile environment cannot be made ({reason}); check the network, then compile again."
         )
     return python
+
+
+def _tell(line: str, progress: Callable[[str], None]) -> None:
+    """Pass on what takes long; uv names each package besides."""
+    if line.strip().startswith(("Downloading", "Building", "Installed", "Prepared")):
+        progress(f"  {line.strip()}")

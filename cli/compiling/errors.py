@@ -4,8 +4,7 @@ CompileError
 ├── UnknownModelError        there is no such model, or its folder has no pipeline.py
 ├── CompileEnvironmentError  the environment with the SageMaker SDK cannot be made
 ├── AuthorError              the author's pipeline.py does not give a pipeline
-├── DefinitionError          the definition would be refused by SageMaker, or cannot be deployed: all findings
-└── PinError                 the model's pins are not those of its image: all findings
+└── DefinitionError          the definition would be refused by SageMaker, or cannot be deployed: all findings
 """
 
 from __future__ import annotations
@@ -29,17 +28,9 @@ class AuthorError(CompileError):
     """The author's pipeline.py does not give a pipeline."""
 
 
-class FindingsError(CompileError):
-    """Several things are wrong, and told together."""
+class DefinitionError(CompileError):
+    """The definition would be refused by SageMaker, or cannot be deployed; all that is wrong is told together."""
 
     def __init__(self, findings: Iterable[str]) -> None:
         self.findings = tuple(findings)
         super().__init__("\n".join(self.findings))
-
-
-class DefinitionError(FindingsError):
-    """The definition would be refused by SageMaker, or cannot be deployed."""
-
-
-class PinError(FindingsError):
-    """The model's pins are not those of its image."""

@@ -14,21 +14,34 @@ from env import images
 REGION = "eu-west-1"
 ACCOUNT = "000000000000"
 BUCKET = "sluice-compile-artifacts"
+DEFAULT_BUCKET = "sluice-compile-default"
+"""What a session's `default_bucket` gives: the model's own part of the artifact bucket, where its jobs may write."""
+MODEL = "sluice-compile-model"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sluice-compile-pipeline"
 KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/sluice-compile"
 
 _PLACEHOLDERS = {
     ROLE: "{{sluice:role:pipeline}}",
     KMS_KEY: "{{sluice:kms_key}}",
+    DEFAULT_BUCKET: "{{sluice:artifact_bucket}}/{{sluice:model}}",
     BUCKET: "{{sluice:artifact_bucket}}",
+    MODEL: "{{sluice:model}}",
 }
+_ANOTHER_NAME = re.compile(MODEL.replace("-", "[-_. ]?"), re.IGNORECASE)
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/[^\s\"']+")
 _STAGE_VALUE = re.compile(rf"{ACCOUNT}|{REGION}|{_IMAGE.pattern}|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{{12}}:")
 
 
-def arguments(model: str) -> dict[str, str]:
-    """What ``get_pipeline`` is called with for the model of this AWS name, the session apart."""
-    return {"role": ROLE, "bucket": BUCKET, "kms_key": KMS_KEY, "model": model}
+def values() -> dict[str, str]:
+    """What an author's ``get_pipeline`` may ask for by name, sessions and the region apart.
+
+    The names are those of the kit, and those that AWS's documents and templates use for the same.
+    """
+    return {
+        **{"role": ROLE, "bucket": BUCKET, "kms_key": KMS_KEY, "model": MODEL},
+        **{"role_arn": ROLE, "default_bucket": DEFAULT_BUCKET},
+        **{"pipeline_name": MODEL, "model_package_group_name": MODEL},
+    }
 
 
 def put(value: Any) -> Any:
@@ -48,7 +61,11 @@ def leftovers(value: Any, *, where: str = "") -> list[str]:
         return [
             finding for number, member in enumerate(value) for finding in leftovers(member, where=f"{where}[{number}]")
         ]
-    if not isinstance(value, str) or not _STAGE_VALUE.search(value):
+    if not isinstance(value, str):
+        return []
+    if _ANOTHER_NAME.search(value):
+        return [f"{where[1:]}: {value!r} is made of a changed name of the model; use the name as it is given."]
+    if not _STAGE_VALUE.search(value):
         return []
     if _IMAGE.search(value):
         return [f"{where[1:]}: image {value} is not in env/images.toml; add it there."]

@@ -18,20 +18,38 @@ class Call(NamedTuple):
     """Its output holds the step's properties."""
     named_by_service: str | None
     """The required member that SageMaker fills in itself."""
+    lists: tuple[str, ...] = ()
+    """Further calls whose output holds properties."""
 
+
+_PROCESSING = Call("CreateProcessingJob", "DescribeProcessingJob", "ProcessingJobName")
 
 CALLS: Mapping[str, Call] = {
-    "AutoML": Call("CreateAutoMLJobV2", "DescribeAutoMLJobV2", "AutoMLJobName"),
-    "Endpoint": Call("CreateEndpoint", "DescribeEndpoint", None),
-    "EndpointConfig": Call("CreateEndpointConfig", "DescribeEndpointConfig", "EndpointConfigName"),
+    "ClarifyCheck": _PROCESSING,
     "Model": Call("CreateModel", "DescribeModel", "ModelName"),
-    "Processing": Call("CreateProcessingJob", "DescribeProcessingJob", "ProcessingJobName"),
+    "Processing": _PROCESSING,
+    "QualityCheck": _PROCESSING,
     "RegisterModel": Call("CreateModelPackage", "DescribeModelPackage", None),
     "Training": Call("CreateTrainingJob", "DescribeTrainingJob", "TrainingJobName"),
     "Transform": Call("CreateTransformJob", "DescribeTransformJob", "TransformJobName"),
-    "Tuning": Call("CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob", "HyperParameterTuningJobName"),
+    "Tuning": Call(
+        "CreateHyperParameterTuningJob",
+        "DescribeHyperParameterTuningJob",
+        "HyperParameterTuningJobName",
+        ("ListTrainingJobsForHyperParameterTuningJob",),
+    ),
 }
 """Step type → its calls. Developer Guide, "Pipelines steps"."""
+
+STEP_TYPES = {*CALLS, "Callback", "Condition", "Fail", "Lambda"}
+"""What a pipeline of ours may have: what its role may do in AWS and the local cloud runs."""
+
+ELSEWHERE = {
+    *("Athena", "AutoML", "BedrockCustomModel", "BedrockCustomModelDeployment", "BedrockModelImport"),
+    *("BedrockProvisionedModelThroughput", "Cleanup", "EMR", "EMRServerless", "Endpoint", "EndpointConfig", "ForEach"),
+    *("HubContent", "InferenceComponent", "Job", "Lineage"),
+}
+"""Further types that SageMaker has."""
 
 
 def input_shape(operation: str) -> Any:

@@ -1,0 +1,119 @@
+"""A model is compiled once for the same sources: what came out stands in its lock, and the rest in ``.cache``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cli.compiling import bundle, sources
+from cli.compiling.bundle import Bundle, Difference
+from cli.compiling.errors import UnknownModelError
+
+Progress = Callable[[str], None]
+
+_OURS = ("cli/compiling/**/*.py", "env/images.*", "uv.lock")
+"""What of the kit decides what comes out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """What compiling a model gave, or had given before."""
+
+    files: int
+    warnings: tuple[str, ...]
+    anew: bool
+    """False when the sources are those of the last time, so that nothing was run."""
+
+
+def compile_model(model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False) -> Compiled:
+    """Compile the model in ``model_dir`` and write its lock, ``model_dir/lock``; CompileError tells what is wrong.
+
+    ``root`` is the checkout, whose ``.cache`` keeps the environments with the SDK; ``progress`` hears what takes long.
+    With the sources of the last time nothing is run, unless ``fresh``.
+    """
+    known = _Known(model_dir, root)
+    if not fresh and (before := known.before()):
+        return before
+    made = _built(model_dir, root, progress)
+    bundle.write(made, model_dir / "lock")
+    return known.remember(made)
+
+
+def check(
+    model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False
+) -> tuple[list[Difference], tuple[str, ...]]:
+    """The files in which the lock of ``model_dir`` is not what compiling it now gives, and the warnings."""
+    known = _Known(model_dir, root)
+    if not fresh and (before := known.before()):
+        return [], before.warnings
+    made = _built(model_dir, root, progress)
+    differences = bundle.differences(made, model_dir / "lock")
+    if not differences:
+        known.remember(made)
+    return differences, made.warnings
+
+
+def stale(model_dir: Path) -> bool:
+    """Whether the lock of ``model_dir`` was made of other sources than are there now; true when there is none.
+
+    It needs no SDK and takes milliseconds. `check` knows better: other sources may give the same lock.
+    """
+    written = model_dir / "lock" / bundle.SOURCES
+    return not written.is_file() or written.read_text(encoding="utf-8").strip() != sources.fingerprint(model_dir)
+
+
+def _built(model_dir: Path, root: Path, progress: Progress) -> Bundle:
+    from cli.compiling import building
+
+    return building.build(model_dir, root=root, progress=progress)
+
+
+class _Known:
+    """What is known of the last time that a model was compiled on this machine."""
+
+    def __init__(self, model_dir: Path, root: Path) -> None:
+        if not (model_dir / "pipeline.py").is_file():
+            raise UnknownModelError(
+                f"pipelines/{model_dir.name}/pipeline.py does not exist; {_models(model_dir.parent)}."
+            )
+        self._lock = model_dir / "lock"
+        place = hashlib.sha256(str(model_dir.resolve()).encode()).hexdigest()[:8]
+        self._path = root / ".cache" / "compiled" / f"{model_dir.name}-{place}.json"
+        ours = sorted(path for pattern in _OURS for path in root.glob(pattern) if path.is_file())
+        self._sources = f"{sources.fingerprint(model_dir)} {_digest((p.name, p.read_bytes()) for p in ours)}"
+
+    def before(self) -> Compiled | None:
+        """What came out the last time, when the sources and the lock are still the same."""
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None  # never compiled here
+        if kept.get("sources") != self._sources or kept.get("lock") != self._locked():
+            return None
+        return Compiled(files=kept["files"], warnings=tuple(kept["warnings"]), anew=False)
+
+    def remember(self, made: Bundle) -> Compiled:
+        """Keep what came out for the next time."""
+        compiled = Compiled(files=len(made.assets), warnings=made.warnings, anew=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        kept = {**asdict(compiled), "sources": self._sources, "lock": self._locked()}
+        self._path.write_text(json.dumps(kept), encoding="utf-8")
+        return compiled
+
+    def _locked(self) -> str:
+        return _digest(sorted(bundle.contents(self._lock).items()))
+
+
+def _digest(files: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for name, data in files:
+        digest.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _models(pipelines: Path) -> str:
+    names = sorted(path.parent.name.replace("_", "-") for path in pipelines.glob("*/pipeline.py"))
+    return f"the models are {', '.join(names)}" if names else "there is no model yet"

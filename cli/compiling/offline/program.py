@@ -1,0 +1,104 @@
+"""From the author's file to the definition: what main does, for either version of the SDK."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from . import entry, faults
+from .answers import Answers, close_network
+from .faults import AuthorFaultError
+from .places import Places
+from .taking import Enough, Taken
+
+_MODULES = {
+    3: {
+        "session": "sagemaker.core.workflow.pipeline_context",
+        "pipeline": "sagemaker.mlops.workflow.pipeline",
+        "steps": "sagemaker.mlops.workflow.steps",
+        "parameters": "sagemaker.core.workflow.parameters",
+    },
+    2: {
+        "session": "sagemaker.workflow.pipeline_context",
+        "pipeline": "sagemaker.workflow.pipeline",
+        "steps": "sagemaker.workflow.steps",
+        "parameters": "sagemaker.workflow.parameters",
+    },
+}
+
+
+def main(folder: Path, output: Path, request: dict[str, Any]) -> int:
+    """Write the definition, or the fault, into ``output``; 0 when there is a definition."""
+    authored = _Authored(folder, output / "uploads", request)
+    try:
+        definition = authored.definition()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the author's code raises is told to the author
+        (output / "fault.txt").write_text(faults.told(error, folder), encoding="utf-8")
+        return 1
+    (output / "definition.json").write_text(definition, encoding="utf-8")
+    (output / "heard.json").write_text(json.dumps(authored.heard()), encoding="utf-8")
+    return 0
+
+
+class _Authored:
+    """One author's folder under one version of the SDK."""
+
+    def __init__(self, folder: Path, uploads: Path, request: dict[str, Any]) -> None:
+        self._folder, self._values, self._place = folder, request["values"], request["place"]
+        self._modules = _MODULES[request["sdk"]]
+        self._uploads = uploads
+        self._steps, self._parameters = Places(folder), Places(folder)
+        self._taken = Taken(self._steps)
+
+    def definition(self) -> str:
+        """The definition as the SDK emits it; raises whatever the author's code raises."""
+        source = (self._folder / "pipeline.py").read_text(encoding="utf-8")
+        is_function = entry.has_function(source)
+        close_network()
+        Answers(self._uploads, {**self._values, **self._place}).install()
+        modules = {name: import_module(module) for name, module in self._modules.items()}
+        self._steps.watch(modules["steps"].Step)
+        self._parameters.watch(modules["parameters"].Parameter)
+        self._taken.take_over(modules["pipeline"].Pipeline)
+        pipeline = self._called(modules) if is_function else self._run(modules["pipeline"].Pipeline)
+        if not hasattr(pipeline, "definition"):
+            raise AuthorFaultError(
+                f"pipeline.py: {entry.ENTRY} returns {type(pipeline).__name__}; return the SDK's Pipeline."
+            )
+        return str(pipeline.definition())
+
+    def heard(self) -> dict[str, Any]:
+        """Places and notes, besides the definition."""
+        return {
+            "steps": self._steps.by_name(),
+            "parameters": self._parameters.by_name(),
+            "notes": self._taken.notes,
+        }
+
+    def _called(self, modules: dict[str, Any]) -> Any:
+        module = entry.load(self._folder / "pipeline.py", name="pipeline")
+        session = modules["session"].PipelineSession(
+            boto_session=boto3.Session(region_name=self._place["region"]),
+            default_bucket=self._values["default_bucket"],
+        )
+        sessions = dict.fromkeys(("session", "sagemaker_session", "pipeline_session"), session)
+        return entry.bound(module, {**sessions, **self._values, "region": self._place["region"]})()
+
+    def _run(self, kind: type) -> Any:
+        """The pipeline of a script, which is run as a script is, up to its first use of AWS after the pipeline."""
+        try:
+            module = entry.load(self._folder / "pipeline.py", name="__main__")
+        except Enough:
+            return self._taken.pipeline
+        except Exception as error:
+            reached = faults.network_use(error)
+            if reached is None or self._taken.pipeline is None:
+                raise
+            where = faults.place(error, self._folder)
+            self._taken.notes.append(f"{where} asks for {reached} after the pipeline is defined; the rest is not run.")
+            return self._taken.pipeline
+        return self._taken.pipeline or entry.only(module, kind)

@@ -1,0 +1,58 @@
+"""What a lock is made of: the author's files and what models share, as one fingerprint; and for which SDK they are."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+SHARED = ("workflow", "evidence")
+"""The folders beside the models' that they share code from."""
+
+_NO_SOURCE = re.compile(r"(^|/)(lock|tests|__pycache__|\.[^/]+)(/|$)|\.(md|py[co])$")
+_VERSION_3 = {"core", "train", "mlops", "ai_registry"}
+"""What the SDK has of packages since version 3; it has `serve` and `lineage` in both."""
+
+
+def fingerprint(model_dir: Path) -> str:
+    """A SHA-256 over what compiling reads of the repository, the same wherever the checkout and whatever the name.
+
+    Tests, documents and the lock itself are no part of it.
+    """
+    digest = hashlib.sha256()
+    for name, path in _files(model_dir):
+        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(model_dir: Path) -> Iterator[tuple[str, Path]]:
+    folders = {"": model_dir, **{f"../{name}/": model_dir.parent / name for name in SHARED}}
+    for prefix, folder in folders.items():
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if not _NO_SOURCE.search(name) and path.is_file():
+                yield f"{prefix}{name}", path
+
+
+def sdk(model_dir: Path) -> int:
+    """The version of the SDK that the author's pipeline.py, or a module beside it, imports from; 3 when none says."""
+    found = {version for path in sorted(model_dir.glob("*.py")) for version in _versions(path)}
+    return 2 if found == {2} else 3
+
+
+def _versions(path: Path) -> Iterator[int]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError):
+        return  # told with its line when the file is run
+    for node in ast.walk(tree):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module == "sagemaker":
+            names += [f"sagemaker.{alias.name}" for alias in node.names]
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == "sagemaker" and rest.split(".")[0] not in ("serve", "lineage"):
+                yield 3 if rest.split(".")[0] in _VERSION_3 else 2
