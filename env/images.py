@@ -40,6 +40,10 @@ class Image:
     """The dependency group of ``pyproject.toml`` that holds the same library versions."""
     packages: Mapping[str, str]
     """Distribution → exact version, for the libraries that the image pins."""
+    algorithm: str = ""
+    """What the image trains by itself, without a script: ``xgboost``, or nothing."""
+    on_demand: bool = False
+    """Whether a laptop makes its interpreter only when a job asks for it, and not at set-up."""
     accounts: Mapping[str, str]
     """Region → account of AWS that owns the registry there."""
 

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -27,10 +28,14 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that stands for an image; `differences` is a sentence when its libraries are not the image's."""
+    """A Python that stands for an image; `differences` is a sentence when its libraries are not the image's.
+
+    `packages` are the versions that the image itself has of its libraries.
+    """
 
     python: Path
     differences: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Images(Protocol):
@@ -42,6 +47,10 @@ class Images(Protocol):
 
     def interpreter(self, uri: str) -> Interpreter:
         """The counterpart of an image, made the first time it is asked for, which can take a minute."""
+        ...
+
+    def algorithm(self, uri: str) -> str:
+        """The algorithm that is built into an image: "xgboost", or "". Raises UnsupportedLocally."""
         ...
 
 
@@ -66,8 +75,13 @@ class ImageEnvironments:
         with self._lock:
             if role.image.key not in self._made:
                 folder = self._make(role.played_by)
-                self._made[role.image.key] = Interpreter(folder / "bin" / "python", _differences(role.image, folder))
+                python, image = folder / "bin" / "python", role.image
+                self._made[image.key] = Interpreter(python, _differences(image, folder), image.packages)
             return self._made[role.image.key]
+
+    def algorithm(self, uri: str) -> str:
+        """The algorithm that is built into an image, as the catalogue says. Raises UnsupportedLocally."""
+        return _role(uri).played_by.algorithm
 
     def _make(self, image: Image) -> Path:
         folder = self._checkout / ".cache" / "images" / image.environment
@@ -132,10 +146,14 @@ def _differences(image: Image, folder: Path) -> str:
 
 
 def main() -> None:
-    """Make the interpreter of every image of the catalogue that is not there yet: set-up, before anybody waits."""
+    """Make the interpreters of the catalogue's images that are not there yet: set-up, before anybody waits.
+
+    Those on demand are left to the first who asks.
+    """
     environments = ImageEnvironments()
     for key in catalogue.keys():  # noqa: SIM118 - the catalogue is a module, not a dict
-        environments.interpreter(catalogue.uri(key, region="eu-west-1"))
+        if not catalogue.get(key).on_demand:
+            environments.interpreter(catalogue.uri(key, region="eu-west-1"))
 
 
 if __name__ == "__main__":

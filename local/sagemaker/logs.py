@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -16,16 +16,39 @@ from local.roles import Clients, NotAssumable
 _log = logging.getLogger(__name__)
 _MAX_EVENTS = 1000
 _MAX_LINE_BYTES = 200_000
+_TAIL_BYTES = 65_536
+_ONCE_BYTES = 4_000_000
+"""What is read of a log at once; of one that grows faster, the rest is left out."""
+_FILE_BYTES = 32_000_000
+"""A log file that has grown larger begins anew: no program fills the disk by printing."""
+_STREAM_BYTES = 16_000_000
+"""What CloudWatch Logs gets of one program, since it keeps all of it in memory."""
+
+
+def _unheard(lines: Sequence[str]) -> None:
+    """Nobody listens."""
 
 
 class Log:
-    """One log stream, fed from a file that grows; `writer` gives the clients of the role that writes it."""
+    """One log stream, fed from a file that grows.
 
-    def __init__(self, writer: Callable[[], Clients], *, group: str, stream: str, file: Path) -> None:
+    `writer` gives the clients of the role that writes it; `heard` is told of new lines as they are shipped.
+    """
+
+    def __init__(
+        self,
+        writer: Callable[[], Clients],
+        *,
+        group: str,
+        stream: str,
+        file: Path,
+        heard: Callable[[Sequence[str]], None] = _unheard,
+    ) -> None:
         self.group, self.stream, self.file = group, stream, file
-        self._writer = writer
-        self._shipped_bytes = 0
-        self._ended = False
+        self._writer, self._heard = writer, heard
+        self._read_bytes = self._shipped_bytes = 0
+        self._before = b""  # the end of what stood in the file before it began anew
+        self._ended = self._full = False
         self._lock = threading.Lock()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -36,15 +59,12 @@ class Log:
             out.write(f"{line}\n")
 
     def tail(self, *, lines: int, characters: int) -> str:
-        """The end of the log: at most so many lines and characters."""
-        return "\n".join(self.text().rstrip().splitlines()[-lines:])[-characters:]
-
-    def text(self) -> str:
-        """All of the log; nothing once its file is gone."""
-        return self.file.read_text(encoding="utf-8", errors="replace") if self.file.exists() else ""
+        """The end of the log: at most so many lines and characters; nothing once its file is gone."""
+        end = (self._before + self._end()).decode("utf-8", errors="replace")
+        return "\n".join(end.rstrip().splitlines()[-lines:])[-characters:]
 
     def ship(self, *, ended: bool = False) -> None:
-        """Send the whole lines that are new to CloudWatch Logs.
+        """Send the whole lines that are new to CloudWatch Logs, as far as there is room for them.
 
         With `ended` also a last one without a newline; the log is complete then, and nothing more is sent.
         """
@@ -52,19 +72,54 @@ class Log:
             if self._ended:
                 return
             self._ended = ended
-            with self.file.open("rb") as source:
-                source.seek(self._shipped_bytes)
-                fresh = source.read()
-            end = len(fresh) if ended else fresh.rfind(b"\n") + 1
-            lines = [line[:_MAX_LINE_BYTES] for line in fresh[:end].splitlines() if line.strip()]
-            for start in range(0, len(lines), _MAX_EVENTS):
-                self._put(lines[start : start + _MAX_EVENTS])
-            self._shipped_bytes += end
+            fresh, left_out = self._fresh(ended=ended)
+            lines = [line[:_MAX_LINE_BYTES] for line in fresh.splitlines() if line.strip()]
+            texts = [line.decode("utf-8", errors="replace") for line in lines]
+            if left_out:
+                texts.append(f"{left_out} bytes are left out here: the program writes more than can be kept.")
+            if texts:
+                self._heard(texts)
+                self._ship(texts, size=len(fresh))
 
-    def _put(self, lines: list[bytes]) -> None:
+    def _fresh(self, *, ended: bool) -> tuple[bytes, int]:
+        """New lines, and how many bytes behind them are passed over."""
+        size = self.file.stat().st_size
+        with self.file.open("rb") as source:
+            source.seek(self._read_bytes)
+            fresh = source.read(_ONCE_BYTES)
+        left_out = size - self._read_bytes - len(fresh)
+        if left_out > 0:
+            self._read_bytes = size
+        else:
+            fresh = fresh if ended else fresh[: fresh.rfind(b"\n") + 1]
+            self._read_bytes += len(fresh)
+        if size > _FILE_BYTES:
+            self._before, self._read_bytes = self._end(), 0
+            with self.file.open("r+b") as file:
+                file.truncate()  # programs append: they go on at the beginning
+        return fresh, max(left_out, 0)
+
+    def _end(self) -> bytes:
+        if not self.file.exists():
+            return b""
+        with self.file.open("rb") as source:
+            source.seek(max(0, self.file.stat().st_size - _TAIL_BYTES))
+            return source.read(_TAIL_BYTES)
+
+    def _ship(self, texts: list[str], *, size: int) -> None:
+        if self._full:
+            return
+        self._shipped_bytes += size
+        if self._shipped_bytes > _STREAM_BYTES:
+            self._full = True
+            texts = [f"The log is longer than {_STREAM_BYTES} bytes: the rest of it is not kept. Print less."]
+        for start in range(0, len(texts), _MAX_EVENTS):
+            self._put(texts[start : start + _MAX_EVENTS])
+
+    def _put(self, texts: Sequence[str]) -> None:
         # Wall time: the Logs service refuses events two hours ahead of its own clock, which is never accelerated.
         now = int(time.time() * 1000)
-        events = [{"timestamp": now, "message": line.decode("utf-8", errors="replace")} for line in lines]
+        events = [{"timestamp": now, "message": text} for text in texts]
         try:
             client = self._writer().client("logs")
             put(client, events, logGroupName=self.group, logStreamName=self.stream)

@@ -14,21 +14,28 @@ ML = "/opt/ml"
 
 @dataclass(frozen=True)
 class Program:
-    """What to start in a container: paths are those of the inside."""
+    """What to start in a container: paths are those of the inside.
+
+    Without `network` it reaches nobody, where the system can do that.
+    """
 
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = ML
+    network: bool = True
 
 
 @dataclass(frozen=True)
 class Container:
-    """Folders of one container, below `root`: `ml` is /opt/ml, `home` and `tmp` are the program's own."""
+    """Folders of one container, below `root`.
+
+    `ml` is /opt/ml, `home` and `tmp` are the program's own, `site` holds the libraries that it installs.
+    """
 
     root: Path
 
     def __post_init__(self) -> None:
-        for folder in (self.ml, self.home, self.tmp):
+        for folder in (self.ml, self.home, self.tmp, self.site):
             folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -45,6 +52,11 @@ class Container:
     def tmp(self) -> Path:
         """The program's temporary folder."""
         return self.root / "tmp"
+
+    @property
+    def site(self) -> Path:
+        """The libraries that the program installs, which its image does not have."""
+        return self.root / "site"
 
     def outside(self, path: str) -> Path:
         """Where a path of the inside lies on this machine. Raises ValueError outside of /opt/ml."""

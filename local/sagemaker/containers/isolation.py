@@ -37,14 +37,20 @@ class Isolation(Protocol):
 
 
 class Namespace:
-    """The program sees /opt/ml for real, as uid 0, and whatever else this machine has. Steps may run in parallel."""
+    """The program sees /opt/ml for real, as uid 0, and whatever else this machine has. Steps may run in parallel.
+
+    Without network it reaches nobody but itself.
+    """
 
     def launch(self, container: Container, program: Program) -> Launch:
         """A command that mounts first."""
         scratch = container.root / "opt"
         scratch.mkdir(exist_ok=True)
         mount = ["/bin/sh", str(_SCRIPT), str(container.ml), str(scratch), program.cwd]
-        return Launch([*_UNSHARE, *mount, *program.command], program.env, container.root)
+        unshare = _UNSHARE if program.network else [*_UNSHARE, "--net"]
+        # A host that can talk to itself needs its loopback up; where there is no `ip`, it cannot.
+        loopback = [] if program.network else ["/bin/sh", "-c", 'ip link set lo up 2>/dev/null; exec "$@"', "sh"]
+        return Launch([*unshare, *mount, *loopback, *program.command], program.env, container.root)
 
 
 class Rewriting:
@@ -53,7 +59,7 @@ class Rewriting:
     `/opt/ml` is replaced by the container's folder in arguments, environment and the text of staged files, tar
     archives included, so steps may run in parallel. What still reaches for the real /opt/ml from Python (compiled
     paths, say) is stopped by a guard (`inside/sitecustomize.py`), so that nothing is ever written there; a program that
-    is not Python and builds the path itself is not covered.
+    is not Python and builds the path itself is not covered. Nor can it take the network away.
     """
 
     def launch(self, container: Container, program: Program) -> Launch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import shlex
@@ -14,6 +15,7 @@ from local.errors import ValidationError
 from local.images import Images, Interpreter
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.containers.isolation import Isolation, isolation
+from local.sagemaker.containers.overlays import write_settings
 from local.sagemaker.identity import Identities
 from local.services import Services
 
@@ -53,22 +55,24 @@ class Machine:
         container: Container,
         program: Program,
         *,
-        python: Path,
+        interpreter: Interpreter,
         role_arn: str,
         output: IO[bytes],
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Start a program in a container under its role's credentials. Raises OSError."""
-        env = {**self._environment(container, python, role_arn), **program.env}
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_INSIDE), program.env.get("PYTHONPATH")]))
-        how = (self._isolated_by or isolation()).launch(container, Program(program.command, env, program.cwd))
+        settings = write_settings(container, interpreter, network=program.network)
+        env = {**self._environment(container, interpreter.python, role_arn), **settings, **program.env}
+        paths = [str(_INSIDE), program.env.get("PYTHONPATH"), str(container.site)]
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        how = (self._isolated_by or isolation()).launch(container, dataclasses.replace(program, env=env))
         return self._services.processes.start(how.argv, env=how.env, cwd=how.cwd, output=output, pass_fds=pass_fds)
 
     def _environment(self, container: Container, python: Path, role_arn: str) -> dict[str, str]:
         region = self._services.region
         return {
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            "PATH": f"{self._commands(python)}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{container.site / 'bin'}:{self._commands(python)}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(container.home),
             "TMPDIR": str(container.tmp),
             "PYTHONUNBUFFERED": "1",

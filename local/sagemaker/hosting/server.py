@@ -143,7 +143,7 @@ class ModelServer:
             process = self._machine.launch(
                 self._container,
                 Program(["python3", str(_SERVE), str(listener.fileno())], self._environment(), cwd="/opt/ml/model"),
-                python=interpreter.python,
+                interpreter=interpreter,
                 role_arn=self._image.role_arn,
                 output=output,
                 pass_fds=[listener.fileno()],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from local.errors import ValidationError
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed, S3Error
+from local.sagemaker.jobs.scraping import Scraper
 from local.sagemaker.kinds import Kind
 from local.sagemaker.logs import Log
 from local.sagemaker.resources import Record
@@ -58,29 +59,25 @@ class Contract(Protocol):
         """Bring inputs and configuration in; give what to run. Raises JobFailed, S3Error."""
         ...
 
-    def beginning(self, record: Record) -> Mapping[str, Any]:
-        """Members that tell that the program has begun, besides the time."""
+    def phase(self, record: Record, name: str) -> Mapping[str, Any]:
+        """Members that tell of a part of the job's life: "Downloading", "Training" (it runs) or "Uploading"."""
         ...
 
-    def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
+    def scraper(self, record: Record) -> Scraper:
+        """What reads metrics out of the log while the program runs."""
+        ...
+
+    def collect(self, record: Record, container: Container) -> Mapping[str, Any]:
         """Carry outputs out; give members of the record."""
+        ...
+
+    def rescue(self, record: Record, container: Container, *, stopped: bool) -> None:
+        """Carry out what is kept of a program that was stopped, or that failed."""
         ...
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:
         """Members that tell of the end, whatever it was, besides status, reason and time."""
         ...
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A job's StoppingCondition."""
-
-    max_runtime_seconds: int
-
-    @classmethod
-    def of(cls, params: Record) -> Limit:
-        """From a request; AWS's default is one day."""
-        return cls(params.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400))
 
 
 def require_unique(what: str, names: Iterable[str]) -> None:
@@ -90,16 +87,12 @@ def require_unique(what: str, names: Iterable[str]) -> None:
         raise ValidationError(f"The name of each {what} must be unique: {', '.join(twice)}.")
 
 
-def download(files: Files, uri: str, container: Container, path: str) -> None:
-    """Bring the objects of an S3 prefix into a folder of a container. Raises JobFailed when there are none."""
+def upload(files: Files, folder: Path, uri: str, *, kms_key: str | None = None) -> None:
+    """Carry a folder of a container to an S3 prefix. Raises JobFailed when that may not or cannot be written."""
     try:
-        found = files.download_prefix(uri, container.make(path))
+        files.upload_folder(folder, uri, kms_key=kms_key)
     except S3Error as error:
-        raise JobFailed(f"ClientError: Data download failed: {error}") from error
-    if not found:
-        raise JobFailed(
-            f'ClientError: Data download failed: No S3 objects found under S3 URL "{uri}" given in input data source.'
-        )
+        raise JobFailed(f"ClientError: Data upload failed: {error}") from error
 
 
 def algorithm_error(message: str | None, log: Log, exit_code: int) -> str:

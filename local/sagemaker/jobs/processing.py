@@ -11,9 +11,10 @@ from typing import Any
 from local.errors import UnsupportedLocally, ValidationError
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed
-from local.sagemaker.jobs.contract import download, require_unique
+from local.sagemaker.jobs.channels import fetch, require_source
+from local.sagemaker.jobs.contract import require_unique, upload
+from local.sagemaker.jobs.scraping import Scraper
 from local.sagemaker.kinds import PROCESSING_JOB, Kind
-from local.sagemaker.logs import Log
 from local.sagemaker.resources import Record
 from local.sagemaker.s3 import Files
 
@@ -39,8 +40,7 @@ class Processing:
             source = entry.get("S3Input")
             if source is None:
                 raise UnsupportedLocally(f"DatasetDefinition of processing input {entry['InputName']}")
-            if source["S3DataType"] != "S3Prefix":
-                raise UnsupportedLocally(f"S3DataType {source['S3DataType']} of processing input {entry['InputName']}")
+            require_source(f"processing input {entry['InputName']}", source, mode=source.get("S3InputMode", "File"))
             if "LocalPath" not in source:
                 raise ValidationError(f"LocalPath is required for processing input {entry['InputName']}.")
             if source.get("S3CompressionType") == "Gzip":
@@ -69,7 +69,7 @@ class Processing:
         for entry in record.get("ProcessingInputs", []):
             source = entry["S3Input"]
             self._require_local_path(source["LocalPath"])
-            download(files, source["S3Uri"], container, source["LocalPath"])
+            fetch(files, source, container, source["LocalPath"])
         for output in _outputs(record):
             self._require_local_path(output["S3Output"]["LocalPath"])
             container.make(output["S3Output"]["LocalPath"])
@@ -82,19 +82,27 @@ class Processing:
                 "PROCESSING_JOB_ARN": record["ProcessingJobArn"],
                 **record.get("Environment", {}),
             },
+            network=not record.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
         )
 
-    def beginning(self, record: Record) -> Mapping[str, Any]:
-        """Nothing besides the time."""
+    def phase(self, record: Record, name: str) -> Mapping[str, Any]:
+        """A processing job has none that it tells of."""
         return {}
 
-    def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
+    def scraper(self, record: Record) -> Scraper:
+        """A processing job has no metrics."""
+        return Scraper()
+
+    def rescue(self, record: Record, container: Container, *, stopped: bool) -> None:
+        """Of what did not end well nothing is uploaded."""
+
+    def collect(self, record: Record, container: Container) -> Mapping[str, Any]:
         """Upload the outputs; the program's message becomes the ExitMessage."""
         kms_key = record.get("ProcessingOutputConfig", {}).get("KmsKeyId")
         files = self._files.acting(record["RoleArn"])
         for output in _outputs(record):
             target = output["S3Output"]
-            files.upload_folder(container.outside(target["LocalPath"]), target["S3Uri"], kms_key=kms_key)
+            upload(files, container.outside(target["LocalPath"]), target["S3Uri"], kms_key=kms_key)
         return {"ExitMessage": (container.read_text("/opt/ml/output/message") or "")[:_MESSAGE_CHARACTERS] or None}
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:

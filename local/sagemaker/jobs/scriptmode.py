@@ -14,6 +14,8 @@ from local.sagemaker.s3 import Files
 
 _CODE = "/opt/ml/code"
 _CONFIG = "/opt/ml/input/config"
+_NAMED = 12
+_INSTALL_FIRST = ("/bin/sh", "-c", 'python3 -m pip install -r requirements.txt && exec "$@"', "sh")
 
 
 def script_program(
@@ -30,9 +32,22 @@ def script_program(
         )
     _fetch_code(str(decoded["sagemaker_submit_directory"]), container, files)
     own = {name: value for name, value in decoded.items() if not name.startswith("sagemaker_")}
-    script = str(decoded["sagemaker_program"])
-    command = ["python3", script, *_arguments(own)]
+    command = [*_interpreted(str(decoded["sagemaker_program"]), container), *_arguments(own)]
+    if (container.outside(_CODE) / "requirements.txt").is_file():
+        command = [*_INSTALL_FIRST, *command]
     return Program(command, {**_variables(decoded, own, container), **env}, cwd=_CODE)
+
+
+def _interpreted(script: str, container: Container) -> list[str]:
+    """How the toolkit starts an entry point. Raises JobFailed when the code has none of that name."""
+    code = container.outside(_CODE)
+    if not (code / script).is_file():
+        there = ", ".join(sorted(entry.name for entry in code.iterdir())[:_NAMED]) or "nothing"
+        raise JobFailed(
+            f"ClientError: the entry point {script} is not in the submitted code, which holds {there}: give one of "
+            "these as the entry script, or add it to the source folder"
+        )
+    return ["python3", script] if script.endswith(".py") else ["/bin/sh", script]
 
 
 def _fetch_code(uri: str, container: Container, files: Files) -> None:

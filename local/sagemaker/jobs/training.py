@@ -5,21 +5,23 @@ Developer Guide, "Use Your Own Training Algorithms".
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from local.clock import Clock
 from local.errors import UnsupportedLocally, ValidationError
+from local.images import Images
 from local.sagemaker.archives import pack
 from local.sagemaker.containers.container import Container, Program
-from local.sagemaker.errors import JobFailed
-from local.sagemaker.jobs.contract import download, require_unique
+from local.sagemaker.errors import JobFailed, S3Error
+from local.sagemaker.jobs.channels import fetch, require_source
+from local.sagemaker.jobs.contract import require_unique, upload
+from local.sagemaker.jobs.scraping import Scraper, require_patterns
 from local.sagemaker.jobs.scriptmode import script_program
 from local.sagemaker.kinds import TRAINING_JOB, Kind
-from local.sagemaker.logs import Log
 from local.sagemaker.resources import Record
 from local.sagemaker.s3 import Files
+from local.services import Services
 
 _CONFIG = "/opt/ml/input/config"
 _FOLDERS = (
@@ -31,6 +33,12 @@ _FOLDERS = (
     "/opt/ml/checkpoints",
 )
 _DEFAULT_INSTANCE = "ml.m5.large"
+_ARCHIVES = {"model.tar.gz": "/opt/ml/model", "output.tar.gz": "/opt/ml/output/data"}
+_TOLD = {
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+}
 
 
 class Training:
@@ -41,29 +49,38 @@ class Training:
     started_member = "TrainingStartTime"
     ended_member = "TrainingEndTime"
 
-    def __init__(self, files: Files, clock: Clock) -> None:
-        self._files = files
-        self._clock = clock
+    def __init__(self, files: Files, *, images: Images, services: Services) -> None:
+        self._files, self._images, self._services = files, images, services
+        self._clock = services.clock
 
     def check(self, params: Record) -> None:
-        """Refuse pipes, manifests, other data sources, algorithms without an image and several hosts."""
-        if "TrainingImage" not in params.get("AlgorithmSpecification", {}):
+        """Refuse pipes, other data sources, algorithms without an image or a counterpart, and several hosts."""
+        algorithm = params.get("AlgorithmSpecification", {})
+        if "TrainingImage" not in algorithm:
             raise UnsupportedLocally("training without AlgorithmSpecification.TrainingImage")
+        require_patterns(algorithm.get("MetricDefinitions", []))
         require_unique("channel", (channel["ChannelName"] for channel in params.get("InputDataConfig", [])))
         for channel in params.get("InputDataConfig", []):
-            source = channel["DataSource"].get("S3DataSource")
-            if source is None or source["S3DataType"] != "S3Prefix":
-                raise UnsupportedLocally(f"the data source of channel {channel['ChannelName']}", reason="use S3Prefix")
-            if channel.get("InputMode") == "Pipe":
-                raise UnsupportedLocally(f"input mode Pipe of channel {channel['ChannelName']}", reason="use File")
+            what, mode = f"channel {channel['ChannelName']}", channel.get("InputMode", algorithm["TrainingInputMode"])
+            require_source(what, channel["DataSource"].get("S3DataSource"), mode=mode)
             if channel.get("CompressionType") == "Gzip":
-                raise UnsupportedLocally(f"CompressionType Gzip of channel {channel['ChannelName']}")
+                raise UnsupportedLocally(f"CompressionType Gzip of {what}")
         if params.get("ResourceConfig", {}).get("InstanceCount", 1) != 1:
             raise UnsupportedLocally("training on several instances")
+        self._check_ways(params)
+
+    def _check_ways(self, params: Record) -> None:
         if params["OutputDataConfig"].get("CompressionType") == "NONE":
             raise UnsupportedLocally("OutputDataConfig.CompressionType NONE")
         if "S3OutputPath" not in params["OutputDataConfig"]:
             raise ValidationError("OutputDataConfig.S3OutputPath is required.")
+        if not _checkpoints(params).startswith("/opt/ml/"):
+            raise UnsupportedLocally(f"checkpoints in {_checkpoints(params)}", reason="use a LocalPath below /opt/ml")
+        if not (_has_program(params) or self._images.algorithm(self.image(params))):
+            raise UnsupportedLocally(
+                f"the algorithm inside image {self.image(params)}",
+                reason="give ContainerEntrypoint, or the hyperparameters of script mode",
+            )
 
     def image(self, params: Record) -> str:
         """The image's URI."""
@@ -86,10 +103,10 @@ class Training:
         for folder in _FOLDERS:
             container.make(folder)
         for channel in record.get("InputDataConfig", []):
-            uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-            download(files, uri, container, f"/opt/ml/input/data/{channel['ChannelName']}")
+            source = channel["DataSource"]["S3DataSource"]
+            fetch(files, source, container, f"/opt/ml/input/data/{channel['ChannelName']}")
         if "CheckpointConfig" in record:
-            files.download_prefix(record["CheckpointConfig"]["S3Uri"], container.make("/opt/ml/checkpoints"))
+            files.download_prefix(record["CheckpointConfig"]["S3Uri"], container.make(_checkpoints(record)))
         channels, resources = _channels(record), _resources(record)
         container.write_json(f"{_CONFIG}/hyperparameters.json", record.get("HyperParameters", {}))
         container.write_json(f"{_CONFIG}/inputdataconfig.json", channels)
@@ -99,37 +116,49 @@ class Training:
             "TRAINING_JOB_ARN": record["TrainingJobArn"],
             **record.get("Environment", {}),
         }
-        algorithm = record["AlgorithmSpecification"]
-        if algorithm.get("ContainerEntrypoint"):
-            return Program([*algorithm["ContainerEntrypoint"], *algorithm.get("ContainerArguments", [])], platform)
-        if "sagemaker_program" in record.get("HyperParameters", {}):
-            return script_program(record["HyperParameters"], container, files, env=platform)
-        raise JobFailed(
-            f"ClientError: image {self.image(record)} has no algorithm of its own here: give a ContainerEntrypoint, "
-            "or the hyperparameter sagemaker_program"
-        )
+        program = self._program(record, container, env=platform)
+        return dataclasses.replace(program, network=not record.get("EnableNetworkIsolation", False))
 
-    def beginning(self, record: Record) -> Mapping[str, Any]:
-        """The secondary status of a program that runs."""
-        transition = self._transition("Training", "Training image download completed. Training in progress.")
+    def _program(self, record: Record, container: Container, *, env: Mapping[str, str]) -> Program:
+        algorithm, hyperparameters = record["AlgorithmSpecification"], record.get("HyperParameters", {})
+        if algorithm.get("ContainerEntrypoint"):
+            return Program([*algorithm["ContainerEntrypoint"], *algorithm.get("ContainerArguments", [])], env)
+        if "sagemaker_program" in hyperparameters:
+            return script_program(hyperparameters, container, self._files.acting(record["RoleArn"]), env=env)
+        return Program(["python3", "-m", f"sluice_{self._images.algorithm(self.image(record))}"], env)
+
+    def phase(self, record: Record, name: str) -> Mapping[str, Any]:
+        """The secondary status and its place among those before."""
+        transition = self._transition(name, _TOLD[name])
         return {
-            "SecondaryStatus": "Training",
+            "SecondaryStatus": name,
             "SecondaryStatusTransitions": [*record["SecondaryStatusTransitions"], transition],
         }
 
-    def collect(self, record: Record, container: Container, log: Log) -> Mapping[str, Any]:
-        """Upload the model, the other output and the checkpoints; read the metrics from the log."""
-        base, kms_key = _output(record), record["OutputDataConfig"].get("KmsKeyId")
-        files = self._files.acting(record["RoleArn"])
-        for folder, name in (("/opt/ml/model", "model.tar.gz"), ("/opt/ml/output/data", "output.tar.gz")):
-            content = container.make(folder)
-            if name == "model.tar.gz" or any(content.iterdir()):
-                archive = container.root / name
-                pack(content, archive)
-                files.upload(archive, f"{base}/{name}", kms_key=kms_key)
-        if "CheckpointConfig" in record:
-            files.upload_folder(container.make("/opt/ml/checkpoints"), record["CheckpointConfig"]["S3Uri"])
-        return {"FinalMetricDataList": self._metrics(record, log.text())}
+    def scraper(self, record: Record) -> Scraper:
+        """The metrics of its definitions, which CloudWatch gets as they come."""
+        dimensions = [{"Name": "TrainingJobName", "Value": record["TrainingJobName"]}]
+        return Scraper(
+            record["AlgorithmSpecification"].get("MetricDefinitions", []),
+            now=self._clock.now,
+            tell=lambda data: self._services.record(
+                self.log_group, [{**datum, "Dimensions": dimensions} for datum in data]
+            ),
+        )
+
+    def collect(self, record: Record, container: Container) -> Mapping[str, Any]:
+        """Upload the model, the other output and the checkpoints."""
+        self._upload_checkpoints(record, container)
+        self._upload_archive(record, container, "model.tar.gz")
+        if any(container.make(_ARCHIVES["output.tar.gz"]).iterdir()):
+            self._upload_archive(record, container, "output.tar.gz")
+        return {}
+
+    def rescue(self, record: Record, container: Container, *, stopped: bool) -> None:
+        """Checkpoints are kept however a job ends; of one that is stopped the model too, if it has left any."""
+        self._upload_checkpoints(record, container)
+        if stopped and any(container.make(_ARCHIVES["model.tar.gz"]).iterdir()):
+            self._upload_archive(record, container, "model.tar.gz")
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:
         """The secondary status and how long it took."""
@@ -151,14 +180,29 @@ class Training:
         now = self._clock.now()
         return {"Status": status, "StartTime": now, "StatusMessage": message}
 
-    def _metrics(self, record: Record, log: str) -> list[dict[str, Any]]:
-        found = []
-        for definition in record["AlgorithmSpecification"].get("MetricDefinitions", []):
-            values = re.findall(definition["Regex"], log)
-            if values:
-                last = values[-1] if isinstance(values[-1], str) else values[-1][0]
-                found.append({"MetricName": definition["Name"], "Value": float(last), "Timestamp": self._clock.now()})
-        return found
+    def _upload_archive(self, record: Record, container: Container, name: str) -> None:
+        archive, kms_key = container.root / name, record["OutputDataConfig"].get("KmsKeyId")
+        pack(container.make(_ARCHIVES[name]), archive)
+        try:
+            files = self._files.acting(record["RoleArn"])
+            files.upload(archive, f"{_output(record)}/{name}", kms_key=kms_key)
+        except S3Error as error:
+            raise JobFailed(f"ClientError: Data upload failed: {error}") from error
+
+    def _upload_checkpoints(self, record: Record, container: Container) -> None:
+        if "CheckpointConfig" in record:
+            folder = container.make(_checkpoints(record))
+            upload(self._files.acting(record["RoleArn"]), folder, record["CheckpointConfig"]["S3Uri"])
+
+
+def _has_program(params: Record) -> bool:
+    given = "ContainerEntrypoint" in params["AlgorithmSpecification"]
+    return given or "sagemaker_program" in params.get("HyperParameters", {})
+
+
+def _checkpoints(params: Record) -> str:
+    path: str = params.get("CheckpointConfig", {}).get("LocalPath", "/opt/ml/checkpoints")
+    return path
 
 
 def _output(params: Record) -> str:

@@ -92,7 +92,9 @@ raise ValueError("column age is missing")
     job = world.run_processing("job", script, outputs=[("o", "s3://work/r", "out")])
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: exit code: 1, ")
-    assert job["FailureReason"].endswith("ValueError: column age is missing")
+    said, _, remedy = job["FailureReason"].partition("\nWhat to do: ")
+    assert said.endswith("ValueError: column age is missing")
+    assert remedy.startswith("read the whole log, /aws/sagemaker/ProcessingJobs job/algo-1-")
     assert world.keys("r") == []
 
 
@@ -118,7 +120,8 @@ def test_a_job_longer_than_its_limit_is_stopped(world):
     limit = {"MaxRuntimeInSeconds": 1}
     job = world.run_processing("job", "import time; time.sleep(600)", StoppingCondition=limit)
     assert job["ProcessingJobStatus"] == "Stopped"
-    assert job["FailureReason"] == "MaxRuntimeExceeded: the job ran longer than 1 seconds."
+    assert job["FailureReason"].startswith("MaxRuntimeExceeded: the job ran longer than 1 seconds.")
+    assert "raise StoppingCondition.MaxRuntimeInSeconds" in job["FailureReason"]
 
 
 def test_a_running_job_can_be_stopped_once_it_has_ended_not(world):

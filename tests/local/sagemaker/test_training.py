@@ -1,5 +1,9 @@
 import json
 
+import pytest
+
+from local.sagemaker.containers.isolation import Namespace, isolation
+
 MODEL = """
 import pathlib
 pathlib.Path("/opt/ml/model/weights").write_text("w")
@@ -54,6 +58,78 @@ def test_metrics_are_read_from_the_log(world):
     job = world.run_training("job", script, algorithm={"MetricDefinitions": definitions})
     found = [(metric["MetricName"], metric["Value"]) for metric in job["FinalMetricDataList"]]
     assert found == [("auc", 0.75)]
+    values = [(datum["MetricName"], datum["Value"], datum["Dimensions"]) for datum in world.metrics]
+    dimensions = [{"Name": "TrainingJobName", "Value": "job"}]
+    assert values == [("auc", 0.5, dimensions), ("auc", 0.75, dimensions)]
+    assert {datum["Namespace"] for datum in world.metrics} == {"/aws/sagemaker/TrainingJobs"}
+
+
+def test_metrics_come_while_the_program_runs(world):
+    """Describe tells the last value, before there is an end."""
+    script = "import time; print('auc=0.5;'); time.sleep(600)"
+    definitions = [{"Name": "auc", "Regex": "auc=([0-9.]+);"}]
+    request = world.training(script, algorithm={"MetricDefinitions": definitions})
+    world.sm.create_training_job(TrainingJobName="job", **request)
+    running = world.until(
+        lambda: world.sm.describe_training_job(TrainingJobName="job"), lambda job: job.get("FinalMetricDataList")
+    )
+    assert (running["TrainingJobStatus"], running["FinalMetricDataList"][0]["Value"]) == ("InProgress", 0.5)
+
+
+def test_a_job_that_is_stopped_keeps_the_model_and_the_checkpoints_that_are_there(world):
+    """As on AWS, where a program gets SIGTERM and time to write them; what is measured stays too."""
+    script = """
+import pathlib, signal, sys, time
+pathlib.Path("/opt/ml/checkpoints/epoch-1").write_text("1")
+def end(*_):
+    pathlib.Path("/opt/ml/model/weights").write_text("half")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print("ready=1;")
+time.sleep(600)
+"""
+    request = world.training(
+        script,
+        algorithm={"MetricDefinitions": [{"Name": "ready", "Regex": "ready=(.);"}]},
+        CheckpointConfig={"S3Uri": "s3://work/checkpoints"},
+    )
+    world.sm.create_training_job(TrainingJobName="job", **request)
+    world.until(
+        lambda: world.sm.describe_training_job(TrainingJobName="job"), lambda job: job.get("FinalMetricDataList")
+    )
+    world.sm.stop_training_job(TrainingJobName="job")
+    assert world.ended_job("training", "job")["TrainingJobStatus"] == "Stopped"
+    assert world.unpacked("models/job/output/model.tar.gz") == {"weights": b"half"}
+    assert world.read("checkpoints/epoch-1") == b"1"
+
+
+def test_a_manifest_names_the_objects_of_a_channel(world):
+    """They keep their names below its prefix; nothing else comes along."""
+    for name in ("a.csv", "deep/b.csv", "c.csv"):
+        world.put(f"data/{name}", name)
+    manifest = world.put("manifest", json.dumps([{"prefix": "s3://work/data/"}, "a.csv", "deep/b.csv"]))
+    script = """
+import pathlib
+root = pathlib.Path("/opt/ml/input/data/train")
+found = sorted(str(file.relative_to(root)) for file in root.rglob("*") if file.is_file())
+pathlib.Path("/opt/ml/model/found").write_text(" ".join(found))
+"""
+    request = world.training(script)
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest}}
+    request["InputDataConfig"].append({"ChannelName": "train", "DataSource": source, "InputMode": "FastFile"})
+    world.sm.create_training_job(TrainingJobName="job", **request)
+    assert world.ended_job("training", "job")["TrainingJobStatus"] == "Completed"
+    assert world.unpacked("models/job/output/model.tar.gz")["found"] == b"a.csv deep/b.csv"
+
+
+def test_a_job_without_network_reaches_nobody(world):
+    """EnableNetworkIsolation, where the system can do that."""
+    if not isinstance(isolation(), Namespace):
+        pytest.skip("this machine has no unprivileged namespaces")
+    script = "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['AWS_ENDPOINT_URL'][-5:])))"
+    assert world.run_training("open", script)["TrainingJobStatus"] == "Completed"
+    reason = world.run_training("shut", script, EnableNetworkIsolation=True)["FailureReason"]
+    assert "ConnectionRefusedError" in reason or "Network is unreachable" in reason
 
 
 def test_what_the_program_says_of_its_failure_is_the_reason(world):
@@ -86,7 +162,7 @@ def test_the_secondary_status_tells_the_way(world):
     """Each transition is kept."""
     job = world.run_training("job", MODEL)
     way = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
-    assert way == ["Starting", "Training", "Completed"]
+    assert way == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
 
 
 def test_script_mode_runs_the_submitted_code_with_hyperparameters_as_arguments(world):
@@ -115,16 +191,6 @@ def test_script_mode_runs_the_submitted_code_with_hyperparameters_as_arguments(w
         "/opt/ml/input/data/code",
         "/opt/ml/code",
     ]
-
-
-def test_requirements_that_are_met_are_only_checked(world):
-    """pip inside a container installs nothing; what is missing fails with the remedy."""
-    met = "import subprocess; subprocess.run(['pip', 'install', 'boto3'], check=True)"
-    assert world.run_training("met", met)["TrainingJobStatus"] == "Completed"
-    missing = "import subprocess, sys; sys.exit(subprocess.run(['pip', 'install', 'no-such-thing==1']).returncode)"
-    reason = world.run_training("missing", missing)["FailureReason"]
-    assert "does not have: no-such-thing==1" in reason
-    assert "dependency group in pyproject.toml" in reason
 
 
 def test_a_script_without_a_place_fails_the_job(world):

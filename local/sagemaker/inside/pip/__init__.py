@@ -1,1 +1,1 @@
-"""Stands in for pip: a local run never changes an image's interpreter."""
+"""Stands in for pip: installs beside an image's interpreter, never into it."""

@@ -1,74 +1,72 @@
-"""`pip install` inside a container: checks that what is asked for is there, and says what is not."""
+"""`pip` inside a container: installs with uv into a folder of the container's own, which stands before the image's."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import re
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-_WITH_FILE = ("-r", "--requirement")
-_WITH_VALUE = ("-i", "--index-url", "--extra-index-url", "-c", "--constraint", "-t", "--target", "-f", "--find-links")
-_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[.*\])?\s*(==\s*(?P<version>[^\s,*]+)\s*$)?")
+from .command import Asked, UnknownOptionError, read
+from .overlay import link, overlay
 
-
-def wanted(arguments: Sequence[str]) -> list[str]:
-    """The requirements that an `install` command line names, those of requirements files included."""
-    found: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        if argument in _WITH_FILE:
-            lines = Path(next(rest)).read_text(encoding="utf-8").splitlines()
-            found += [line.split("#")[0].strip() for line in lines]
-        elif argument in _WITH_VALUE:
-            next(rest, None)
-        elif not argument.startswith("-"):
-            found.append(argument)
-    return [requirement for requirement in found if requirement and not requirement.startswith("-")]
-
-
-def missing(requirement: str) -> bool:
-    """Whether this interpreter lacks a library; a requirement with a marker is left to the import that needs it."""
-    name, _ = _parsed(requirement)
-    return ";" not in requirement and _version_here(name) is None
-
-
-def differing(requirement: str) -> str:
-    """A sentence when a library is here in another version than the one that is pinned, else nothing."""
-    name, version = _parsed(requirement)
-    here = _version_here(name)
-    return f"{name} {here} stands in for {version}" if version and here and here != version else ""
+_REMEDY = "The requirements could not be installed: correct them, or choose an image that has them."
+_CUT_OFF = "there is no network to install from (EnableNetworkIsolation)"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when nothing is missing, or when the command is not `install`."""
-    if arguments[:1] != ["install"]:
-        sys.stdout.write(f"pip {' '.join(arguments)}: nothing is changed in a local run\n")
+    """Run one command; gives its exit code."""
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("help", ())
+    if command == "install":
+        return _install(rest)
+    if command in ("list", "freeze"):
+        for found in sorted({f"{d.metadata['Name']}=={d.version}" for d in importlib.metadata.distributions()}):
+            sys.stdout.write(f"{found}\n")
         return 0
-    requirements = wanted(arguments[1:])
-    lacking = [requirement for requirement in requirements if missing(requirement)]
-    if lacking:
-        sys.stderr.write(
-            "The image's local interpreter, which a run never changes, does not have: "
-            f"{', '.join(lacking)}. Add them to the image's dependency group in pyproject.toml.\n"
-        )
-        return 1
-    other = [sentence for sentence in map(differing, requirements) if sentence]
-    sys.stdout.write("; ".join(["Every requirement has its library in the local interpreter", *other]) + "\n")
+    sys.stdout.write(f"pip {' '.join(arguments)}: nothing is changed in a local run\n")
     return 0
 
 
-def _parsed(requirement: str) -> tuple[str, str | None]:
-    found = _REQUIREMENT.match(requirement.partition(";")[0].strip())
-    return (found["name"], found["version"]) if found else (requirement, None)
-
-
-def _version_here(name: str) -> str | None:
+def _install(arguments: Sequence[str]) -> int:
+    settings = _settings()
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+        asked = read(arguments)
+    except (UnknownOptionError, OSError) as error:
+        sys.stderr.write(f"ERROR: {error}\n{_REMEDY}\n")
+        return 2
+    asked, here = asked.without(settings["image"])
+    for sentence in here:
+        sys.stdout.write(f"{sentence}\n")
+    if asked.is_empty():
+        sys.stdout.write("Requirement already satisfied: the image has every library that is asked for\n")
+        return 0
+    return _carry_out(asked, settings)
+
+
+def _carry_out(asked: Asked, settings: dict[str, Any]) -> int:
+    try:
+        if not settings["network"]:
+            settings["env"]["UV_OFFLINE"] = "1"
+        found = overlay(asked, settings)
+        link(found, Path(settings["site"]))
+    except subprocess.CalledProcessError as error:
+        said = [line for line in str(error.stderr).strip().splitlines() if not line.startswith("Using Python")]
+        cut_off = "" if settings["network"] else _CUT_OFF
+        sys.stderr.write("\n".join([f"ERROR: {cut_off}", *said, _REMEDY, ""]))
+        return 1
+    names = sorted(entry.name.removesuffix(".dist-info") for entry in found.glob("*.dist-info"))
+    told = f"Successfully installed {' '.join(names)}" if names else "Requirement already satisfied"
+    sys.stdout.write(f"{told}\n")
+    return 0
+
+
+def _settings() -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(Path(os.environ["SLUICE_PIP"]).read_text(encoding="utf-8"))
+    return settings
 
 
 if __name__ == "__main__":
