@@ -22,6 +22,13 @@ VERBS: tuple[Verb, ...] = ("release", "apply", "rollback", "approve", "watch", "
 PEOPLE: tuple[Person, ...] = get_args(Person)
 
 
+PUSHED_TYPES = ("AWS::SageMaker::Pipeline",)
+"""The types of resources that a push may change."""
+
+PUSH_CHANGE_SET = "sluice-push"
+"""The name of every change set of a push: no other may be executed by who pushes."""
+
+
 class Located(Protocol):
     """What of a stage its names are made of."""
 
@@ -78,9 +85,24 @@ def pipeline(stage: Located, model: str) -> str:
     return f"{model}-{stage.name}"
 
 
-def pipeline_role(stage: Located, model: str) -> str:
-    """The role of the jobs of a model's pipeline."""
-    return f"sluice-{stage.name}-pipeline-{model}"
+def training_role(stage: Located, model: str) -> str:
+    """The role of a model's pipeline and of its jobs."""
+    return f"sluice-{stage.name}-training-{model}"
+
+
+def push_role(stage: Located, model: str) -> str:
+    """The narrow role in which CloudFormation updates a model's pipeline when a scientist pushes it."""
+    return f"sluice-{stage.name}-push-{model}"
+
+
+def start_role(stage: Located, model: str) -> str:
+    """The role in which EventBridge Scheduler starts a model's pipeline."""
+    return f"sluice-{stage.name}-start-{model}"
+
+
+def training_schedule(stage: Located, model: str) -> str:
+    """The schedule by which a model's pipeline runs."""
+    return pipeline(stage, model)
 
 
 def serving_role(stage: Located, model: str) -> str:
@@ -214,6 +236,7 @@ def composed(stage: Located, models: Iterable[str]) -> Iterator[Composed]:
         yield Composed(kind="model package group", name=model, limit=63, model=model)
         yield Composed(kind="endpoint", name=endpoint(stage, model), limit=63, model=model)
         yield Composed(kind="pipeline", name=pipeline(stage, model), limit=256, model=model)
-        for role in (pipeline_role(stage, model), serving_role(stage, model), deploy_role(stage, model)):
-            yield Composed(kind="role", name=role, limit=64, model=model)
+        for role in (training_role, push_role, start_role, serving_role, deploy_role):
+            yield Composed(kind="role", name=role(stage, model), limit=64, model=model)
+        yield Composed(kind="schedule", name=training_schedule(stage, model), limit=64, model=model)
         yield Composed(kind="stack", name=stack(stage, "training", model), limit=128, model=model)

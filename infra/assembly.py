@@ -9,7 +9,8 @@ from typing import Any
 from aws_cdk import App, Stack
 
 from env.stage import Stage
-from infra import bundle, publishing, rules
+from infra import bundle as compiled
+from infra import publishing, rules, step_rights
 from infra.errors import RulesError
 from infra.registry import Registry
 from infra.release import Release
@@ -58,18 +59,20 @@ def synthesize(
 def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training]:
     """The stacks of a stage, each after those whose resources it names; gives those that train."""
     before: list[Stack] = [Storage(app, stage=stage)]
+    trained = {model: parts.training for model, parts in stage.models.items() if parts.training is not None}
+    bundles = {model: compiled.read(model, pipelines=pipelines) for model in trained}
     if stage.registry and stage.models:
-        before.append(Registry(app, stage=stage))
+        before.append(Registry(app, stage=stage, bundles=bundles))
     trainings = [
-        Training(app, stage=stage, bundle=bundle.read(model, pipelines=pipelines), settings=parts.training)
-        for model, parts in stage.models.items()
-        if parts.training is not None
+        Training(app, stage=stage, bundle=bundles[model], settings=settings) for model, settings in trained.items()
     ]
     for training in trainings:
         _follow(training, before)
     if stage.models:
-        release = Release(app, stage=stage)
-        _follow(release, before)
+        kinds = step_rights.kinds(bundle.definition for bundle in bundles.values())
+        release = Release(app, stage=stage, kinds=kinds)
+        # Schedules start pipelines, so those come first.
+        _follow(release, [*before, *trainings])
     for model, parts in stage.models.items():
         _follow(Serving(app, stage=stage, model=model, settings=parts.serving), [release])
     return trainings

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from env import images, naming
-from env.stage import Network, Stage, Training
+from env.stage import Stage, Training
+from infra import steps
 from infra.errors import BundleError, DefinitionSizeError, ParameterError, PlaceholderError
 
 # SageMaker takes 1,048,576 characters; the rest is room for values that are longer than their placeholders.
@@ -25,13 +26,6 @@ _PARAMETER_TYPES: Mapping[str, tuple[type, ...]] = {
     "Float": (int, float),
     "Boolean": (bool,),
 }
-
-# Where a step's arguments say on which instances its job runs, and where they say in which network.
-_CLUSTERS: Mapping[str, tuple[str, ...]] = {
-    "Processing": ("ProcessingResources", "ClusterConfig"),
-    "Training": ("ResourceConfig",),
-}
-_NETWORKS: Mapping[str, tuple[str, ...]] = {"Processing": ("NetworkConfig",), "Training": ()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +107,11 @@ def definition(bundle: Bundle, stage: Stage, training: Training) -> str:
     """
     values = _values(bundle.model, stage)
     resolved = _substituted(bundle.definition, lambda name: _value(name, values, stage))
-    steps = list(_steps(resolved["Steps"]))
-    defaults = {**_instance_defaults(steps, training), **training.parameters}
+    every = list(steps.every(resolved["Steps"]))
+    defaults = {**_instance_defaults(every, training), **training.parameters}
     resolved["Parameters"] = _parameters(resolved.get("Parameters", []), defaults, bundle.model, stage)
-    for step in steps:
-        _place(step, training, stage.network)
+    for step in every:
+        steps.place(step, training, stage.network)
     text = json.dumps(resolved, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     if _UNRESOLVED in text:
         raise PlaceholderError(f"{bundle.model}: the definition has an unfinished placeholder; compile it again.")
@@ -134,7 +128,7 @@ def _values(model: str, stage: Stage) -> dict[str, str]:
         "artifact_bucket": naming.artifact_bucket(stage),
         "kms_key": naming.key_alias_arn(stage),
         "model": model,
-        "role:pipeline": naming.role_arn(stage, naming.pipeline_role(stage, model)),
+        "role:pipeline": naming.role_arn(stage, naming.training_role(stage, model)),
     }
 
 
@@ -158,30 +152,13 @@ def _substituted(node: Any, value: Callable[[str], str]) -> Any:
     return node
 
 
-def _steps(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """All steps, those in the branches of conditions too."""
-    for step in steps:
-        yield step
-        arguments = step.get("Arguments", {})
-        yield from _steps([*arguments.get("IfSteps", []), *arguments.get("ElseSteps", [])])
-
-
-def _instance_defaults(steps: list[dict[str, Any]], training: Training) -> dict[str, str]:
-    """Defaults for the parameters that steps take their instance type from."""
-    found = (_cluster(step).get("InstanceType") for step in steps)
-    names = (chosen["Get"] for chosen in found if isinstance(chosen, dict) and "Get" in chosen)
-    return {name.removeprefix("Parameters."): training.instance_type for name in names}
-
-
-def _cluster(step: dict[str, Any]) -> dict[str, Any]:
-    """Where a step says on which instances its job runs; empty for steps that run no job."""
-    return _inner(step.setdefault("Arguments", {}), _CLUSTERS[step["Type"]]) if step["Type"] in _CLUSTERS else {}
-
-
-def _inner(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    for name in path:
-        table = table.setdefault(name, {})
-    return table
+def _instance_defaults(every: list[steps.Step], training: Training) -> dict[str, str]:
+    """Defaults for the parameters that steps take their instance types from."""
+    found = (cluster["InstanceType"] for step in every for cluster in steps.clusters(step))
+    names = (str(chosen["Get"]) for chosen in found if isinstance(chosen, dict) and "Get" in chosen)
+    return {
+        name.removeprefix("Parameters."): training.instance_type for name in names if name.startswith("Parameters.")
+    }
 
 
 def _parameters(
@@ -200,15 +177,3 @@ def _parameters(
         {**parameter, "DefaultValue": defaults[parameter["Name"]]} if parameter["Name"] in defaults else parameter
         for parameter in parameters
     ]
-
-
-def _place(step: dict[str, Any], training: Training, network: Network | None) -> None:
-    """Put a step's job on the stage's instances and into its network."""
-    cluster = _cluster(step)
-    if isinstance(cluster.get("InstanceType"), str):
-        cluster["InstanceType"] = training.instance_type
-    if network is not None and step["Type"] in _NETWORKS:
-        _inner(step.setdefault("Arguments", {}), _NETWORKS[step["Type"]])["VpcConfig"] = {
-            "SecurityGroupIds": list(network.security_groups),
-            "Subnets": list(network.subnets),
-        }

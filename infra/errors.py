@@ -5,6 +5,7 @@ InfraError
 ├── PlaceholderError      a compiled pipeline asks for a value that no stage has
 ├── ParameterError        a stage sets a pipeline parameter that does not exist, or to a value of another type
 ├── DefinitionSizeError   a pipeline definition is larger than what SageMaker takes
+├── StepError             a pipeline has a step that its role cannot be given rights for
 └── RulesError            a rule of cdk-nag is broken and not acknowledged
 """
 
@@ -27,6 +28,10 @@ class ParameterError(InfraError):
 
 class DefinitionSizeError(InfraError):
     """A pipeline definition is larger than what SageMaker takes."""
+
+
+class StepError(InfraError):
+    """A pipeline has a step that its role cannot be given rights for."""
 
 
 class RulesError(InfraError):

@@ -6,7 +6,7 @@ its own to assume one (IAM User Guide, "Granting a user permissions to switch ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -28,11 +28,25 @@ _TRAINING = [
 ]
 
 
-def admit(scope: Construct, *, stage: Stage) -> None:
-    """Make the roles of a stage; the one that trains only where something is trained."""
+_JOBS: Mapping[str, tuple[str, str]] = {
+    "ClarifyCheck": ("DescribeProcessingJob", "processing-job/pipelines-*"),
+    "Processing": ("DescribeProcessingJob", "processing-job/pipelines-*"),
+    "QualityCheck": ("DescribeProcessingJob", "processing-job/pipelines-*"),
+    "Training": ("DescribeTrainingJob", "training-job/pipelines-*"),
+    "Transform": ("DescribeTransformJob", "transform-job/pipelines-*"),
+}
+"""How the jobs of a kind of step are looked at, and how SageMaker names them."""
+
+
+def admit(scope: Construct, *, stage: Stage, kinds: Collection[str]) -> None:
+    """Make the roles of a stage; the one that trains only where something is trained.
+
+    ``kinds`` are the kinds of steps that the stage's pipelines have.
+    """
     models = list(stage.models)
     if stage.registry:
-        _Person(scope, "scientist", stage=stage, given=_scientist(stage, models), refused=_never_approve(stage))
+        given = [*_scientist(stage, models), *_see_jobs(stage, kinds), *_push(stage)]
+        _Person(scope, "scientist", stage=stage, given=given, refused=_never_approve(stage))
     never_trains = [Refusal(actions=_TRAINING), *rights.never_rehash()]
     _Person(scope, "approver", stage=stage, given=_approver(stage, models), refused=never_trains)
     _Person(scope, "operator", stage=stage, given=_operator(stage, models), refused=_never_approve(stage))
@@ -76,7 +90,7 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
     arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
     pipelines = [f"{arn}:pipeline/{naming.pipeline(stage, model)}" for model in models]
     executions = [f"{pipeline}/execution/*" for pipeline in pipelines]
-    verbs = ("DescribePipeline", "ListPipelineExecutions", "StartPipelineExecution")
+    verbs = ("ListPipelineExecutions", "StartPipelineExecution")
     following = (
         "DescribePipelineDefinitionForExecution",
         "DescribePipelineExecution",
@@ -93,11 +107,6 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
             because="SageMaker chooses the ids of executions.",
         ),
         Right(
-            actions=["sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob"],
-            resources=[f"{arn}:processing-job/pipelines-*", f"{arn}:training-job/pipelines-*"],
-            because="SageMaker names the jobs of steps pipelines-<execution>-<step>-<suffix>.",
-        ),
-        Right(
             actions=["logs:FilterLogEvents", "logs:GetLogEvents"],
             resources=[f"arn:aws:logs:{stage.region}:{stage.account}:log-group:/aws/sagemaker/*"],
             because="SageMaker chooses the names of log groups and streams.",
@@ -108,6 +117,85 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
         rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models], more=["s3:AbortMultipartUpload"]),
         rights.use_key(stage, actions=["GenerateDataKey"], via="s3"),
         *_see_serving(stage, models),
+    ]
+
+
+def _see_jobs(stage: Stage, kinds: Collection[str]) -> list[Right]:
+    """Looking at the jobs of the steps that pipelines have."""
+    arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
+    jobs = sorted({_JOBS[kind] for kind in kinds if kind in _JOBS})
+    given = [
+        Right(
+            actions=[f"sagemaker:{verb}" for verb, _ in jobs],
+            resources=[f"{arn}:{resource}" for _, resource in jobs],
+            because="SageMaker names the jobs of steps pipelines-<execution>-<step>-<suffix>.",
+        )
+    ]
+    if "Tuning" in kinds:
+        verbs = ("DescribeHyperParameterTuningJob", "ListTrainingJobsForHyperParameterTuningJob")
+        given.append(
+            Right(
+                actions=[*(f"sagemaker:{verb}" for verb in verbs), "sagemaker:DescribeTrainingJob"],
+                resources=[f"{arn}:hyper-parameter-tuning-job/*", f"{arn}:training-job/*"],
+                because="SageMaker names tuning jobs and their trials after the execution.",
+            )
+        )
+    return [right for right in given if right.actions]
+
+
+def _push(stage: Stage) -> list[Right]:
+    """Giving a model's pipeline another definition: through its stack, in its narrow role, and nothing beside.
+
+    A change set accepts any template, so everything about it that could do more is refused. It must name the role,
+    since without one it would run in the role of the last deployment, an administrator. It must say that it changes
+    pipelines alone, which also forbids it to acknowledge IAM resources (AWS CloudFormation API Reference,
+    "CreateChangeSet"). And only a change set of that name may be executed: one that an administrator has left has
+    another. Files are put beside those that are there, and never in the place of one (Amazon S3 User Guide, "Enforce
+    conditional writes on Amazon S3 buckets").
+    """
+    models = [model for model, parts in stage.models.items() if parts.training is not None]
+    if not models:
+        return []
+    bucket, named = naming.artifact_bucket(stage), {"cloudformation:ChangeSetName": naming.PUSH_CHANGE_SET}
+    stacks = {model: rights.stack_arn(stage, model, capability="training") for model in models}
+    roles = {model: naming.role_arn(stage, naming.push_role(stage, model)) for model in models}
+    return [
+        *(
+            Right(
+                actions=["cloudformation:CreateChangeSet"],
+                resources=[stacks[model]],
+                conditions={
+                    "StringEquals": {**named, "cloudformation:RoleArn": roles[model]},
+                    "ForAllValues:StringEquals": {"cloudformation:ResourceTypes": list(naming.PUSHED_TYPES)},
+                    "Null": {
+                        "cloudformation:ImportResourceTypes": "true",
+                        "cloudformation:ResourceTypes": "false",
+                        "cloudformation:TemplateUrl": "true",
+                    },
+                },
+                because=rights.STACK_IDS,
+            )
+            for model in models
+        ),
+        Right(
+            actions=[f"cloudformation:{verb}ChangeSet" for verb in ("Delete", "Describe", "Execute")],
+            resources=list(stacks.values()),
+            conditions={"StringEquals": named},
+            because=rights.STACK_IDS,
+        ),
+        Right(
+            actions=["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"],
+            resources=list(stacks.values()),
+            because=rights.STACK_IDS,
+        ),
+        Right(
+            actions=["cloudformation:GetTemplate"],
+            resources=[*stacks.values(), rights.registry_stack_arn(stage)],
+            because=rights.STACK_IDS,
+        ),
+        *(rights.pass_role(role, service="cloudformation.amazonaws.com") for role in roles.values()),
+        rights.read_objects(bucket, prefixes=["assets"]),
+        rights.write_objects(bucket, prefixes=["assets"], conditions={"Null": {"s3:if-none-match": "false"}}),
     ]
 
 
@@ -162,7 +250,7 @@ def _read_evidence(stage: Stage, models: Sequence[str]) -> list[Right]:
 
 
 def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:
-    """Seeing what serves, how it does, what CloudFormation makes of it, and what the ledger says."""
+    """Seeing what trains and serves, how it does, what CloudFormation makes of it, and what the ledger says."""
     arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
     kinds = {"Model": "model", "Config": "endpoint-config"}
     named = [
@@ -171,7 +259,9 @@ def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:
         for kind, resource in kinds.items()
         for name in rights.named_after(f"{arn}:{resource}", logical_id(stage, model, kind))
     ]
+    trained = [f"{arn}:pipeline/{naming.pipeline(stage, model)}" for model in models if stage.models[model].training]
     return [
+        *([Right(actions=["sagemaker:DescribePipeline"], resources=trained)] if trained else []),
         Right(
             actions=["sagemaker:DescribeEndpoint"],
             resources=[rights.endpoint_arn(stage, model) for model in models],

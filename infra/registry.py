@@ -1,6 +1,11 @@
-"""The model registry: one group of model packages for each model, open to the later stages' accounts."""
+"""The model registry: one group of model packages for each model, open to the later stages' accounts.
+
+And the roles in which packages are made: that of each model's pipeline, and the one that may change the pipeline.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -10,13 +15,18 @@ from constructs import Construct
 
 from env import naming
 from env.stage import Place, Stage
+from infra.bundle import Bundle
 from infra.stack import StageStack
+from infra.training_roles import PushRole, TrainingRole
 
 
 class Registry(StageStack):
-    """The model package groups, and the forwarding of their events to the stages that live elsewhere."""
+    """The model package groups, the forwarding of their events to the stages that live elsewhere, and who trains.
 
-    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+    ``bundles`` has the compiled pipeline of each model that the stage trains.
+    """
+
+    def __init__(self, scope: Construct, *, stage: Stage, bundles: Mapping[str, Bundle]) -> None:
         super().__init__(scope, stage=stage, capability="registry")
         readers = sorted({place.account for place in stage.others} - {stage.account})
         for model in stage.models:
@@ -26,6 +36,10 @@ class Registry(StageStack):
                 model_package_group_name=model,
                 model_package_group_policy=_policy(stage, model, readers).to_json() if readers else None,
             )
+        for model, bundle in bundles.items():
+            if settings := stage.models[model].training:
+                TrainingRole(self, stage=stage, bundle=bundle, settings=settings)
+                PushRole(self, stage=stage, model=model)
         buses = {(place.region, place.account): place for place in stage.others}
         buses.pop((stage.region, stage.account), None)
         if buses and stage.models:

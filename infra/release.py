@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -27,10 +29,10 @@ class Release(StageStack):
     """The release of the models of one stage.
 
     Of its functions ``release`` observes and decides; ``apply`` alone may update a serving stack, under that stack's
-    narrow role.
+    narrow role. ``kinds`` are the kinds of steps that the stage's pipelines have.
     """
 
-    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+    def __init__(self, scope: Construct, *, stage: Stage, kinds: Collection[str]) -> None:
         super().__init__(scope, stage=stage, capability="release")
         self._stage = stage
         self._topic = self._notify()
@@ -38,11 +40,12 @@ class Release(StageStack):
         for model in stage.models:
             ServingRole(self, stage=stage, model=model)
             DeployRole(self, stage=stage, model=model)
-        people.admit(self, stage=stage)
+        people.admit(self, stage=stage, kinds=kinds)
         Ledger(self, stage=stage)
         functions = {duty.verb: Function(self, duty, stage=stage, failures=self._failures) for duty in duties.of(stage)}
         waking.by_events(self, functions["release"], stage=stage, failures=self._failures)
         waking.by_the_clock(self, functions, stage=stage, failures=self._failures)
+        waking.pipelines_by_the_clock(self, stage=stage, failures=self._failures)
         if (stage.account, stage.region) != (stage.registry_account, stage.registry_region):
             self._admit_events()
         CfnOutput(self, "ReleaseFunction", value=functions["release"].function_name)

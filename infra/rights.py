@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from aws_cdk import aws_iam as iam
@@ -87,9 +88,16 @@ def list_objects(bucket: str, *, prefixes: Sequence[str]) -> Right:
     )
 
 
-def write_objects(bucket: str, *, prefixes: Sequence[str], more: Sequence[str] = ()) -> Right:
+def write_objects(
+    bucket: str,
+    *,
+    prefixes: Sequence[str],
+    more: Sequence[str] = (),
+    conditions: Mapping[str, Any] = MappingProxyType({}),
+) -> Right:
     """Writing under some prefixes of a bucket, and `more` actions there."""
-    return Right(actions=["s3:PutObject", *more], resources=_objects(bucket, prefixes), because=KEYS)
+    objects = _objects(bucket, prefixes)
+    return Right(actions=["s3:PutObject", *more], resources=objects, conditions=conditions, because=KEYS)
 
 
 def use_key(place: Located, *, actions: Iterable[str], via: str = "") -> Right:
@@ -217,9 +225,14 @@ def ask(stage: Stage, *verbs: naming.Verb) -> Right:
     return Right(actions=["lambda:InvokeFunction"], resources=[naming.function_arn(stage, verb) for verb in verbs])
 
 
-def stack_arn(stage: Stage, model: str) -> str:
-    """The ARN of a model's serving stack."""
-    return f"arn:aws:cloudformation:{stage.region}:{stage.account}:stack/{naming.stack(stage, 'serving', model)}/*"
+def stack_arn(stage: Stage, model: str, *, capability: naming.Capability = "serving") -> str:
+    """The ARN of a model's serving stack, or of another one."""
+    return f"arn:aws:cloudformation:{stage.region}:{stage.account}:stack/{naming.stack(stage, capability, model)}/*"
+
+
+def registry_stack_arn(stage: Stage) -> str:
+    """The ARN of the stack with the registry and the roles of training."""
+    return f"arn:aws:cloudformation:{stage.region}:{stage.account}:stack/{naming.stack(stage, 'registry')}/*"
 
 
 def registry_arn(stage: Stage) -> str:

@@ -1,4 +1,4 @@
-"""What wakes the Lambdas of a stage: events, and the clock."""
+"""What wakes the Lambdas and starts the pipelines of a stage: events, and the clock."""
 
 from __future__ import annotations
 
@@ -53,12 +53,9 @@ def by_the_clock(
         "SchedulerRole",
         role_name=naming.scheduler_role(stage),
         description="EventBridge Scheduler, while it wakes functions",
-        assumed_by=iam.ServicePrincipal(
-            "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
-        ),
+        assumed_by=_scheduler_of(stage),
     )
-    queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
-    rights.give(role, [rights.ask(stage, "watch", "sweep"), Right(actions=["sqs:SendMessage"], resources=[queue])])
+    rights.give(role, [rights.ask(stage, "watch", "sweep"), _bury(stage)])
     for verb, (rate, retry) in _RHYTHMS.items():
         scheduler.CfnSchedule(
             scope,
@@ -74,6 +71,57 @@ def by_the_clock(
                 retry_policy=retry,
             ),
         ).node.add_dependency(role)
+
+
+def pipelines_by_the_clock(scope: Construct, *, stage: Stage, failures: sqs.IQueue) -> None:
+    """Start the pipelines that have a schedule, each in a role that can start it and nothing else.
+
+    Source: EventBridge Scheduler User Guide, "Using templated targets in EventBridge Scheduler".
+    """
+    for model, parts in stage.models.items():
+        if parts.training is None or parts.training.schedule is None:
+            continue
+        pipeline = f"arn:aws:sagemaker:{stage.region}:{stage.account}:pipeline/{naming.pipeline(stage, model)}"
+        role = _start_role(scope, stage, model, pipeline=pipeline)
+        scheduler.CfnSchedule(
+            scope,
+            f"Schedule-{model}",
+            name=naming.training_schedule(stage, model),
+            description=f"Trains {model}",
+            schedule_expression=parts.training.schedule,
+            schedule_expression_timezone=parts.training.schedule_timezone,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=pipeline,
+                role_arn=role.role_arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=failures.queue_arn),
+                retry_policy=_Retry(maximum_retry_attempts=3, maximum_event_age_in_seconds=3600),
+            ),
+        ).node.add_dependency(role)
+
+
+def _start_role(scope: Construct, stage: Stage, model: str, *, pipeline: str) -> iam.Role:
+    role = iam.Role(
+        scope,
+        f"Start-{model}",
+        role_name=naming.start_role(stage, model),
+        description=f"EventBridge Scheduler, while it starts the pipeline that trains {model}",
+        assumed_by=_scheduler_of(stage),
+    )
+    rights.give(role, [Right(actions=["sagemaker:StartPipelineExecution"], resources=[pipeline]), _bury(stage)])
+    return role
+
+
+def _scheduler_of(stage: Stage) -> iam.ServicePrincipal:
+    return iam.ServicePrincipal(
+        "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
+    )
+
+
+def _bury(stage: Stage) -> Right:
+    """Leaving what could not be delivered in the queue of dead letters."""
+    queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
+    return Right(actions=["sqs:SendMessage"], resources=[queue])
 
 
 def _target(function: Function, failures: sqs.IQueue) -> targets.LambdaFunction:

@@ -17,7 +17,7 @@ LOCAL = env.load("local")
         ("arn:aws:kms:eu-west-1:123456789012:alias/sluice-local", naming.key_alias_arn(LOCAL)),
         ("credit-risk-local", naming.endpoint(LOCAL, "credit-risk")),
         ("credit-risk-local", naming.pipeline(LOCAL, "credit-risk")),
-        ("sluice-local-pipeline-credit-risk", naming.pipeline_role(LOCAL, "credit-risk")),
+        ("sluice-local-training-credit-risk", naming.training_role(LOCAL, "credit-risk")),
         ("sluice-local-serving-credit-risk", naming.serving_role(LOCAL, "credit-risk")),
         ("sluice-local-deploy-credit-risk", naming.deploy_role(LOCAL, "credit-risk")),
         ("arn:aws:iam::123456789012:role/r", naming.role_arn(LOCAL, "r")),

@@ -56,3 +56,17 @@ def scaled(tmp_path_factory):
     stage = stage.model_copy(update={"models": {MODEL: parts.model_copy(update={"serving": serving})}})
     assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder, validated=True)
     return Synthesized(stage, folder)
+
+
+@pytest.fixture(scope="session")
+def scheduled(tmp_path_factory):
+    """The assembly of the laptop's stage with a pipeline that runs each Monday in the morning of Zurich."""
+    from infra import assembly
+
+    folder, stage = tmp_path_factory.mktemp("scheduled"), env.load("local")
+    monday = {"schedule": "cron(0 6 ? * MON *)", "schedule_timezone": "Europe/Zurich"}
+    parts = stage.models[MODEL]
+    training = parts.training.model_copy(update=monday)
+    stage = stage.model_copy(update={"models": {MODEL: parts.model_copy(update={"training": training})}})
+    assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder, validated=True)
+    return Synthesized(stage, folder)

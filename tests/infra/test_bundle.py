@@ -35,7 +35,7 @@ def test_placeholders_become_the_stages_values():
     """Bucket, key, role and image are those of the stage."""
     arguments = step(resolved(), "Train")["Arguments"]
 
-    assert arguments["RoleArn"] == "arn:aws:iam::123456789012:role/sluice-local-pipeline-credit-risk"
+    assert arguments["RoleArn"] == "arn:aws:iam::123456789012:role/sluice-local-training-credit-risk"
     assert arguments["OutputDataConfig"] == {
         "KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:alias/sluice-local",
         "S3OutputPath": "s3://sluice-local-artifacts-123456789012-eu-west-1/credit-risk/models",

@@ -89,8 +89,9 @@ def test_who_takes_back_does_not_approve(every):
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_people_release_through_the_functions_only(local, person):
-    """No one updates a stack or an endpoint, changes the ledger, or deletes anything by hand."""
-    verbs = {action.partition(":")[2] for action in allowed(local, person)}
+    """No one updates a stack or an endpoint, changes the ledger, or deletes anything by hand but change sets."""
+    pushing = {f"cloudformation:{verb}ChangeSet" for verb in ("Create", "Delete")} if person == "scientist" else set()
+    verbs = {action.partition(":")[2] for action in allowed(local, person) - pushing}
 
     assert [verb for verb in verbs if verb.startswith(("Delete", "Create", "Continue", "Cancel"))] == []
     assert {"UpdateStack", "UpdateEndpoint", "PutItem", "UpdateItem", "PutMetricData", "*"} & verbs == set()
@@ -116,10 +117,46 @@ def test_everybody_sees_what_serves_and_why(local, person):
 
 
 def test_scientists_write_data_and_nothing_that_was_made(local):
-    """Data is brought below the model's prefix; artefacts, evidence and assets are written by pipelines alone."""
-    (writing,) = [s for s in statements(local.template("release"), "Scientist") if "s3:PutObject" in actions(s)]
+    """Data is brought below the model's prefix; files of pipelines are added and never replaced."""
+    given = statements(local.template("release"), "Scientist")
+    writing = {s["Resource"]: s.get("Condition") for s in given if "s3:PutObject" in actions(s)}
 
-    assert writing["Resource"] == "arn:aws:s3:::sluice-local-artifacts-123456789012-eu-west-1/credit-risk/data/*"
+    bucket = "arn:aws:s3:::sluice-local-artifacts-123456789012-eu-west-1"
+    assert writing == {
+        f"{bucket}/credit-risk/data/*": None,
+        f"{bucket}/assets/*": {"Null": {"s3:if-none-match": "false"}},
+    }
+
+
+def test_scientists_push_in_the_narrow_role_only(local):
+    """A change set names the role and its kind of resource, brings its template along, and bears the push's name."""
+    given = statements(local.template("release"), "Scientist")
+    (creating,) = [s for s in given if "cloudformation:CreateChangeSet" in actions(s)]
+    (executing,) = [s for s in given if "cloudformation:ExecuteChangeSet" in actions(s)]
+    stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/sluice-local-training-credit-risk/*"
+
+    assert creating["Resource"] == executing["Resource"] == stack
+    assert creating["Condition"] == {
+        "StringEquals": {
+            "cloudformation:ChangeSetName": "sluice-push",
+            "cloudformation:RoleArn": "arn:aws:iam::123456789012:role/sluice-local-push-credit-risk",
+        },
+        "ForAllValues:StringEquals": {"cloudformation:ResourceTypes": ["AWS::SageMaker::Pipeline"]},
+        "Null": {
+            "cloudformation:ImportResourceTypes": "true",
+            "cloudformation:ResourceTypes": "false",
+            "cloudformation:TemplateUrl": "true",
+        },
+    }
+    assert executing["Condition"] == {"StringEquals": {"cloudformation:ChangeSetName": "sluice-push"}}
+
+
+def test_scientists_pass_the_narrow_role_to_cloudformation_alone(local):
+    """No role of jobs, people or functions can be passed on."""
+    (passing,) = [s for s in statements(local.template("release"), "Scientist") if "iam:PassRole" in actions(s)]
+
+    assert passing["Resource"] == "arn:aws:iam::123456789012:role/sluice-local-push-credit-risk"
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
 
 
 def test_approvers_read_the_evidence_where_it_is(prod):

@@ -1,6 +1,7 @@
 import json
 
 import env
+from env import naming
 from infra import assembly, bundle
 from tests.infra.templates import CHECKOUT, Synthesized, actions, only, statements
 
@@ -12,16 +13,23 @@ def test_the_pipeline_is_the_compiled_one(local):
 
     assert pipeline["PipelineName"] == "credit-risk-local"
     assert definition["Version"] == "2020-12-01"
-    assert "arn:aws:iam::123456789012:role/sluice-local-pipeline-credit-risk" in str(definition)
+    assert "arn:aws:iam::123456789012:role/sluice-local-training-credit-risk" in str(definition)
+
+
+def test_the_pipeline_is_alone_in_its_stack(local):
+    """Who pushes updates this stack: it holds nothing else, and nothing that CloudFormation would have to look up."""
+    template = local.template("training")
+
+    assert [r["Type"] for r in template["Resources"].values()] == list(naming.PUSHED_TYPES)
+    assert set(template) == {"Resources", "Outputs"}
+    assert not any(word in json.dumps(template) for word in ('"Ref"', '"Fn::', "resolve:"))
 
 
 def test_the_pipeline_waits_for_its_rights(local):
-    """SageMaker looks at the role when it takes a pipeline, so the role's policy comes first."""
-    template = local.template("training")
-    (pipeline,) = [r for r in template["Resources"].values() if r["Type"] == "AWS::SageMaker::Pipeline"]
-    (policy,) = [name for name, r in template["Resources"].items() if r["Type"] == "AWS::IAM::Policy"]
+    """SageMaker looks at the role when it takes a pipeline, so the stack that holds the role comes first."""
+    training = local.manifest()["artifacts"][local.stack("training")]
 
-    assert policy in pipeline["DependsOn"]
+    assert local.stack("registry") in training["dependencies"]
 
 
 def test_a_large_definition_is_read_from_the_bucket(tmp_path):
@@ -29,7 +37,7 @@ def test_a_large_definition_is_read_from_the_bucket(tmp_path):
     lock = tmp_path / "pipelines" / "credit_risk" / "lock"
     lock.mkdir(parents=True)
     document = {"Version": "2020-12-01", "Parameters": [], "Steps": [{"Name": "F", "Type": "Fail", "Arguments": {}}]}
-    document["Steps"][0]["Arguments"]["ErrorMessage"] = "x" * 500_000
+    document["Steps"][0]["Arguments"]["ErrorMessage"] = "x" * 50_000
     (lock / "definition.json").write_text(json.dumps(document))
     assembly.synthesize(env.load("local"), pipelines=tmp_path / "pipelines", assembly=tmp_path / "out")
     synthesized = Synthesized(env.load("local"), tmp_path / "out")
@@ -39,11 +47,12 @@ def test_a_large_definition_is_read_from_the_bucket(tmp_path):
     ]
     assert location["Bucket"] == "sluice-local-artifacts-123456789012-eu-west-1"
     assert location["Key"] in {file["displayName"] for file in synthesized.assets("training").values()}
+    assert len((synthesized.folder / f"{synthesized.stack('training')}.template.json").read_bytes()) < 51_200
 
 
 def test_the_pipeline_may_register_and_never_approve(local):
     """Packages are registered as pending, and changing one is denied whatever else may be given."""
-    given = statements(local.template("training"), "Role")
+    given = statements(local.template("registry"), "Training")
     (registering,) = [s for s in given if "sagemaker:CreateModelPackage" in actions(s)]
     (approving,) = [s for s in given if "sagemaker:UpdateModelPackage" in actions(s)]
 
@@ -53,7 +62,7 @@ def test_the_pipeline_may_register_and_never_approve(local):
 
 def test_the_pipeline_writes_below_its_models_prefix_only(local):
     """Jobs read data and assets and write nothing but their model's results."""
-    given = statements(local.template("training"), "Role")
+    given = statements(local.template("registry"), "Training")
     (writing,) = [s for s in given if "s3:PutObject" in actions(s)]
 
     assert writing["Resource"] == "arn:aws:s3:::sluice-local-artifacts-123456789012-eu-west-1/credit-risk/*"
@@ -61,9 +70,9 @@ def test_the_pipeline_writes_below_its_models_prefix_only(local):
 
 def test_the_pipeline_passes_its_own_role_only(local):
     """The jobs of a pipeline run in the pipeline's role."""
-    (passing,) = [s for s in statements(local.template("training"), "Role") if "iam:PassRole" in actions(s)]
+    (passing,) = [s for s in statements(local.template("registry"), "Training") if "iam:PassRole" in actions(s)]
 
-    assert passing["Resource"] == "arn:aws:iam::123456789012:role/sluice-local-pipeline-credit-risk"
+    assert passing["Resource"] == "arn:aws:iam::123456789012:role/sluice-local-training-credit-risk"
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
@@ -82,6 +91,24 @@ def test_every_asset_of_the_lock_is_published(local):
 
 def test_the_pipeline_may_encrypt_what_its_jobs_leave(local):
     """SageMaker asks the role for Encrypt where a job names its key by an alias."""
-    keys = [s for s in statements(local.template("training"), "Role") if "kms:GenerateDataKey" in actions(s)]
+    keys = [s for s in statements(local.template("registry"), "Training") if "kms:GenerateDataKey" in actions(s)]
     assert all({"kms:Encrypt", "kms:Decrypt"} <= set(actions(statement)) for statement in keys)
     assert keys
+
+
+def test_a_push_gives_the_pipeline_another_definition_and_nothing_else(local):
+    """CloudFormation's role in a push updates this pipeline and passes the pipeline's role."""
+    given = {action: s for s in statements(local.template("registry"), "Push") for action in actions(s)}
+
+    assert set(given) == {
+        "iam:PassRole",
+        "kms:Decrypt",
+        "s3:GetObject",
+        "sagemaker:DescribePipeline",
+        "sagemaker:ListTags",
+        "sagemaker:UpdatePipeline",
+    }
+    pipeline = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/credit-risk-local"
+    assert given["sagemaker:UpdatePipeline"]["Resource"] == pipeline
+    passed = "arn:aws:iam::123456789012:role/sluice-local-training-credit-risk"
+    assert given["iam:PassRole"]["Resource"] == passed

@@ -112,3 +112,24 @@ def test_a_schedule_waits_for_its_rights(every):
 def test_the_letters_that_are_dead_are_one_queue(every):
     """Rules, schedules and functions share the queue: one place to look."""
     assert only(every.template("release"), "AWS::SQS::Queue")["QueueName"] == f"sluice-{every.stage.name}-dead-letters"
+
+
+def test_a_pipeline_runs_when_its_stage_says(scheduled):
+    """The schedule starts the pipeline, in a role that may do that alone, once the pipeline is there."""
+    schedule = schedules(scheduled)["credit-risk-local"]
+    pipeline = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/credit-risk-local"
+
+    assert schedule["ScheduleExpression"] == "cron(0 6 ? * MON *)"
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Zurich"
+    assert schedule["Target"]["Arn"] == pipeline
+    assert "DeadLetterConfig" in schedule["Target"]
+    given = {action: s["Resource"] for s in statements(scheduled.template("release"), "Start") for action in actions(s)}
+    assert given["sagemaker:StartPipelineExecution"] == pipeline
+    assert set(given) == {"sagemaker:StartPipelineExecution", "sqs:SendMessage"}
+    release = scheduled.manifest()["artifacts"][scheduled.stack("release")]
+    assert scheduled.stack("training") in release["dependencies"]
+
+
+def test_without_a_schedule_a_pipeline_waits_to_be_asked(local):
+    """The stage has its functions' schedules and no other."""
+    assert set(schedules(local)) == {"sluice-local-watch", "sluice-local-sweep"}

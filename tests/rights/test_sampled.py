@@ -112,7 +112,7 @@ def test_a_person_cannot_go_on_without_an_action(served, person, action, line):
 def test_a_pipeline_fails_without_an_action(served, action):
     """The step's reason names it."""
     sagemaker, stage = served.admin.client("sagemaker"), served.admin.stage
-    with without(served, naming.pipeline_role(stage, MODEL), action):
+    with without(served, naming.training_role(stage, MODEL), action):
         arn = sagemaker.start_pipeline_execution(PipelineName=naming.pipeline(stage, MODEL))["PipelineExecutionArn"]
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (status := sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn))[
