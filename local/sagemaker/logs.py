@@ -47,6 +47,7 @@ class Log:
         self.group, self.stream, self.file = group, stream, file
         self._writer, self._heard = writer, heard
         self._read_bytes = self._shipped_bytes = 0
+        self._said: set[str] = set()
         self._before = b""  # the end of what stood in the file before it began anew
         self._ended = self._full = False
         self._lock = threading.Lock()
@@ -54,14 +55,16 @@ class Log:
         file.touch()
 
     def say(self, line: str) -> None:
-        """Add a line of the platform's own."""
+        """Add a line of the platform's own, which `tail` does not tell."""
+        self._said.add(line)
         with self.file.open("a", encoding="utf-8") as out:
             out.write(f"{line}\n")
 
     def tail(self, *, lines: int, characters: int) -> str:
         """The end of the log: at most so many lines and characters; nothing once its file is gone."""
         end = (self._before + self._end()).decode("utf-8", errors="replace")
-        return "\n".join(end.rstrip().splitlines()[-lines:])[-characters:]
+        told = [line for line in end.rstrip().splitlines() if line not in self._said]
+        return "\n".join(told[-lines:])[-characters:]
 
     def ship(self, *, ended: bool = False) -> None:
         """Send the whole lines that are new to CloudWatch Logs, as far as there is room for them.

@@ -113,7 +113,7 @@ def test_a_step_that_raises_ends_the_execution(world):
     reason = execution["FailureReason"]
     assert reason.startswith("Step failure: One or multiple steps failed. Step Broken (Processing): ")
     assert "exit code: 1" in reason
-    assert reason.endswith("ValueError: column age is missing")
+    assert "ValueError: column age is missing\nWhat to do: read the whole log, /aws/sagemaker" in reason
     assert list(world.steps(execution)) == ["Broken"]
 
 
