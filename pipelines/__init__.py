@@ -1,1 +1,1 @@
-"""One folder a model: its workflow as data, its steps as programs, the code that serves it."""
+"""One folder a model: its workflow as data, its steps as programs, the code that serves it; and what models share."""

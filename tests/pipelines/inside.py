@@ -4,6 +4,7 @@ One process for all requests, since importing scikit-learn takes longer than any
 """
 
 import contextlib
+import importlib
 import importlib.util
 import io
 import json
@@ -12,7 +13,7 @@ import sys
 
 
 def run(program, argv):
-    """What running a step as a program gives: its exit code and what it prints."""
+    """What running a file as a program gives: its exit code and what it prints."""
     out, err = io.StringIO(), io.StringIO()
     sys.argv = [program, *argv]
     code = 0
@@ -36,9 +37,15 @@ def serve(code, model_dir, body, content_type, accept):
     return {"status": answer.status_code, "body": answer.get_data(as_text=True), "type": answer.mimetype}
 
 
+def call(function, arguments):
+    """What a function gives."""
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(module), name)(*arguments)
+
+
 def main():
     """Answer until the standard input ends."""
-    verbs = {"run": run, "serve": serve}
+    verbs = {"run": run, "serve": serve, "call": call}
     for line in sys.stdin:
         request = json.loads(line)
         sys.stdout.write(json.dumps(verbs[request.pop("verb")](**request)) + "\n")
