@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from local.errors import UnsupportedLocally, ValidationError
 from local.scheduler.schedule import Schedule
 
-_TARGETS: Final = ("lambda", "sns", "sqs")
+_TARGETS: Final = ("lambda", "sagemaker", "sns", "sqs")
+_OWN: Final = {"SageMakerPipelineParameters": "sagemaker", "SqsParameters": "sqs"}
+"""Members of a target, each of which goes with one service's."""
 _ELSEWHERE: Final = (
     "EcsParameters",
     "EventBridgeParameters",
     "EventBridgePutEventsV2Parameters",
     "EventBridgePutRawEventsParameters",
     "KinesisParameters",
-    "SageMakerPipelineParameters",
 )
 _LATEST_START: Final = timedelta(minutes=5)
 
@@ -61,14 +62,15 @@ def _check_target(target: Mapping[str, Any]) -> None:
     fields = arn.split(":", 5)
     if len(fields) != 6 or fields[0] != "arn":
         raise ValidationError(f"Provided Arn is not in correct format: {arn}")
-    if fields[2] not in _TARGETS:
+    if fields[2] not in _TARGETS or (fields[2] == "sagemaker" and not fields[5].startswith("pipeline/")):
         kind = "the universal target" if ":aws-sdk:" in arn else "the schedule's target"
         raise UnsupportedLocally(f"{kind} {arn}")
     for name in _ELSEWHERE:
         if name in target:
             raise ValidationError(f"{name} does not go with the target {arn}.")
-    if "SqsParameters" in target and fields[2] != "sqs":
-        raise ValidationError(f"SqsParameters does not go with the target {arn}.")
+    for name, service in _OWN.items():
+        if name in target and fields[2] != service:
+            raise ValidationError(f"{name} does not go with the target {arn}.")
     if fields[2] == "lambda" and "Input" in target:
         _check_json(target["Input"], arn)
 

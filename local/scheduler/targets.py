@@ -43,6 +43,7 @@ class Targets:
         self._roles = Roles(services, config=_NO_RETRIES)
         self._senders: dict[str, Callable[[Turn, str], None]] = {
             "lambda": self._invoke_function,
+            "sagemaker": self._start_pipeline,
             "sns": self._publish,
             "sqs": self._send_message,
         }
@@ -109,6 +110,15 @@ class Targets:
     def _invoke_function(self, turn: Turn, body: str) -> None:
         self._client("lambda", turn).invoke(
             FunctionName=turn.target["Arn"], InvocationType="Event", Payload=body.encode()
+        )
+
+    def _start_pipeline(self, turn: Turn, _: str) -> None:
+        parameters = turn.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
+        self._client("sagemaker", turn).start_pipeline_execution(
+            PipelineName=turn.target["Arn"].rpartition("/")[2],
+            PipelineParameters=parameters,
+            # The same for each attempt of a turn: one that seemed to fail is not repeated beside itself.
+            ClientRequestToken=turn.id * 2,
         )
 
     def _publish(self, turn: Turn, body: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from local.cloudformation.actor import Actor
@@ -16,7 +17,7 @@ from local.cloudformation.template import Template, parse
 from local.errors import AwsError, UnsupportedLocally
 
 SUBMITTED: Final = frozenset(
-    {"Capabilities", "Parameters", "Tags", "TemplateBody", "TemplateURL", "UsePreviousTemplate"}
+    {"Capabilities", "Parameters", "ResourceTypes", "Tags", "TemplateBody", "TemplateURL", "UsePreviousTemplate"}
 )
 """The members of a request that `Submissions.revision` reads."""
 
@@ -79,6 +80,7 @@ class Submissions:
         given_capabilities = tuple(params.get("Capabilities", ()))
         _check_capabilities(template, given_capabilities)
         before = previous.revision if previous is not None else None
+        _check_types(params, template, before=before.template if before is not None else None)
         texts = given(params.get("Parameters", []), template, previous=before.parameters if before else {})
         actor.check()
         return replace(self._revisions, clients=actor.acting()).build(
@@ -96,6 +98,23 @@ def _check_capabilities(template: Template, given_capabilities: tuple[str, ...])
     # Consent to named resources includes consent to unnamed ones.
     if needed and not {needed[0], "CAPABILITY_NAMED_IAM"} & set(given_capabilities):
         raise AwsError("InsufficientCapabilitiesException", f"Requires capabilities : [{needed[0]}]")
+
+
+def _check_types(params: Mapping[str, Any], template: Template, *, before: Template | None) -> None:
+    """Refuse to touch a resource of a type that the request does not name, if it names any.
+
+    Source: AWS CloudFormation API Reference, "CreateChangeSet", ResourceTypes; the words are ours.
+    """
+    allowed = params.get("ResourceTypes")
+    if not allowed:
+        return
+    if params.get("Capabilities"):
+        raise InvalidRequest("Only one of the parameters Capabilities and ResourceTypes can be specified.")
+    old, new = (before.resources if before is not None else {}), template.resources
+    touched = [new.get(name) or old[name] for name in {**old, **new} if old.get(name) != new.get(name)]
+    for kind in sorted({what.type for what in touched}):
+        if not any(fnmatchcase(kind, pattern) for pattern in allowed):
+            raise InvalidRequest(f"Resource type {kind} is not allowed by parameter ResourceTypes {list(allowed)}")
 
 
 def _tags(params: Mapping[str, Any], before: Revision | None) -> Mapping[str, str]:

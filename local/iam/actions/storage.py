@@ -96,6 +96,8 @@ _KEYS: Final[Mapping[str, str]] = {
     "GrantReadACP": "s3:x-amz-grant-read-acp",
     "GrantWrite": "s3:x-amz-grant-write",
     "GrantWriteACP": "s3:x-amz-grant-write-acp",
+    "IfMatch": "s3:if-match",
+    "IfNoneMatch": "s3:if-none-match",
     "MaxKeys": "s3:max-keys",
     "MetadataDirective": "s3:x-amz-metadata-directive",
     "ObjectLockMode": "s3:object-lock-mode",

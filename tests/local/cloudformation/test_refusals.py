@@ -231,7 +231,6 @@ def test_rights_need_consent(account, resource, given, needed):
     [
         ("NotificationARNs", ["arn:aws:sns:eu-west-1:123456789012:t"]),
         ("TimeoutInMinutes", 5),
-        ("ResourceTypes", ["AWS::S3::*"]),
         ("DeploymentConfig", {"Mode": "EXPRESS"}),
     ],
 )
@@ -285,3 +284,31 @@ def test_empty_options_mean_nothing(account):
     """An option that is not supported passes as long as it asks for nothing."""
     nothing = {"NotificationARNs": [], "RollbackConfiguration": {"RollbackTriggers": []}}
     assert account.create({"P": parameter("a")}, **nothing)["StackStatus"] == "CREATE_COMPLETE"
+
+
+TYPES = ["AWS::SSM::*"]
+
+
+def test_types_that_a_request_does_not_name_are_not_touched(account):
+    """A change is refused with the type's name; what stays as it is may be of any type."""
+    account.create({"P": parameter("a"), "B": bucket()})
+    kept = json.dumps({"Resources": {"P": parameter("b"), "B": bucket()}})
+    account.client.update_stack(StackName="s", TemplateBody=kept, ResourceTypes=TYPES)
+    assert account.ended()["StackStatus"] == "UPDATE_COMPLETE"
+    for other in ({"P": parameter("b")}, {"P": parameter("b"), "B": bucket(), "C": bucket()}):
+        body = json.dumps({"Resources": other})
+        with pytest.raises(ClientError, match=r"Resource type AWS::S3::Bucket is not allowed by .* \['AWS::SSM::\*'\]"):
+            account.client.create_change_set(StackName="s", ChangeSetName="c", TemplateBody=body, ResourceTypes=TYPES)
+
+
+def test_types_and_capabilities_exclude_each_other(account):
+    """As the API reference says: who names types cannot acknowledge roles."""
+    body = json.dumps({"Resources": {"R": ROLE}})
+    with pytest.raises(ClientError, match="Only one of the parameters Capabilities and ResourceTypes"):
+        account.client.create_stack(
+            StackName="s", TemplateBody=body, ResourceTypes=["AWS::IAM::Role"], Capabilities=["CAPABILITY_IAM"]
+        )
+    assert (
+        _refusal(account.client.create_stack, StackName="s", TemplateBody=body, ResourceTypes=["AWS::IAM::Role"])
+        == "InsufficientCapabilitiesException"
+    )

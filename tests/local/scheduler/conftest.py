@@ -16,6 +16,7 @@ from local.scheduler import Scheduler
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 START = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+PIPELINE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/p"
 TEN_SECONDS = 10.0
 
 
@@ -46,13 +47,37 @@ class FakeFunctions:
         return {"StatusCode": 202}
 
 
+class FakePipelines:
+    """SageMaker as a schedule meets it: it starts what it is asked to, or does not know it."""
+
+    def __init__(self, services) -> None:
+        self.exists = True
+        self.throttles = 0
+        self.started = []
+
+    def families(self):
+        return [Family("sagemaker", {"StartPipelineExecution": self._start})]
+
+    def close(self) -> None:
+        pass
+
+    def _start(self, params, call):
+        self.started.append(params)
+        if not self.exists:
+            raise AwsError("ResourceNotFound", "Pipeline p does not exist")
+        if self.throttles:
+            self.throttles -= 1
+            raise AwsError("ThrottlingException", "Rate exceeded", status=400)
+        return {"PipelineExecutionArn": f"{PIPELINE}/execution/abcdefghijkl"}
+
+
 class Account:
     """An account with schedules in it."""
 
     def __init__(self, small_cloud) -> None:
         self.clock = Clock(speed=0, start=START)
-        self.cloud = small_cloud(Scheduler, FakeFunctions, clock=self.clock)
-        self._part, self.functions = self.cloud.parts
+        self.cloud = small_cloud(Scheduler, FakeFunctions, FakePipelines, clock=self.clock)
+        self._part, self.functions, self.pipelines = self.cloud.parts
         self.client = self.cloud.client("scheduler")
         self.role = self.role_for("scheduler.amazonaws.com")
 

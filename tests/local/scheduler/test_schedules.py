@@ -97,6 +97,7 @@ def test_an_expression_that_means_nothing_is_refused(account, expression):
         ({"ScheduleExpressionTimezone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"target": {"Input": "not JSON"}}, "well-formed JSON"),
         ({"target": {"SqsParameters": {"MessageGroupId": "g"}}}, "SqsParameters"),
+        ({"target": {"SageMakerPipelineParameters": {}}}, "SageMakerPipelineParameters"),
         ({"arn": "nonsense"}, "not in correct format"),
         ({"target": {"RoleArn": "nobody"}}, "satisfy regular expression pattern"),
         ({"target": {"RoleArn": "arn:aws:iam::123456789012:role/nobody"}}, "must allow AWS EventBridge Scheduler"),
@@ -126,6 +127,7 @@ def test_a_role_for_another_service_or_group_is_refused(account):
     [
         ({"arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"}, "universal target arn:aws:scheduler:::aws-sdk:sqs"),
         ({"arn": "arn:aws:states:eu-west-1:123456789012:stateMachine:m"}, "target arn:aws:states"),
+        ({"arn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/e"}, "target arn:aws:sagemaker"),
         ({"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k"}, "KmsKeyArn"),
     ],
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.scheduler.conftest import ACCOUNT, FUNCTION, REGION, START
+from tests.local.scheduler.conftest import ACCOUNT, FUNCTION, PIPELINE, REGION, START
 
 SCHEDULE = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/s"
 
@@ -110,6 +110,30 @@ def test_a_queue_and_a_topic_get_the_input_as_it_is(account):
     account.put("at(2026-11-21T09:00:00)", name="t", arn=topic, target={"Input": "to the topic"})
     account.pass_by(hours=1)
     assert sorted(body for body, _ in account.letters()) == ["to the queue", "to the topic"]
+
+
+def test_a_pipeline_is_started_with_the_schedules_parameters(account):
+    """Each turn starts it once, also when an attempt was throttled: every attempt bears the same token."""
+    account.pipelines.throttles = 1
+    given = [{"Name": "Seed", "Value": "7"}]
+    account.put("rate(1 day)", arn=PIPELINE, target={"SageMakerPipelineParameters": {"PipelineParameterList": given}})
+    account.pass_by(minutes=5)
+    account.pass_by(seconds=2)
+    first, again = account.pipelines.started
+    assert first == again
+    assert (first["PipelineName"], first["PipelineParameters"]) == ("p", given)
+    account.pass_by(days=1)
+    assert account.pipelines.started[2]["ClientRequestToken"] != first["ClientRequestToken"]
+
+
+def test_a_pipeline_that_is_not_there_leaves_a_dead_letter(account):
+    """At once: no retry would find it."""
+    account.pipelines.exists = False
+    target = {"DeadLetterConfig": {"Arn": account.queue()}}
+    account.put("at(2026-11-21T09:00:00)", arn=PIPELINE, target=target)
+    account.pass_by(hours=1)
+    [(_, attributes)] = account.letters()
+    assert (attributes["ERROR_MESSAGE"], attributes["TARGET_ARN"]) == ("Pipeline p does not exist", PIPELINE)
 
 
 def test_a_call_that_fails_is_repeated(account):
