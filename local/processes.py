@@ -1,14 +1,10 @@
-"""The child processes of the local cloud: jobs, Lambdas and model servers, none of which outlives it.
-
-A child leads a process group, which ends with it. What leaves the group (a daemon, a session of its own) is found on
-Linux by a mark in its environment, which it has inherited.
-"""
+"""The child processes of the local cloud: jobs, Lambdas and model servers, none of which outlives it."""
 
 from __future__ import annotations
 
-import itertools
+import math
 import os
-import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -18,10 +14,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from local import warden
-from local.warden import MARK, end_strays
-
 _GRACE_SECONDS = 5.0
+
+_WARDEN = """
+import os, signal, sys
+groups = set()
+for line in sys.stdin:
+    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+for group in groups:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        continue
+"""
+"""Reads the groups that run from its standard input; at its end, which is this process's too, it ends those left."""
 
 
 class Processes:
@@ -31,8 +37,7 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self._running: dict[subprocess.Popen[bytes], str] = {}
-        self._name, self._numbers = secrets.token_hex(8), itertools.count()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._warden: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -52,10 +57,9 @@ class Processes:
             if self._closed:
                 raise RuntimeError("the local cloud is stopping")
             self._wake_warden()  # before the child, which else could live on if this process were killed meanwhile
-            mark = f"{self._name}.{next(self._numbers)};"
             child = subprocess.Popen(
                 list(argv),
-                env={**env, MARK: mark},
+                env=dict(env),
                 cwd=cwd,
                 stdin=stdin,
                 stdout=output,
@@ -63,7 +67,7 @@ class Processes:
                 start_new_session=True,
                 pass_fds=tuple(pass_fds),
             )
-            self._running[child] = mark
+            self._running.add(child)
             self._tell_warden(f"+{child.pid}")
         return child
 
@@ -79,13 +83,11 @@ class Processes:
         return child.returncode
 
     def forget(self, child: subprocess.Popen[bytes]) -> None:
-        """Say that a child has been waited for; what is left of its group, or has left it, is ended."""
+        """Say that a child has been waited for; what is left of its group is ended."""
         _signal_group(child, signal.SIGKILL)
         with self._lock:
-            mark = self._running.pop(child, None)
+            self._running.discard(child)
             self._tell_warden(f"-{child.pid}")
-        if mark is not None:
-            end_strays(mark)
 
     def close(self) -> None:
         """End every child, all within one grace; no other can be started."""
@@ -105,10 +107,7 @@ class Processes:
     def _wake_warden(self) -> None:
         if self._warden is None:
             self._warden = subprocess.Popen(
-                [sys.executable, "-IS", warden.__file__, self._name],
-                stdin=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
+                [sys.executable, "-ISc", _WARDEN], stdin=subprocess.PIPE, text=True, start_new_session=True
             )
 
     def _tell_warden(self, line: str) -> None:
@@ -117,6 +116,25 @@ class Processes:
         assert self._warden.stdin is not None
         self._warden.stdin.write(f"{line}\n")
         self._warden.stdin.flush()
+
+
+def ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a child ends within so many seconds; Linux tells at once, elsewhere it is looked for time and again."""
+    try:
+        descriptor = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # another system, an old kernel, or somebody else has waited for it
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+    try:
+        end = select.poll()
+        end.register(descriptor, select.POLLIN)
+        end.poll(math.ceil(seconds * 1000))
+    finally:
+        os.close(descriptor)
+    return child.poll() is not None
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from local.processes import Processes
+from local.processes import Processes, ends_within
 
 FOREVER = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {FOREVER}"
@@ -30,8 +30,8 @@ def started(processes, folder, program):
 
 
 def test_a_child_gets_the_environment_it_is_given_and_no_more(processes, tmp_path):
-    """Nothing of this process's own environment goes along; the mark of its owner comes besides."""
-    program = "import os; print(sorted(set(os.environ) - {'LC_CTYPE', 'SLUICE_OWNER'}), os.getcwd())"
+    """Nothing of this process's own environment goes along."""
+    program = "import os; print(sorted(set(os.environ) - {'LC_CTYPE'}), os.getcwd())"
     child, line = started(processes, tmp_path, program)
     child.wait()
     processes.forget(child)
@@ -77,6 +77,15 @@ def test_stopping_twice_gives_the_same_exit_code(processes, tmp_path):
     assert processes.stop(child) == processes.stop(child)
 
 
+def test_an_end_is_told_when_it_comes_and_not_before(processes, tmp_path):
+    """A child that runs on has not ended; one that is ended is seen to have, also by who asks a second time."""
+    child, _ = started(processes, tmp_path, FOREVER)
+    assert not ends_within(child, 0.01)
+    child.kill()
+    assert ends_within(child, 60)
+    assert ends_within(child, 0)
+
+
 def test_children_end_even_when_the_keeper_is_killed(tmp_path):
     """No child is left behind by a process that had no time to end it."""
     program = f"""
@@ -90,38 +99,4 @@ time.sleep(600)
     assert keeper.stdout.readline() == b"up\n"
     keeper.kill()
     # The pipe ends when the last process that holds it has.
-    assert keeper.communicate(timeout=30) == (b"", None)
-
-
-DAEMON = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {STUBBORN!r}], start_new_session=True)"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
-def test_what_has_left_the_group_of_a_child_ends_with_it(processes, tmp_path):
-    """A daemon in a session of its own, after the child has ended well; the child of another lives on."""
-    other, _ = started(processes, tmp_path, FOREVER)
-    child = processes.start(
-        [sys.executable, "-c", DAEMON], env={"PATH": os.environ["PATH"]}, cwd=tmp_path, output=subprocess.PIPE
-    )
-    with child.stdout as output:
-        assert output.readline() == b"up\n"
-        assert child.wait() == 0
-        processes.forget(child)
-        assert output.read() == b""
-    assert other.poll() is None
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
-def test_daemons_end_even_when_the_keeper_is_killed(tmp_path):
-    """The warden looks for what has left its group."""
-    program = f"""
-import subprocess, sys, time
-from pathlib import Path
-from local.processes import Processes
-child = Processes().start([sys.executable, "-c", {DAEMON!r}], env={{}}, cwd=Path("."), output=1)
-time.sleep(600)
-"""
-    keeper = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    assert keeper.stdout.readline() == b"up\n"
-    keeper.kill()
     assert keeper.communicate(timeout=30) == (b"", None)

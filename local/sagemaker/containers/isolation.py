@@ -17,6 +17,7 @@ from local.sagemaker.containers.rewriting import rewrite_files
 _SCRIPT = Path(__file__).with_name("namespace.sh")
 _UNSHARE = ("unshare", "--user", "--map-root-user", "--mount", "--propagation", "private")
 _PROBE_SECONDS = 10
+_SIGNS_OF_MOUNT_OPTIONS = ":,\\"
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,27 @@ class Namespace:
     Without network it reaches nobody but itself.
     """
 
+    def __init__(self, *, layered: bool = True) -> None:
+        self._layered = layered
+
     def launch(self, container: Container, program: Program) -> Launch:
         """A command that mounts first."""
         scratch = container.root / "opt"
-        scratch.mkdir(exist_ok=True)
-        mount = ["/bin/sh", str(_SCRIPT), str(container.ml), str(scratch), program.cwd]
+        (scratch / "ml").mkdir(parents=True, exist_ok=True)
+        how = "layered" if self._layered and _can_be_layered(scratch) else "furnished"
+        mount = ["/bin/sh", str(_SCRIPT), str(container.ml), str(scratch), how, program.cwd]
         unshare = _UNSHARE if program.network else [*_UNSHARE, "--net"]
         # A host that can talk to itself needs its loopback up; where there is no `ip`, it cannot.
         loopback = [] if program.network else ["/bin/sh", "-c", 'ip link set lo up 2>/dev/null; exec "$@"', "sh"]
         return Launch([*unshare, *mount, *loopback, *program.command], program.env, container.root)
+
+
+def _can_be_layered(scratch: Path) -> bool:
+    """Whether a layer over /opt leaves all of it in sight, and what the program writes outside of it."""
+    if scratch.is_relative_to("/opt") or any(sign in str(scratch) for sign in _SIGNS_OF_MOUNT_OPTIONS):
+        return False
+    mounts = (line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return not any(place.startswith("/opt/") for place in mounts)
 
 
 class Rewriting:

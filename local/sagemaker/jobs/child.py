@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from local.processes import ends_within
 from local.sagemaker.errors import JobFailed, JobStopped
 from local.sagemaker.jobs.limits import Limits, out_of_memory_kills, used_bytes
 from local.services import Services
@@ -60,13 +61,11 @@ class Child:
                 self._processes.stop(process)
                 seconds = limits.max_runtime_seconds
                 raise JobStopped(f"MaxRuntimeExceeded: the job ran longer than {seconds} seconds.")
-            try:
-                process.wait(min(_TICK_SECONDS, left))
-            except subprocess.TimeoutExpired:
+            if not ends_within(process, min(_TICK_SECONDS, left)):
                 tick()
                 if look.finds_too_much():
                     self._processes.stop(process)
-                    raise JobFailed(look.told) from None
+                    raise JobFailed(look.told)
         self._processes.forget(process)
         if self._stopped:
             raise JobStopped("")

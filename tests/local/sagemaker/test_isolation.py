@@ -13,12 +13,14 @@ pathlib.Path(sys.argv[1]).write_text("/opt/ml is " + str(pathlib.Path("/opt/ml/n
 """
 
 
-@pytest.fixture(params=["namespace", "rewriting"])
+@pytest.fixture(params=["layered", "furnished", "rewriting"])
 def way(request):
     """Each way to /opt/ml that this machine allows."""
-    if request.param == "namespace" and not isinstance(isolation(), Namespace):
+    if request.param == "rewriting":
+        return Rewriting()
+    if not isinstance(isolation(), Namespace):
         pytest.skip("this machine has no unprivileged mount namespaces")
-    return Namespace() if request.param == "namespace" else Rewriting()
+    return Namespace(layered=request.param == "layered")
 
 
 @pytest.fixture
@@ -52,13 +54,23 @@ def test_the_program_starts_in_opt_ml(way, container):
     assert run(way, container, "cat", "write.py")[1].strip() == (container.ml / "write.py").read_text().strip()
 
 
-def test_what_else_opt_holds_stays_in_sight(container):
-    """A namespace hides nothing of /opt but /opt/ml."""
+@pytest.mark.parametrize("layered", [True, False])
+def test_what_else_opt_holds_stays_in_sight(container, layered):
+    """A namespace hides nothing of /opt but /opt/ml, with and without what newer kernels allow."""
     if not isinstance(isolation(), Namespace):
         pytest.skip("this machine has no unprivileged mount namespaces")
     here = {entry.name for entry in Path("/opt").iterdir()}
-    _, listed = run(Namespace(), container, "ls", "-A", "/opt")
+    _, listed = run(Namespace(layered=layered), container, "ls", "-A", "/opt")
     assert set(listed.split()) == here | {"ml"}
+
+
+def test_a_folder_whose_name_a_mount_cannot_tell_is_seen_all_the_same(tmp_path):
+    """A colon separates the layers that a mount is given."""
+    if not isinstance(isolation(), Namespace):
+        pytest.skip("this machine has no unprivileged mount namespaces")
+    container = Container(tmp_path / "a:b,c")
+    (container.ml / "note").touch()
+    assert run(Namespace(), container, "ls", "/opt/ml") == (0, "note\n")
 
 
 def test_rewriting_reaches_into_archives(container, tmp_path):
