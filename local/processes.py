@@ -1,9 +1,15 @@
-"""The child processes of the local cloud: jobs, Lambdas and model servers, none of which outlives it."""
+"""The child processes of the local cloud: jobs, Lambdas and model servers, none of which outlives it.
+
+A child leads a process group, which ends with it. What leaves the group (a daemon, a session of its own) is found on
+Linux by a mark in its environment, which it has inherited.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -14,20 +20,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-_GRACE_SECONDS = 5.0
+from local import warden
+from local.warden import MARK, end_strays
 
-_WARDEN = """
-import os, signal, sys
-groups = set()
-for line in sys.stdin:
-    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
-for group in groups:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        continue
-"""
-"""Reads the groups that run from its standard input; at its end, which is this process's too, it ends those left."""
+_GRACE_SECONDS = 5.0
 
 
 class Processes:
@@ -37,7 +33,8 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: dict[subprocess.Popen[bytes], str] = {}
+        self._name, self._numbers = secrets.token_hex(8), itertools.count()
         self._warden: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -57,9 +54,10 @@ class Processes:
             if self._closed:
                 raise RuntimeError("the local cloud is stopping")
             self._wake_warden()  # before the child, which else could live on if this process were killed meanwhile
+            mark = f"{self._name}.{next(self._numbers)};"
             child = subprocess.Popen(
                 list(argv),
-                env=dict(env),
+                env={**env, MARK: mark},
                 cwd=cwd,
                 stdin=stdin,
                 stdout=output,
@@ -67,7 +65,7 @@ class Processes:
                 start_new_session=True,
                 pass_fds=tuple(pass_fds),
             )
-            self._running.add(child)
+            self._running[child] = mark
             self._tell_warden(f"+{child.pid}")
         return child
 
@@ -83,11 +81,13 @@ class Processes:
         return child.returncode
 
     def forget(self, child: subprocess.Popen[bytes]) -> None:
-        """Say that a child has been waited for; what is left of its group is ended."""
+        """Say that a child has been waited for; what is left of its group, or has left it, is ended."""
         _signal_group(child, signal.SIGKILL)
         with self._lock:
-            self._running.discard(child)
+            mark = self._running.pop(child, None)
             self._tell_warden(f"-{child.pid}")
+        if mark is not None:
+            end_strays(mark)
 
     def close(self) -> None:
         """End every child, all within one grace; no other can be started."""
@@ -107,7 +107,10 @@ class Processes:
     def _wake_warden(self) -> None:
         if self._warden is None:
             self._warden = subprocess.Popen(
-                [sys.executable, "-ISc", _WARDEN], stdin=subprocess.PIPE, text=True, start_new_session=True
+                [sys.executable, "-IS", warden.__file__, self._name],
+                stdin=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
             )
 
     def _tell_warden(self, line: str) -> None:

@@ -30,8 +30,8 @@ def started(processes, folder, program):
 
 
 def test_a_child_gets_the_environment_it_is_given_and_no_more(processes, tmp_path):
-    """Nothing of this process's own environment goes along."""
-    program = "import os; print(sorted(set(os.environ) - {'LC_CTYPE'}), os.getcwd())"
+    """Nothing of this process's own environment goes along; the mark of its owner comes besides."""
+    program = "import os; print(sorted(set(os.environ) - {'LC_CTYPE', 'SLUICE_OWNER'}), os.getcwd())"
     child, line = started(processes, tmp_path, program)
     child.wait()
     processes.forget(child)
@@ -99,4 +99,38 @@ time.sleep(600)
     assert keeper.stdout.readline() == b"up\n"
     keeper.kill()
     # The pipe ends when the last process that holds it has.
+    assert keeper.communicate(timeout=30) == (b"", None)
+
+
+DAEMON = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {STUBBORN!r}], start_new_session=True)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
+def test_what_has_left_the_group_of_a_child_ends_with_it(processes, tmp_path):
+    """A daemon in a session of its own, after the child has ended well; the child of another lives on."""
+    other, _ = started(processes, tmp_path, FOREVER)
+    child = processes.start(
+        [sys.executable, "-c", DAEMON], env={"PATH": os.environ["PATH"]}, cwd=tmp_path, output=subprocess.PIPE
+    )
+    with child.stdout as output:
+        assert output.readline() == b"up\n"
+        assert child.wait() == 0
+        processes.forget(child)
+        assert output.read() == b""
+    assert other.poll() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
+def test_daemons_end_even_when_the_keeper_is_killed(tmp_path):
+    """The warden looks for what has left its group."""
+    program = f"""
+import subprocess, sys, time
+from pathlib import Path
+from local.processes import Processes
+child = Processes().start([sys.executable, "-c", {DAEMON!r}], env={{}}, cwd=Path("."), output=1)
+time.sleep(600)
+"""
+    keeper = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert keeper.stdout.readline() == b"up\n"
+    keeper.kill()
     assert keeper.communicate(timeout=30) == (b"", None)
