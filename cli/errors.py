@@ -6,6 +6,8 @@ CliError            a sentence for a person, exit 1: the outcome is bad
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 
@@ -15,8 +17,13 @@ class CliError(click.ClickException):
     exit_code = 1
 
     def show(self, file: object = None) -> None:
-        """Print the sentence on standard error."""
-        click.echo(f"sluice: {self.message}", err=True)
+        """Print the sentence on standard error; a terminal gets it broken between words."""
+        if not sys.stderr.isatty():
+            click.echo(f"sluice: {self.message}", err=True)
+            return
+        from cli.printing import progress  # late: a command that succeeds needs no rich
+
+        progress.print(f"sluice: {self.message}", markup=False, soft_wrap=False)
 
 
 class WrongUseError(CliError):

@@ -88,6 +88,11 @@ def instant(when: str | datetime) -> str:
     return f"{known.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
+def minute(when: str | datetime) -> str:
+    """The same without seconds, where many stand below each other."""
+    return instant(when)[: -len(":00")]
+
+
 def seconds(value: float | None) -> str:
     """A duration as people say it: `48 s`, `7 min 05 s`, `2 h 03 min`."""
     if value is None:

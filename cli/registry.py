@@ -12,7 +12,7 @@ from cli import metrics
 from cli.connection import Connection, connect, person_option, stage_option
 from cli.errors import CliError, WrongUseError
 from cli.functions import ask
-from cli.printing import json_option, out, print_rows
+from cli.printing import json_option, minute, out, print_rows
 from cli.serving import live_package, package_arn
 from env import naming
 
@@ -25,7 +25,10 @@ from env import naming
 def models(model: str, *, stage: str | None, as_json: bool, person: naming.Person | None) -> None:
     """List the versions of MODEL: status, metrics, and which one the stage serves."""
     connection = connect(stage, person=person)
-    print_rows(versions(connection, connection.model(model)), as_json=as_json, empty=f"{model} has no version yet")
+    found = versions(connection, connection.model(model))
+    print_rows(
+        found if as_json else [_told(row) for row in found], as_json=as_json, empty=f"{model} has no version yet"
+    )
 
 
 @click.command()
@@ -162,3 +165,11 @@ def _row(package: dict[str, Any], serving: str | None, *, names: Sequence[str]) 
         "created": package["CreationTime"],
         "commit": package.get("MetadataProperties", {}).get("CommitId", "")[:12] or None,
     }
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A version in a line that fits a screen: whether it serves stands with its status."""
+    status = f"{row['status']}, serves" if row["serves"] else row["status"]
+    told = {**row, "status": status, "created": minute(row["created"]), "commit": (row["commit"] or "")[:8]}
+    del told["serves"]
+    return told

@@ -136,9 +136,14 @@ def watch_run(connection: Connection, arn: str, *, logs: bool = False) -> None:
         ended = follow(connection, arn, logs=logs)
     except KeyboardInterrupt:
         name, model = _id(arn), model_of(connection, arn)
-        progress.print(f"\nrun [bold]{name}[/] goes on without you:")
-        progress.print(f"  sluice logs {name} --follow   what it writes\n  sluice runs {model}   how it ended")
-        progress.print(f"  sluice stop {name}   ends it")
+        progress.print(f"run [bold]{name}[/] goes on without you:")
+        ways = {
+            f"sluice logs {name} --follow": "what its steps write",
+            f"sluice runs {model}": "how it ends",
+            f"sluice stop {name}": "end it",
+        }
+        for command, what in ways.items():
+            progress.print(f"  {command:<32} [dim]{what}[/]")
         raise
     conclude(connection, ended)
 

@@ -8,18 +8,20 @@ from itertools import islice
 from typing import Any
 
 import click
+from rich.console import JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
 from cli.connection import Connection, connect, person_option, stage_option
-from cli.history import person as short
-from cli.printing import instant, json_option, out, print_json, seconds
+from cli.printing import json_option, minute, out, print_json, seconds
 from cli.running.finding import summaries
 from cli.running.record import Run, Step, gather, plan
 from cli.running.view import COLOURS
 from env import naming
 
 _AT_ONCE = 4
+_COLUMNS_WITH_PEOPLE = 100
+_COLUMNS = ("run", "started", "status", "took", "by", "came to")
 
 
 @click.command()
@@ -38,7 +40,7 @@ def runs(model: str, *, stage: str | None, limit: int, as_json: bool, person: na
     elif not found:
         out.print(f"{name} has never run in stage {connection.stage.name}: `sluice run {name}`")
     else:
-        out.print(table(found))
+        out.print(table(found, width=out.width), soft_wrap=False)
 
 
 def recent(connection: Connection, model: str, *, limit: int) -> list[Run]:
@@ -64,16 +66,30 @@ def facts(run: Run) -> dict[str, Any]:
     }
 
 
-def table(found: list[Run]) -> Table:
-    """Runs for people, a line each."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("run", "started", "status", "took", "by"):
-        shown.add_column(name, no_wrap=True, justify="right" if name == "took" else "left")
-    shown.add_column("came to", no_wrap=True, overflow="ellipsis")
+def table(found: list[Run], *, width: int) -> Table:
+    """Runs for people, a line each, on a screen of so many columns."""
+    names = [name for name in _COLUMNS if width >= _COLUMNS_WITH_PEOPLE or name != "by"]
+    shown = Table(box=None, pad_edge=False, header_style="bold", expand=out.is_terminal)
+    for name in names:
+        justify: JustifyMethod = "right" if name == "took" else "left"
+        # The last column takes what is left: an id that is cut names nothing.
+        last = 1 if name == names[-1] else None
+        shown.add_column(name, no_wrap=True, justify=justify, overflow="ellipsis", ratio=last)
     for run in found:
-        status = f"[{COLOURS.get(run.status, 'yellow')}]{run.status}[/]"
-        shown.add_row(run.id, instant(run.begun), status, seconds(run.seconds), short(run.by), _outcome(run))
+        row = _row(run)
+        shown.add_row(*(row[name] for name in names))
     return shown
+
+
+def _row(run: Run) -> dict[str, str]:
+    return {
+        "run": run.id,
+        "started": minute(run.begun),
+        "status": f"[{COLOURS.get(run.status, 'yellow')}]{run.status}[/]",
+        "took": seconds(run.seconds),
+        "by": escape((run.by or "").rsplit("/", 1)[-1]),
+        "came to": _outcome(run),
+    }
 
 
 def _outcome(run: Run) -> str:

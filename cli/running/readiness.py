@@ -12,11 +12,13 @@ from env import naming
 
 def make_ready(connection: Connection, model: str) -> None:
     """Bring a model's pipeline on the local cloud to what its folder says. Raises CliError with what hinders it."""
-    there = definitions.deployed(connection, model)
+    with progress.status("comparing what is deployed with the lock"):
+        there = definitions.deployed(connection, model)
+        differing = definitions.differing(there, definitions.locked(connection.stage, model)) if there else []
     if there is None:
         _deploy_new(connection, model)
-    elif differing := definitions.differing(there, definitions.locked(connection.stage, model)):
-        progress.print(f"what is deployed is not what is compiled ({', '.join(differing)}): deploying")
+    elif differing:
+        progress.print(f"deploying what has changed: {', '.join(differing)}")
         _deploy_changed(connection, model)
 
 

@@ -40,12 +40,12 @@ class View:
 
     def table(self, run: Run, jobs: Jobs) -> RenderableType:
         """The steps: a mark, name, type, time, and what is to be said of each."""
-        shown = Table(box=None, pad_edge=False, show_header=False, expand=False)
+        shown = Table(box=None, pad_edge=False, show_header=False, expand=True)
         shown.add_column(width=1)
         for _ in ("step", "type"):
             shown.add_column(no_wrap=True)
         shown.add_column(justify="right", no_wrap=True)
-        shown.add_column(no_wrap=True, overflow="ellipsis")
+        shown.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # takes what is left, so that no name is cut
         for step in run.steps:
             if step.status == WAITING and step.kind == _HIDDEN_UNTIL_MET:
                 continue
