@@ -90,6 +90,8 @@ class Front:
         """Answer one request (PEP 3333)."""
         reply = self._reply(Request(environ))
         response = Response(reply.body, reply.status, reply.headers)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            response.headers.update(reply.headers)  # the length of what GET would give, which is not this body's
         response.headers["Date"] = self._date(environ)
         return response(environ, start_response)
 

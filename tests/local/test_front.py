@@ -137,6 +137,14 @@ def test_services_that_are_not_ours_are_motos(front):
     assert sqs.create_queue(QueueName="q")["QueueUrl"].endswith("/123456789012/q")
 
 
+def test_the_head_of_an_object_tells_its_size(front):
+    """HeadObject answers without a body, and says how long it would be."""
+    s3 = session(front, region=REGION, access_key_id="AKID").client("s3")
+    s3.create_bucket(Bucket="sizes", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="sizes", Key="word", Body=b"hello")
+    assert s3.head_object(Bucket="sizes", Key="word")["ContentLength"] == 5
+
+
 def test_an_unknown_operation_of_a_service_of_ours_is_told(front):
     """In the protocol of the service."""
     headers = {"Authorization": SIGNED, "X-Amz-Target": "AWSEvents.FlyToTheMoon"}
