@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.compiling.placeholders import BUCKET
+from cli.compiling.stand_ins import BUCKET
 
 HASH_LENGTH = 16
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from cli import children
-from cli.compiling import placeholders
+from cli.compiling import stand_ins
 from cli.compiling.errors import AuthorError, DefinitionError
 
 _PROGRAM = Path(__file__).parent / "offline" / "__main__.py"
 _SETTINGS = {
     "SchemaVersion": "1.0",
     "SageMaker": {
-        "PythonSDK": {"Modules": {"TelemetryOptOut": True, "Session": {"DefaultS3Bucket": placeholders.DEFAULT_BUCKET}}}
+        "PythonSDK": {"Modules": {"TelemetryOptOut": True, "Session": {"DefaultS3Bucket": stand_ins.DEFAULT_BUCKET}}}
     },
 }
 """The SDK's own settings; YAML takes JSON."""
@@ -46,8 +46,8 @@ def run(folder: Path, *, sdk: int, python: Path, output: Path) -> Draft:
     """
     request = {
         "sdk": sdk,
-        "values": placeholders.values(),
-        "place": {"account": placeholders.ACCOUNT, "region": placeholders.REGION},
+        "values": stand_ins.values(),
+        "place": {"account": stand_ins.ACCOUNT, "region": stand_ins.REGION},
     }
     done = children.run(
         [str(python), "-P", str(_PROGRAM), str(folder), str(output), json.dumps(request)],
@@ -91,7 +91,7 @@ def _environment(output: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "offline",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_DEFAULT_REGION": placeholders.REGION,
+        "AWS_DEFAULT_REGION": stand_ins.REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         # Otherwise the bodies of uploads arrive in aws-chunked framing.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cli.compiling import placeholders
+from cli.compiling import stand_ins
 
 # The SDK ends the name of a repack step in a name of the model that it draws at random.
 _REPACK = re.compile(r"(?P<step>.+-RepackModel)-.*-?[0-9a-f]{8}")
 
 # What the SDK writes into a model's environment: the region of whoever compiles. Containers know their own.
-_COMPILED_IN = ("SAGEMAKER_REGION", placeholders.REGION)
+_COMPILED_IN = ("SAGEMAKER_REGION", stand_ins.REGION)
 
 
 def text(definition: Any) -> str:

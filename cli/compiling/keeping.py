@@ -13,6 +13,7 @@ from cli.compiling.bundle import Bundle, Difference
 from cli.compiling.errors import UnknownModelError
 
 Progress = Callable[[str], None]
+Build = Callable[[Path, Path, Progress], Bundle]
 
 _OURS = ("cli/compiling/**/*.py", "env/images.*", "uv.lock")
 """What of the kit decides what comes out."""
@@ -28,7 +29,15 @@ class Compiled:
     """False when the sources are those of the last time, so that nothing was run."""
 
 
-def compile_model(model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False) -> Compiled:
+def _build(model_dir: Path, root: Path, progress: Progress) -> Bundle:
+    from cli.compiling import building
+
+    return building.build(model_dir, root=root, progress=progress)
+
+
+def compile_model(
+    model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False, build: Build = _build
+) -> Compiled:
     """Compile the model in ``model_dir`` and write its lock, ``model_dir/lock``; CompileError tells what is wrong.
 
     ``root`` is the checkout, whose ``.cache`` keeps the environments with the SDK; ``progress`` hears what takes long.
@@ -37,19 +46,19 @@ def compile_model(model_dir: Path, *, root: Path, progress: Progress, fresh: boo
     known = _Known(model_dir, root)
     if not fresh and (before := known.before()):
         return before
-    made = _built(model_dir, root, progress)
+    made = build(model_dir, root, progress)
     bundle.write(made, model_dir / "lock")
     return known.remember(made)
 
 
 def check(
-    model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False
+    model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False, build: Build = _build
 ) -> tuple[list[Difference], tuple[str, ...]]:
     """The files in which the lock of ``model_dir`` is not what compiling it now gives, and the warnings."""
     known = _Known(model_dir, root)
     if not fresh and (before := known.before()):
         return [], before.warnings
-    made = _built(model_dir, root, progress)
+    made = build(model_dir, root, progress)
     differences = bundle.differences(made, model_dir / "lock")
     if not differences:
         known.remember(made)
@@ -63,12 +72,6 @@ def stale(model_dir: Path) -> bool:
     """
     written = model_dir / "lock" / bundle.SOURCES
     return not written.is_file() or written.read_text(encoding="utf-8").strip() != sources.fingerprint(model_dir)
-
-
-def _built(model_dir: Path, root: Path, progress: Progress) -> Bundle:
-    from cli.compiling import building
-
-    return building.build(model_dir, root=root, progress=progress)
 
 
 class _Known:

@@ -1,24 +1,12 @@
-"""The stage's values that a lock leaves open, and what stands for them while the pipeline is being compiled.
-
-An author's code receives values that look real, since the SDK and botocore check their form. None of them belongs to
-anybody: account 000000000000 does not exist, and ``synth`` puts the stage's own values in.
-"""
+"""The stage's values that a lock leaves open: placeholders in place of the stand-ins that an author's code received."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from cli.compiling.stand_ins import ACCOUNT, BUCKET, DEFAULT_BUCKET, KMS_KEY, MODEL, REGION, ROLE
 from env import images
-
-REGION = "eu-west-1"
-ACCOUNT = "000000000000"
-BUCKET = "sluice-compile-artifacts"
-DEFAULT_BUCKET = "sluice-compile-default"
-"""What a session's `default_bucket` gives: the model's own part of the artifact bucket, where its jobs may write."""
-MODEL = "sluice-compile-model"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/sluice-compile-pipeline"
-KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/sluice-compile"
 
 _PLACEHOLDERS = {
     ROLE: "{{sluice:role:pipeline}}",
@@ -30,18 +18,6 @@ _PLACEHOLDERS = {
 _ANOTHER_NAME = re.compile(MODEL.replace("-", "[-_. ]?"), re.IGNORECASE)
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/[^\s\"']+")
 _STAGE_VALUE = re.compile(rf"{ACCOUNT}|{REGION}|{_IMAGE.pattern}|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{{12}}:")
-
-
-def values() -> dict[str, str]:
-    """What an author's ``get_pipeline`` may ask for by name, sessions and the region apart.
-
-    The names are those of the kit, and those that AWS's documents and templates use for the same.
-    """
-    return {
-        **{"role": ROLE, "bucket": BUCKET, "kms_key": KMS_KEY, "model": MODEL},
-        **{"role_arn": ROLE, "default_bucket": DEFAULT_BUCKET},
-        **{"pipeline_name": MODEL, "model_package_group_name": MODEL},
-    }
 
 
 def put(value: Any) -> Any:

@@ -8,9 +8,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-SHARED = ("workflow", "evidence")
-"""The folders beside the models' that they share code from."""
-
 _NO_SOURCE = re.compile(r"(^|/)(lock|tests|__pycache__|\.[^/]+)(/|$)|\.(md|py[co])$")
 _VERSION_3 = {"core", "train", "mlops", "ai_registry"}
 """What the SDK has of packages since version 3; it has `serve` and `lineage` in both."""
@@ -28,12 +25,17 @@ def fingerprint(model_dir: Path) -> str:
 
 
 def _files(model_dir: Path) -> Iterator[tuple[str, Path]]:
-    folders = {"": model_dir, **{f"../{name}/": model_dir.parent / name for name in SHARED}}
-    for prefix, folder in folders.items():
+    """Every source by a name that says nothing of the checkout. Folders beside the models' are what models share."""
+    folders = {f"../{path.name}/": path for path in sorted(model_dir.parent.iterdir()) if _is_shared(path)}
+    for prefix, folder in {"": model_dir, **folders}.items():
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             if not _NO_SOURCE.search(name) and path.is_file():
                 yield f"{prefix}{name}", path
+
+
+def _is_shared(path: Path) -> bool:
+    return path.is_dir() and not _NO_SOURCE.search(path.name) and not (path / "pipeline.py").exists()
 
 
 def sdk(model_dir: Path) -> int:

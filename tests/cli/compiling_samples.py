@@ -2,9 +2,9 @@
 
 import copy
 
-from cli.compiling import placeholders
+from cli.compiling import stand_ins
 
-BUCKET = placeholders.BUCKET
+BUCKET = stand_ins.BUCKET
 IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 
 
@@ -24,7 +24,7 @@ def processing(name, *, outputs=("train",), code=f"s3://{BUCKET}/m/code/1/step.p
             "ProcessingResources": {
                 "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
             },
-            "RoleArn": placeholders.ROLE,
+            "RoleArn": stand_ins.ROLE,
         },
         **extra,
     }

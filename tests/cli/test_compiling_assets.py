@@ -4,6 +4,7 @@ import tarfile
 import pytest
 
 from cli.compiling import assets
+from cli.compiling.stand_ins import BUCKET
 
 URI = "s3://bucket/m/train-20261121054236/input"
 
@@ -37,7 +38,7 @@ def test_a_file_is_keyed_by_its_content(uploads):
     """A file keeps its name and nothing of the folder, with its time, that the SDK uploaded it to."""
     folder = uploads({"bucket/m/code/1/step.py": b"print()"})
     found, files = assets.bring_home({"S3Uri": "s3://bucket/m/code/1/step.py"}, folder)
-    assert found == {"S3Uri": "s3://bucket/assets/525d513313416cf1/step.py"}
+    assert found == {"S3Uri": f"s3://{BUCKET}/assets/525d513313416cf1/step.py"}
     assert files == {"assets/525d513313416cf1/step.py": b"print()"}
 
 
@@ -45,7 +46,7 @@ def test_a_folder_is_keyed_by_its_contents(uploads):
     """Files below a prefix move together and keep their relative paths."""
     folder = uploads({f"bucket/{URI[12:]}/code/a.py": b"a", f"bucket/{URI[12:]}/code/sub/b.py": b"b"})
     found, files = assets.bring_home([f"{URI}/code"], folder)
-    key = found[0].removeprefix("s3://bucket/")
+    key = found[0].removeprefix(f"s3://{BUCKET}/")
     assert files == {f"{key}/a.py": b"a", f"{key}/sub/b.py": b"b"}
 
 
@@ -89,7 +90,7 @@ def test_the_beginning_of_a_joined_uri_is_no_folder(uploads):
     joined = {"Std:Join": {"On": "/", "Values": ["s3://b/m", "x"]}}
     assert assets.bring_home(joined, folder) == (joined, {})
     named, files = assets.bring_home({"Std:Join": {"On": "", "Values": ["s3://b/m/code/a.py"]}}, folder)
-    assert list(files) == [named["Std:Join"]["Values"][0].removeprefix("s3://b/")]
+    assert list(files) == [named["Std:Join"]["Values"][0].removeprefix(f"s3://{BUCKET}/")]
 
 
 def test_archives_are_normal(uploads):

@@ -2,7 +2,7 @@ import pytest
 
 from cli.compiling import building
 from cli.compiling.author import Draft
-from cli.compiling.errors import DefinitionError, PinError, UnknownModelError
+from cli.compiling.errors import DefinitionError
 from tests.cli.compiling_samples import BUCKET, definition, processing
 
 
@@ -24,7 +24,8 @@ def finish(tmp_path, model):
         path = tmp_path / "uploads" / BUCKET / "m" / "code" / "1" / "step.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(code)
-        return building.finish(Draft(definition=raw, uploads=tmp_path / "uploads"), model)
+        draft = Draft(definition=raw, uploads=tmp_path / "uploads", steps={"Prepare": "pipeline.py:7"})
+        return building.finish(draft, model)
 
     return finish
 
@@ -48,7 +49,9 @@ def test_all_findings_are_told_together(finish):
     with pytest.raises(DefinitionError) as caught:
         finish(definition(step))
     assert len(caught.value.findings) == 2
-    assert all(line.startswith("pipelines/churn/pipeline.py: Step Prepare") for line in str(caught.value).splitlines())
+    assert all(
+        line.startswith("pipelines/churn/pipeline.py:7: Step Prepare") for line in str(caught.value).splitlines()
+    )
 
 
 def test_paths_of_this_machine_are_refused(finish, model):
@@ -68,11 +71,33 @@ def test_too_large_a_definition_is_refused(finish):
 def test_pins_are_compared_with_the_image(finish, model):
     """A model that is made with other versions than its image has does not compile."""
     (model / "requirements.txt").write_text("numpy==1.26.4\n")
-    with pytest.raises(PinError, match=r"numpy==1\.26\.4, but image sklearn:1\.4-2 has 2\.1\.0"):
+    with pytest.raises(DefinitionError, match=r"numpy==1\.26\.4, but image sklearn:1\.4-2 has 2\.1\.0"):
         finish(definition(processing("Prepare")))
 
 
-def test_an_unknown_model_is_told_with_those_that_exist(model):
-    """A folder without pipeline.py is no model; the message names the models."""
-    with pytest.raises(UnknownModelError, match=r"fraud/pipeline\.py does not exist; the models are churn\."):
-        building.build(model.parent / "fraud", root=model.parent.parent, progress=[].append)
+def test_findings_are_told_with_the_authors_line(finish):
+    """A finding about a step begins with the file and line that make the step."""
+    with pytest.raises(DefinitionError) as caught:
+        finish(definition(processing("Prepare", DependsOn=["Nothing"])))
+    assert str(caught.value) == (
+        "pipelines/churn/pipeline.py:7: Step Prepare depends on step Nothing, which is not in the pipeline."
+    )
+
+
+def test_warnings_do_not_hinder(finish):
+    """What SageMaker takes, and hardly is meant, is told beside the bundle."""
+    step = processing("Prepare")
+    step["Arguments"]["Environment"] = {"DB_PASSWORD": "hunter2"}
+    (warning,) = finish(definition(step)).warnings
+    assert warning.startswith(
+        "pipelines/churn/pipeline.py:7: Step Prepare: Environment DB_PASSWORD looks like a secret"
+    )
+    assert "hunter2" not in warning
+
+
+def test_values_of_a_stage_are_refused_with_their_step(finish):
+    """An account of somebody's in a step is told with the step's line."""
+    step = processing("Prepare")
+    step["Arguments"]["Environment"] = {"TOPIC": "arn:aws:sns:us-east-1:210987654321:alerts"}
+    with pytest.raises(DefinitionError, match=r"pipeline\.py:7: Step Prepare\.Arguments\.Environment\.TOPIC: 'arn:aws"):
+        finish(definition(step))

@@ -1,15 +1,19 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from cli.compiling import offline
+from cli.compiling.offline import answers as offline
+from cli.compiling.offline import faults
 
-VALUES = {"account": "000000000000", "bucket": "artifacts", "role": "arn:aws:iam::000000000000:role/r"}
+ROOT = Path(__file__).parents[2]
+VALUES = {
+    **{"account": "000000000000", "role": "arn:aws:iam::000000000000:role/r"},
+    **{"bucket": "artifacts", "default_bucket": "own"},
+}
 
 
 @pytest.fixture
@@ -40,13 +44,6 @@ def raised(tmp_path):
     return raised
 
 
-def module(**members):
-    """An author's module with these members."""
-    found = ModuleType("pipeline")
-    vars(found).update(members)
-    return found
-
-
 def test_the_caller_is_nobody(client):
     """Who asks who they are hears the account of compiling."""
     assert client("sts").get_caller_identity()["Account"] == "000000000000"
@@ -63,9 +60,19 @@ def test_uploads_are_kept(client, tmp_path):
     assert (tmp_path / "artifacts" / "code" / "my step.py").read_bytes() == b"print()"
 
 
+def test_large_uploads_come_in_parts(client, tmp_path):
+    """A file that boto3 sends in several requests is one file, in the order of its parts."""
+    place = {"Bucket": "artifacts", "Key": "data.csv"}
+    started = client("s3").create_multipart_upload(**place)["UploadId"]
+    for number in (2, 1):
+        client("s3").upload_part(**place, UploadId=started, PartNumber=number, Body=f"part {number};".encode())
+    client("s3").complete_multipart_upload(**place, UploadId=started)
+    assert (tmp_path / "artifacts" / "data.csv").read_text() == "part 1;part 2;"
+
+
 def test_the_bucket_exists(client):
     """The artifact bucket is there, so that nothing tries to create it."""
-    assert [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]] == ["artifacts"]
+    assert [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]] == ["artifacts", "own"]
     client("s3").head_bucket(Bucket="artifacts")
 
 
@@ -73,22 +80,6 @@ def test_other_calls_are_refused_by_name(client):
     """A call that needs AWS is told by service and operation."""
     with pytest.raises(offline.NetworkUseError, match=r"AWS's sagemaker\.ListModels"):
         client("sagemaker").list_models()
-
-
-@pytest.mark.parametrize(
-    ("members", "sentence"),
-    [
-        ({}, "pipeline.py has no function get_pipeline; add get_pipeline(*, session, role, bucket, kms_key, model)."),
-        ({"get_pipeline": 3}, "pipeline.py has no function get_pipeline; add"),
-        ({"get_pipeline": lambda session: None}, "must take session, role, bucket, kms_key and model by name; got an"),
-    ],
-    ids=["missing", "no function", "other arguments"],
-)
-def test_an_entry_point_is_asked_for(members, sentence):
-    """A file without the agreed function is told what to add."""
-    with pytest.raises(offline.AuthorFaultError) as caught:
-        offline.entry(module(**members))
-    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +97,13 @@ def test_an_entry_point_is_asked_for(members, sentence):
 )
 def test_an_authors_error_is_told_with_its_line(raised, tmp_path, source, sentence):
     """An author reads file, line and message of the error in the author's own code, in one line."""
-    assert offline.told(raised(source), tmp_path) == sentence
+    assert faults.told(raised(source), tmp_path) == sentence
 
 
 def test_network_use_is_told_though_a_library_hides_it(raised, tmp_path):
     """An attempt to use the network is told as such, whatever error a library makes of it."""
     source = "try:\n    raise NetworkUseError('the host x')\nexcept Exception as e:\n    raise OSError('down') from e"
-    assert offline.told(raised(source), tmp_path) == (
+    assert faults.told(raised(source), tmp_path) == (
         "pipeline.py:4 asks for the host x, but a pipeline is compiled without network; "
         "use the arguments of get_pipeline or pipeline parameters."
     )
@@ -128,7 +119,6 @@ def test_network_use_is_told_though_a_library_hides_it(raised, tmp_path):
 )
 def test_the_network_is_closed(attempt, host):
     """In a process whose network is closed, every connection is refused with the host's name."""
-    folder = Path(offline.__file__).parent
-    program = f"import sys; sys.path.append({str(folder)!r}); import offline; offline.close_network(); {attempt}"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    program = f"from cli.compiling.offline import answers; answers.close_network(); {attempt}"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert f"NetworkUseError: the host {host}" in done.stderr

@@ -11,9 +11,9 @@ def using(reference, **extra):
     return step
 
 
-def json_get(step, file):
+def json_get(step, file, path="metrics['the auc'].values[0]"):
     """A value from a property file."""
-    return {"Std:JsonGet": {"PropertyFile": {"Get": f"Steps.{step}.PropertyFiles.{file}"}, "Path": "auc"}}
+    return {"Std:JsonGet": {"PropertyFile": {"Get": f"Steps.{step}.PropertyFiles.{file}"}, "Path": path}}
 
 
 REPORT = {"PropertyFileName": "Report", "OutputName": "train", "FilePath": "report.json"}
@@ -41,12 +41,18 @@ BROKEN = {
     ),
     "a step's name has a blank": (definition(fail("too low")), "Step too low: the name must be 1 to 64 letters"),
     "a step's name is too long": (definition(fail("a" * 65)), "the name must be 1 to 64 letters"),
-    "a parameter is unknown": (definition(using("Parameters.MinAcu")), "Step Use: parameter MinAcu is not defined"),
-    "an execution variable is unknown": (definition(using("Execution.Id")), "SageMaker has no execution variable Id"),
+    "a parameter is unknown": (
+        definition(using("Parameters.MinAcu")),
+        "Step Use uses parameter MinAcu, which is not defined",
+    ),
+    "an execution variable is unknown": (
+        definition(using("Execution.Id")),
+        "uses execution variable Id; SageMaker has CurrentDateTime",
+    ),
     "a step is unknown": (definition(using(f"Steps.Prepaer.{OUTPUT}")), "refers to step Prepaer, which is not in"),
     "a property is unknown": (
         definition(processing("A"), using("Steps.A.ModelArtifacts.S3ModelArtifacts")),
-        "DescribeProcessingJob gives no such property",
+        "but a Processing step has no such property",
     ),
     "an output is unknown": (
         definition(processing("A"), using("Steps.A.ProcessingOutputConfig.Outputs['tset'].S3Output.S3Uri")),
@@ -54,11 +60,19 @@ BROKEN = {
     ),
     "a property file is unknown": (
         definition(processing("A"), gate("Gate", left=json_get("A", "Report"))),
-        "Step Gate reads property file Report, which step A does not have",
+        "Step Gate reads property file Report, which step A does not have; it has none",
     ),
     "a property file is in no output": (
         definition(processing("A", outputs=["test"], PropertyFiles=[REPORT])),
-        "property file Report is in output 'train', but the outputs are test",
+        "has property file Report in output 'train', but its outputs are test",
+    ),
+    "a property file is an absolute path": (
+        definition(processing("A", PropertyFiles=[{**REPORT, "FilePath": "/opt/ml/report.json"}])),
+        "has property file Report at '/opt/ml/report.json'; write its path within the output",
+    ),
+    "a JSON path leads to many values": (
+        definition(processing("A", PropertyFiles=[REPORT]), gate("Gate", left=json_get("A", "Report", path="a[*].b"))),
+        "Step Gate reads JSON path 'a[*].b'; write one that leads to one value",
     ),
     "an order names no step": (definition(processing("A", DependsOn=["B"])), "Step A depends on step B, which is not"),
     "steps wait for each other": (
@@ -84,7 +98,7 @@ def test_what_leads_somewhere_passes(pipeline):
 def test_what_leads_nowhere_is_told(pipeline, sentence):
     """One finding says which step refers to what."""
     (finding,) = references.findings(pipeline)
-    assert sentence in finding
+    assert sentence in finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -97,6 +111,10 @@ def test_what_leads_nowhere_is_told(pipeline, sentence):
             {"Name": "S", "Type": "String", "DefaultValue": "c", "EnumValues": ["a"]},
             "default 'c' is none of its values",
         ),
+        (
+            {"Name": "S", "Type": "String", "DefaultValue": {"Get": "Execution.PipelineName"}},
+            "Parameter S: the default is Execution.PipelineName; a default is a value that is known",
+        ),
     ],
 )
 def test_parameters_are_judged(parameter, sentence):
@@ -104,4 +122,4 @@ def test_parameters_are_judged(parameter, sentence):
     pipeline = definition()
     pipeline["Parameters"].append(parameter)
     (finding,) = references.findings(pipeline)
-    assert sentence in finding
+    assert sentence in finding.sentence
