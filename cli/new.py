@@ -12,8 +12,10 @@ from pathlib import Path
 import click
 
 import env
+from cli.checkout import ROOT
+from cli.compiling.bundle import DEFINITION, SOURCES
+from cli.compiling.sources import fingerprint
 from cli.connection import LOCAL
-from cli.deploy import ROOT
 from cli.errors import WrongUseError
 from cli.printing import out
 from env import naming
@@ -69,6 +71,7 @@ def make(name: str, *, template: Path, root: Path) -> Path:
         for file in _texts(fresh):
             file.write_text(_named(file.read_text(encoding="utf-8"), name), encoding="utf-8")
         fresh.rename(place)
+    _vouch(place)
     _replace(stage_file, lines)
     return place
 
@@ -90,6 +93,12 @@ def _check(name: str, *, place: Path, stage_file: Path, root: Path) -> None:
         raise WrongUseError(f"{folder}/ is there, and {file} does not name {name}: choose another name, or remove it")
     if named:
         raise WrongUseError(f"{file} names {name}, and there is no {folder}/: remove its lines, or choose another name")
+
+
+def _vouch(place: Path) -> None:
+    """Let the copied lock say that it was made of these sources: a template's lock is tested to be what they give."""
+    if (place / "lock" / DEFINITION).is_file():
+        (place / "lock" / SOURCES).write_text(f"{fingerprint(place)}\n", encoding="utf-8")
 
 
 def _stage_lines(template: Path) -> str:

@@ -13,22 +13,28 @@ from botocore.exceptions import ClientError
 
 from cli.connection import LOCAL, Connection, connect, person_option, stage_option
 from cli.errors import CliError, WrongUseError
-from cli.printing import out, progress
+from cli.printing import out, print_json, progress
 from cli.running.ending import conclude
 from cli.running.finding import find
 from cli.running.following import follow
 from cli.running.readiness import make_ready
-from cli.running.record import model_of
+from cli.running.record import gather, model_of, plan
 from cli.running.starting import start, start_some
+from cli.runs import facts
 from env import naming
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown of an execution: its steps, and what they write."""
+    """What is shown of an execution: its steps, what they write, and its end for programs instead of for people."""
 
     steps: bool
     logs: bool
+    as_json: bool
+
+    def say(self, line: str) -> None:
+        """Tell people something; where standard output is a program's, on standard error."""
+        (progress if self.as_json else out).print(line)
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,14 @@ class Selection:
 
 
 def shown_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--watch/--no-watch` and `--logs`, as one `shown`."""
+    """Give a command `--watch/--no-watch`, `--logs` and `--json`, as one `shown`."""
 
     @click.option("--watch/--no-watch", default=True, help="Follow the steps until the end (default).")
     @click.option("--logs", is_flag=True, help="Show what the steps write while they run.")
+    @click.option("--json", "as_json", is_flag=True, help="Print what the run came to as JSON.")
     @functools.wraps(command)
-    def wrapped(*given: Any, watch: bool, logs: bool, **others: Any) -> None:
-        command(*given, shown=Shown(watch or logs, logs), **others)
+    def wrapped(*given: Any, watch: bool, logs: bool, as_json: bool, **others: Any) -> None:
+        command(*given, shown=Shown(watch or logs, logs, as_json), **others)
 
     return wrapped
 
@@ -96,9 +103,8 @@ def run(
         arn = start_some(connection, name, given=given, source=source, steps=selection.steps)
     else:
         arn = start(connection, name, given=given)
-    out.print(f"started run [bold]{_id(arn)}[/] of {name}")
-    if shown.steps:
-        watch_run(connection, arn, logs=shown.logs)
+    shown.say(f"started run [bold]{_id(arn)}[/] of {name}")
+    watch_run(connection, arn, shown)
 
 
 @click.command()
@@ -125,15 +131,21 @@ def retry(run: str, *, stage: str | None, shown: Shown, person: naming.Person | 
     arn = find(connection, run)
     with _in_words(_id(arn)):
         connection.client("sagemaker").retry_pipeline_execution(PipelineExecutionArn=arn)
-    out.print(f"run [bold]{_id(arn)}[/] goes on")
-    if shown.steps:
-        watch_run(connection, arn, logs=shown.logs)
+    shown.say(f"run [bold]{_id(arn)}[/] goes on")
+    watch_run(connection, arn, shown)
 
 
-def watch_run(connection: Connection, arn: str, *, logs: bool = False) -> None:
-    """Follow an execution and tell what it has come to; whoever interrupts this leaves it running, and is told how."""
+def watch_run(connection: Connection, arn: str, shown: Shown) -> None:
+    """Follow an execution and tell what it has come to; whoever interrupts this leaves it running, and is told how.
+
+    Raises CliError when it does not succeed.
+    """
+    if not shown.steps:
+        if shown.as_json:
+            print_json(facts(gather(connection, arn, known=plan(connection, arn))))
+        return
     try:
-        ended = follow(connection, arn, logs=logs)
+        ended = follow(connection, arn, logs=shown.logs)
     except KeyboardInterrupt:
         name, model = _id(arn), model_of(connection, arn)
         progress.print(f"run [bold]{name}[/] goes on without you:")
@@ -145,7 +157,9 @@ def watch_run(connection: Connection, arn: str, *, logs: bool = False) -> None:
         for command, what in ways.items():
             progress.print(f"  {command:<32} [dim]{what}[/]")
         raise
-    conclude(connection, ended)
+    if shown.as_json:
+        print_json(facts(ended))
+    conclude(connection, ended, brief=shown.as_json)
 
 
 @contextmanager

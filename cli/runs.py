@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection import Connection, connect, person_option, stage_option
+from cli.history import person as short
 from cli.printing import json_option, minute, out, print_json, seconds
 from cli.running.finding import summaries
 from cli.running.record import Run, Step, gather, plan
@@ -87,7 +88,7 @@ def _row(run: Run) -> dict[str, str]:
         "started": minute(run.begun),
         "status": f"[{COLOURS.get(run.status, 'yellow')}]{run.status}[/]",
         "took": seconds(run.seconds),
-        "by": escape((run.by or "").rsplit("/", 1)[-1]),
+        "by": escape(short(run.by).rsplit("/", 1)[-1]),
         "came to": _outcome(run),
     }
 

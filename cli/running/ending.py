@@ -24,10 +24,15 @@ _DENIED = re.compile(r"AccessDenied|not authorized|Forbidden|403")
 _SCARCE = ("CapacityError", "ResourceLimitExceeded", "ResourceLimitError")
 
 
-def conclude(connection: Connection, run: Run) -> None:
-    """Tell what a run has come to: its version beside the one that serves. Raises CliError when it did not succeed."""
+def conclude(connection: Connection, run: Run, *, brief: bool = False) -> None:
+    """Tell what a run has come to: its version beside the one that serves; nothing of a success if `brief`.
+
+    Raises CliError when it did not succeed.
+    """
     if run.status != "Succeeded":
         raise CliError("\n".join(failure(connection, run)))
+    if brief:
+        return
     if run.package is None:
         out.print(f"run [bold]{run.id}[/] succeeded; it registers no model")
         return

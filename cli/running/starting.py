@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from cli import definitions
+from cli.checkout import ROOT
 from cli.connection import LOCAL, Connection
-from cli.deploy import ROOT, object_exists
+from cli.deploy import object_exists
 from cli.errors import WrongUseError
 from cli.printing import progress
+from cli.running.record import plan
 from env import naming
 
 _NUMBERS: Mapping[str, type[int] | type[float]] = {"Integer": int, "Float": float}
@@ -44,15 +46,16 @@ def start_some(
 ) -> str:
     """Start an execution of some steps, which takes the results of all others from `source`, an execution's ARN.
 
-    Its parameters are those of `source` but for the given ones. Raises WrongUseError for a step that the pipeline has
-    not. (Developer Guide, "Selective execution of pipeline steps")
+    Its parameters are those of `source` but for the given ones. Raises WrongUseError for a step or a parameter that
+    `source` has not. (Developer Guide, "Selective execution of pipeline steps")
     """
     sagemaker = connection.client("sagemaker")
     pages = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(PipelineExecutionArn=source)
     values = {item["Name"]: item["Value"] for page in pages for item in page["PipelineParameters"]}
-    unknown = [name for name in given if name not in values]
-    if unknown:
-        raise WrongUseError(f"the run has no parameter {', '.join(unknown)}: it has {', '.join(values) or 'none'}")
+    for what, wanted, known in (("parameter", given, values), ("step", steps, plan(connection, source))):
+        if unknown := [name for name in wanted if name not in known]:
+            run = source.rsplit("/", 1)[-1]
+            raise WrongUseError(f"run {run} has no {what} {', '.join(unknown)}: it has {', '.join(known) or 'none'}")
     selection = {
         "SourcePipelineExecutionArn": source,
         "SelectedSteps": [{"StepName": name} for name in steps],
