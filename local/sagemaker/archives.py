@@ -25,7 +25,8 @@ def unpack(archive: Path, folder: Path) -> None:
             else:  # Python before 3.11.4 has no filter: only what stays inside is extracted
                 tar.extractall(folder, members=[member for member in tar if _inside(member)])
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise ArchiveError(f"{archive.name} is not a readable tar.gz archive: {error}") from error
+        why = str(error).partition("\n")[0].rstrip(":")
+        raise ArchiveError(f"{archive.name} is not a readable tar.gz archive: {why}") from error
 
 
 def _inside(member: tarfile.TarInfo) -> bool:

@@ -10,6 +10,7 @@ LocalError (local.errors)
 ├── StepFailed         a step of a pipeline ended badly: the text is its FailureReason
 │   └── StepStopped    … because somebody stopped its job
 ├── Unhealthy          a model server did not become healthy: the text says why
+│   └── Unusable       … because its model data cannot be fetched or unpacked
 └── Retired            a model server takes no more requests: another one does
 """
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from local.errors import AwsError, LocalError
+from local.sagemaker.remedies import explained
 
 
 class ModelError(AwsError):
@@ -59,7 +61,8 @@ class StepFailed(LocalError):
     def by(cls, error: ClientError) -> StepFailed:
         """Because a call that the step makes was refused."""
         said, called = error.response["Error"], f"Failed to invoke {error.operation_name}"
-        return cls(f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}")
+        reason = f"ClientError: {called}. Error Details: {said['Code']}: {said['Message']}"
+        return cls(explained(reason, role="of the pipeline"))
 
 
 class StepStopped(StepFailed):
@@ -68,6 +71,10 @@ class StepStopped(StepFailed):
 
 class Unhealthy(LocalError):
     """A model server ended, or did not answer its health check in time."""
+
+
+class Unusable(Unhealthy):
+    """The data of a model cannot be fetched or unpacked."""
 
 
 class Retired(LocalError):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.clock import Clock
+from local.errors import AwsError
 from local.front import Front
 from local.moto.app import ACCOUNT, moto_app, reset_moto
 from local.processes import Processes
@@ -23,13 +24,16 @@ REGION = "eu-west-1"
 
 
 class Witness:
-    """A guard that lets all pass and remembers who asked for what."""
+    """A guard that lets all pass but what a test has it refuse, and remembers who asked for what."""
 
     def __init__(self) -> None:
         self._asked: list[tuple[str, str]] = []
+        self.refused: dict[str, AwsError] = {}
 
     def check(self, asked: Asked) -> None:
-        """Let it pass."""
+        """Let it pass, unless it is refused."""
+        if (error := self.refused.get(f"{asked.service}:{asked.operation}")) is not None:
+            raise error
         if asked.operation != "GetCallerIdentity":  # which it asks itself
             self._asked.append((asked.access_key_id, f"{asked.service}:{asked.operation}"))
 
@@ -80,6 +84,10 @@ class SmallCloud:
     def client(self, name: str) -> Any:
         """A boto3 client in process."""
         return self.services.client(name)
+
+    def refuse(self, what: str, error: AwsError) -> None:
+        """From now on, answer `service:Operation` with an error."""
+        self._witness.refused[what] = error
 
     def asked(self, service: str) -> list[str]:
         """What anybody has asked a service for, in order."""

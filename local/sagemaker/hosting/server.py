@@ -12,7 +12,7 @@ from pathlib import Path
 from local.sagemaker.archives import unpack
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.context import Context
-from local.sagemaker.errors import ArchiveError, Retired, S3Error, Unhealthy
+from local.sagemaker.errors import ArchiveError, Retired, S3Error, Unhealthy, Unusable
 from local.sagemaker.hosting.connections import Connections, Response
 from local.sagemaker.logs import Log
 
@@ -52,7 +52,7 @@ class ModelServer:
         try:
             self._fetch()
         except (S3Error, ArchiveError) as error:
-            raise Unhealthy(f"the model data cannot be used: {error}") from error
+            raise Unusable(f"the model data cannot be used: {error}") from error
         self.restart(health_check_seconds=health_check_seconds)
 
     def restart(self, *, health_check_seconds: float) -> None:

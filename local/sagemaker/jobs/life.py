@@ -14,8 +14,8 @@ from local.sagemaker.context import Context
 from local.sagemaker.errors import JobFailed, JobStopped
 from local.sagemaker.jobs.child import Child
 from local.sagemaker.jobs.contract import Contract
-from local.sagemaker.jobs.remedies import explained
 from local.sagemaker.jobs.run import Run
+from local.sagemaker.remedies import explained
 from local.sagemaker.resources import Record
 from local.sagemaker.structural import structural
 from local.wire import Call
@@ -52,10 +52,18 @@ class Jobs:
 
     def create(self, params: Params, _: Call) -> Params:
         """Keep a job as InProgress and run it on a thread. Raises AwsError."""
+        return self.make(params)
+
+    def require(self, params: Params) -> None:
+        """Raise AwsError for a job that could not be made; nothing is made."""
         self._contract.check(params)
         self._machine.require(self._contract.image(params))
         self._machine.require_role(params["RoleArn"])
         self._lineage.require_trial(params)
+
+    def make(self, params: Params) -> Record:
+        """Keep a job as InProgress and run it on a thread, for a caller or for the service itself. Raises AwsError."""
+        self.require(params)
         name = params[self._kind.name_member]
         members = {**params, **self._contract.initial(params), self._kind.status_member: "InProgress"}
         record = self._store.add(self._kind, name, members)
@@ -83,7 +91,11 @@ class Jobs:
 
     def stop(self, params: Params, _: Call) -> Params:
         """Ask a job to end; its program gets SIGTERM. Raises ValidationError when it has ended."""
-        name = params[self._kind.name_member]
+        self.halt(params[self._kind.name_member])
+        return {}
+
+    def halt(self, name: str) -> None:
+        """Ask a job to end, for a caller or for the service itself. Raises ValidationError when it has ended."""
 
         def stopping(record: Record) -> Params:
             status = record[self._kind.status_member]
@@ -96,7 +108,6 @@ class Jobs:
             child = self._running.get(name)
         if child is not None:
             self._workers.start(f"stop-{name}", child.stop)  # a program that ignores SIGTERM takes its time
-        return {}
 
     def close(self) -> None:
         """End the programs of all jobs."""
@@ -143,4 +154,4 @@ class Jobs:
         if text and not isinstance(error, JobFailed):
             text = f"ClientError: {text}"  # what S3, KMS or this machine's own disk refuse
         log = error.log if isinstance(error, JobFailed) else ""
-        return explained(text, role_arn=record["RoleArn"], log=log)
+        return explained(text, role=record["RoleArn"].rpartition("/")[2], log=log)

@@ -14,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.errors import LocalError, UnsupportedLocally, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
-from local.sagemaker.errors import JobFailed, JobStopped, S3Error, Unhealthy
+from local.sagemaker.errors import JobFailed, JobStopped, S3Error, Unhealthy, Unusable
 from local.sagemaker.hosting.fleets import image_of
 from local.sagemaker.hosting.server import Image, ModelServer
 from local.sagemaker.kinds import MODEL, TRANSFORM_JOB
 from local.sagemaker.logs import Log
+from local.sagemaker.remedies import explained
 from local.sagemaker.resources import Record
 from local.sagemaker.structural import structural
 from local.sagemaker.transform.records import assembled, payloads
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 _RUNNING: Final = ("InProgress", "Stopping")
 _FAILED: Final = (LocalError, BotoCoreError, ClientError, OSError)
 _HEALTH_CHECK_SECONDS: Final = 480
-_REASON_CHARACTERS: Final = 1024
+_LOG_GROUP: Final = "/aws/sagemaker/TransformJobs"
 _TOLD_CHARACTERS: Final = 300
 _RETRIES: Final = 3
 _NOT_HERE: Final = ("DataCaptureConfig", "DataProcessing")
@@ -105,7 +106,7 @@ class TransformJobs:
         try:
             self._execute(self._store.get(TRANSFORM_JOB, name))
         except _FAILED as error:  # also what a stop breaks off
-            status, reason = ("Stopped", "") if self._stopping(name) else ("Failed", str(error))
+            status, reason = ("Stopped", "") if self._stopping(name) else ("Failed", self._explained(name, error))
         except Exception as error:  # noqa: BLE001 - whatever a job meets, it must end
             _log.exception("the transform job %s failed", name)
             status, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
@@ -116,7 +117,7 @@ class TransformJobs:
             name,
             TransformJobStatus=status,
             TransformEndTime=self._context.services.clock.now(),
-            FailureReason=reason[:_REASON_CHARACTERS] or None,
+            FailureReason=reason or None,
         )
         self._context.lineage.job_ended(TRANSFORM_JOB, ended)
 
@@ -141,12 +142,21 @@ class TransformJobs:
                 del self._servers[name]
             server.stop()
 
+    def _explained(self, name: str, error: Exception) -> str:
+        record = self._store.get(TRANSFORM_JOB, name)
+        text = str(error) if isinstance(error, JobFailed) else f"ClientError: {error}"
+        log = f"{_LOG_GROUP}, the stream of {name}" if text.startswith("AlgorithmError") else ""
+        role = image_of(self._store, record["ModelName"]).role_arn.rpartition("/")[2]
+        return explained(text, role=role, log=log)
+
     def _stopping(self, name: str) -> bool:
         return bool(self._store.get(TRANSFORM_JOB, name)["TransformJobStatus"] == "Stopping")
 
     def _serve(self, record: Record, server: ModelServer) -> None:
         try:
             server.start(health_check_seconds=_HEALTH_CHECK_SECONDS)
+        except Unusable as error:
+            raise JobFailed(f"ClientError: {error}") from error
         except Unhealthy as error:
             raise JobFailed(f"AlgorithmError: the model container did not become healthy: {error}") from error
         now = self._context.services.clock.now()
@@ -180,7 +190,7 @@ class TransformJobs:
         context, role = self._context, image.role_arn
         return Log(
             lambda: context.identities.acting(role),
-            group="/aws/sagemaker/TransformJobs",
+            group=_LOG_GROUP,
             stream=f"{name}/i-{int(time.time())}",
             file=file,
         )

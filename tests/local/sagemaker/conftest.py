@@ -128,11 +128,11 @@ class World:
         code = self.put("code/script.py", script)
         return {
             "AppSpecification": {
-                "ImageUri": IMAGE,
+                "ImageUri": self.image,
                 "ContainerEntrypoint": ["python3", "/opt/ml/processing/code/script.py"],
                 **({"ContainerArguments": list(arguments)} if arguments else {}),
             },
-            "RoleArn": ROLE,
+            "RoleArn": self.role,
             "ProcessingResources": {
                 "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
             },
@@ -158,12 +158,12 @@ class World:
         code = self.put("train/script.py", script)
         return {
             "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
+                "TrainingImage": self.image,
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/script.py"],
                 **(algorithm or {}),
             },
-            "RoleArn": ROLE,
+            "RoleArn": self.role,
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
             "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
@@ -183,7 +183,7 @@ class World:
         made = self.sm.create_model_package(
             ModelPackageGroupName=group,
             InferenceSpecification={
-                "Containers": [{"Image": IMAGE, "ModelDataUrl": url}],
+                "Containers": [{"Image": self.image, "ModelDataUrl": url}],
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
@@ -194,8 +194,8 @@ class World:
     def model(self, name: str, files: dict[str, str] | None = None, **environment: str) -> None:
         """A model that says its word before what it is sent, or one of other files."""
         url = self.archive(f"hosted/{name}/model.tar.gz", files or ECHO_MODEL)
-        container = {"Image": IMAGE, "ModelDataUrl": url, "Environment": environment}
-        self.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        container = {"Image": self.image, "ModelDataUrl": url, "Environment": environment}
+        self.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
 
     def config(self, name: str, *models: str, variants=("AllTraffic",), instances: int = 1, **more: Any) -> None:
         """An endpoint configuration with a variant for each model."""
@@ -245,14 +245,14 @@ class World:
 
     def run_pipeline(self, definition: dict[str, Any], **parameters: str) -> dict[str, Any]:
         """Create the pipeline `p`, run it, and give the ended execution."""
-        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=ROLE)
+        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=self.role)
         given = [{"Name": name, "Value": value} for name, value in parameters.items()]
         arn = self.sm.start_pipeline_execution(PipelineName="p", PipelineParameters=given)["PipelineExecutionArn"]
         return self.ended_execution(arn)
 
     def start_pipeline(self, definition: dict[str, Any]) -> None:
         """Create the pipeline `p` and start it; `started` is the execution's ARN."""
-        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=ROLE)
+        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=self.role)
         self.started = self.sm.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
 
     def only_steps(self) -> dict[str, dict[str, Any]]:

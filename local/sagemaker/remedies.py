@@ -65,13 +65,15 @@ _REMEDIES: Final = [
 ]
 
 
-def explained(reason: str, *, role_arn: str, log: str) -> str:
+def explained(reason: str, *, role: str, log: str = "") -> str:
     """A FailureReason with its remedy, 1024 characters at most, of which the remedy loses none.
+
+    `role` is the name of the role that it was done in.
 
     Where no cause is known, `log` says where a person reads on, if it says anything.
     """
     known = (
-        _told(found, text, role_arn) for pattern, text in _REMEDIES if (found := re.search(pattern, reason, re.DOTALL))
+        _told(found, text, role) for pattern, text in _REMEDIES if (found := re.search(pattern, reason, re.DOTALL))
     )
     remedy = next(known, f"read the whole log, {log}." if log else "")
     if not remedy:
@@ -79,5 +81,5 @@ def explained(reason: str, *, role_arn: str, log: str) -> str:
     return reason[: _MOST_CHARACTERS - len(_NEXT) - len(remedy)].rstrip() + _NEXT + remedy
 
 
-def _told(found: re.Match[str], text: str, role_arn: str) -> str:
-    return text.format(**{"what": "", **found.groupdict()}, role=role_arn.rpartition("/")[2])
+def _told(found: re.Match[str], text: str, role: str) -> str:
+    return text.format(**{"what": "", **found.groupdict()}, role=role)
