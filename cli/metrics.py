@@ -14,13 +14,15 @@ _FACTS = frozenset({"data-uri", "data-version", "data-sha256", "rows", "model-sh
 """What else stands in a package's metadata; it may look like a number and is none to compare."""
 
 _HIGHER_IS_BETTER = frozenset(
-    {"accuracy", "auc", "auprc", "average_precision", "balanced_accuracy", "f1", "gini", "kappa", "mcc", "ndcg"}
-    | {"precision", "r2", "recall", "sensitivity", "specificity"}
+    {"accuracy", "au_prc", "auc", "average_precision", "balanced_accuracy", "f0_5", "f1", "f2", "gini", "kappa", "mcc"}
+    | {"ndcg", "precision", "r2", "recall", "true_negative_rate", "true_positive_rate"}
 )
 _LOWER_IS_BETTER = frozenset(
-    {"brier", "cost", "ece", "error_rate", "log_loss", "logloss", "mae", "mape", "max_error", "medae", "mse", "rmse"}
-    | {"rmsle", "smape"}
+    {"brier", "cost", "ece", "error_rate", "false_negative_rate", "false_positive_rate", "log_loss", "mae", "mape"}
+    | {"max_error", "mse", "rmse", "rmsle", "smape"}
 )
+_UNKNOWN = "none"
+"""What pipelines write where a fact is not known: metadata cannot be empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ def of(package: Mapping[str, Any]) -> dict[str, float]:
 def fact(package: Mapping[str, Any], name: str) -> str | None:
     """What a package's metadata says of its data or artefact, by name: `data-uri`, `data-sha256` and so on."""
     told: str | None = package.get("CustomerMetadataProperties", {}).get(f"{_PREFIX}{name}")
-    return told or None
+    return None if told in (None, "", _UNKNOWN) else told
 
 
 def compare(values: Mapping[str, float], others: Mapping[str, float]) -> list[Difference]:

@@ -24,6 +24,11 @@ def test_a_package_without_metadata_has_no_metric():
     assert metrics.fact({}, "data-uri") is None
 
 
+def test_a_fact_that_a_pipeline_did_not_know_is_none():
+    """Metadata cannot be empty: a bucket without versions leaves a word."""
+    assert metrics.fact(described(data_version="none"), "data-version") is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "other", "better"),
     [
