@@ -30,10 +30,10 @@ LONGEST_FILE_ELSEWHERE = 400
 
 
 def sources():
-    """Every Python file of ours but tests, as a path relative to the checkout."""
+    """Every Python file of ours but tests and templates, as a path relative to the checkout."""
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            if not {"lock", "tests"} & set(path.relative_to(ROOT).parts) and path.name != "conftest.py":
+            if not {"lock", "templates", "tests"} & set(path.relative_to(ROOT).parts) and path.name != "conftest.py":
                 yield path.relative_to(ROOT)
 
 
