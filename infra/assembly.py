@@ -16,6 +16,7 @@ from infra.registry import Registry
 from infra.release import Release
 from infra.serving import Serving
 from infra.storage import Storage
+from infra.tracking import Tracking
 from infra.training import Training
 
 _FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True}
@@ -75,6 +76,9 @@ def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training]:
         _follow(release, [*before, *trainings])
     for model, parts in stage.models.items():
         _follow(Serving(app, stage=stage, model=model, settings=parts.serving), [release])
+    if stage.models and stage.tracking is not None:
+        # Last: AWS takes half an hour to make a tracking server, and nothing waits for it.
+        _follow(Tracking(app, stage=stage, settings=stage.tracking), [release])
     return trainings
 
 

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from env import naming
 from env.stage import Stage
-from infra import ledger, rights
+from infra import ledger, rights, tracking
 from infra.rights import Refusal, Right
 from infra.serving import logical_id
 
@@ -117,6 +117,7 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
         rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models], more=["s3:AbortMultipartUpload"]),
         rights.use_key(stage, actions=["GenerateDataKey"], via="s3"),
         *_see_serving(stage, models),
+        *tracking.read_runs(stage),
     ]
 
 
@@ -221,7 +222,7 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
     """Seeing all that a release says of itself, taking a version back, sweeping up."""
     logs = [
         f"arn:aws:logs:{stage.region}:{stage.account}:log-group:/aws/lambda/{naming.function(stage, verb)}:*"
-        for verb in naming.VERBS
+        for verb in (*naming.VERBS, *(["track"] if stage.tracking else []))
     ]
     return [
         *(rights.read_packages(stage, model) for model in models),

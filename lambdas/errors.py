@@ -6,6 +6,7 @@ LambdaError
 ├── RequestError     a request names what the function may not touch, or asks for what is not possible
 ├── LedgerError      a record of the ledger is not of a kind or shape this version knows
 ├── SampleError      a package's sample payload cannot be read
+├── TrackingError    the tracking server refuses a request or does not answer
 └── Conflict         somebody else appended to the ledger first: read it again and decide anew
 """
 
@@ -32,6 +33,14 @@ class LedgerError(LambdaError):
 
 class SampleError(LambdaError):
     """A package's sample payload cannot be read."""
+
+
+class TrackingError(LambdaError):
+    """The tracking server refuses a request or does not answer; `code` is MLflow's, empty when it gave none."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Conflict(LambdaError):
