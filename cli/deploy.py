@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +26,9 @@ ROOT = Path(__file__).parent.parent
 _WATCHED = {"Rollout": "guarded"}
 """A way back leaves its `immediate` in the serving stack; the next change of the endpoint shall be watched again."""
 
+_THERE_BY_NOW = ("PreconditionFailed", "ConditionalRequestConflict")
+"""What S3 answers when somebody else has put the object meanwhile."""
+
 _OF_A_MODEL: tuple[naming.Capability, ...] = ("serving", "training")
 
 
@@ -38,22 +41,23 @@ def deploy(stage: str, model: str | None) -> None:
     bring_up(connection, model=connection.model(model) if model else None)
 
 
-def bring_up(connection: Connection, *, model: str | None = None) -> list[str]:
+def bring_up(connection: Connection, *, model: str | None = None, brief: bool = False) -> list[str]:
     """Deploy a stage's stacks in order, or those of one model; gives the names of those that changed.
 
-    Raises WrongUseError where the account or the stage is not ready, StackFailedError where a stack fails.
+    Each resource is told of, unless `brief`, which leaves out unchanged stacks too. Raises WrongUseError where the
+    account or the stage is not ready, StackFailedError where a stack fails.
     """
     if model is not None:
         _check_deployed(connection)
-    with _synthesized(connection.stage.name) as synthesized:
-        of_the_model = {naming.stack(connection.stage, capability, model) for capability in _OF_A_MODEL}
-        wanted = [stack for stack in synthesized if model is None or stack.name in of_the_model]
+    with synthesized(connection.stage.name) as found:
+        names = _stacks_of(connection.stage, model) if model is not None else {stack.name for stack in found}
+        wanted = [stack for stack in found if stack.name in names]
         _check_bootstrapped(connection, wanted)
-        return [stack.name for stack in wanted if _bring_up(connection, stack)]
+        return [stack.name for stack in wanted if _bring_up(connection, stack, brief=brief)]
 
 
 @contextmanager
-def _synthesized(stage: str) -> Iterator[list[SynthesizedStack]]:
+def synthesized(stage: str) -> Iterator[list[SynthesizedStack]]:
     """A stage's stacks, in a folder of this deployment's own: another one may run in the same checkout.
 
     What was synthesized is left in `cdk.out/<stage>` to be read.
@@ -62,16 +66,25 @@ def _synthesized(stage: str) -> Iterator[list[SynthesizedStack]]:
     place.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{stage}-", dir=place) as folder:
         with working(f"synthesizing stage {stage}"):
-            synthesized = synthesize(stage, root=ROOT, output=Path(folder) / stage)
+            found = synthesize(stage, root=ROOT, output=Path(folder) / stage)
         shutil.copytree(Path(folder) / stage, place / stage, dirs_exist_ok=True)
-        yield synthesized
+        yield found
 
 
-def _bring_up(connection: Connection, stack: SynthesizedStack) -> bool:
-    with working(f"{stack.name}: deploying"):
+def _stacks_of(stage: Stage, model: str) -> set[str]:
+    """The stacks that one model needs beside those of all: its own, and the registry's, which holds its roles."""
+    own = {naming.stack(stage, capability, model) for capability in _OF_A_MODEL}
+    return own | {naming.stack(stage, "registry")}
+
+
+def _bring_up(connection: Connection, stack: SynthesizedStack, *, brief: bool) -> bool:
+    with progress.status(stack.name) if brief else working(f"{stack.name}: deploying"):
         publish(connection, stack.assets)
-        differed = stacks.deploy(connection, stack, say=_say, along=_WATCHED)
-    out.print(f"[bold]{stack.name}[/] {'deployed' if differed else 'unchanged'}")
+        differed = stacks.deploy(connection, stack, say=(lambda _: None) if brief else _say, along=_WATCHED)
+    if brief and differed:
+        _say(f"{stack.name} deployed")
+    elif not brief:
+        out.print(f"[bold]{stack.name}[/] {'deployed' if differed else 'unchanged'}")
     return differed
 
 
@@ -79,8 +92,12 @@ def _say(line: str) -> None:
     progress.print(f"  [dim]{line}[/]")
 
 
-def publish(connection: Connection, assets: tuple[Asset, ...]) -> None:
-    """Upload the assets that are not there yet; their keys tell their contents."""
+def publish(connection: Connection, assets: Iterable[Asset]) -> None:
+    """Upload the assets that are not there yet; their keys tell their contents.
+
+    Raises CliError for one that is there and holds something else.
+    """
+    assets = tuple(assets)
     sessions: dict[str | None, Any] = {None: connection.client("s3")}
     for role in {asset.role for asset in assets if asset.role}:
         sessions[role] = _writer(connection, role)
@@ -89,8 +106,23 @@ def publish(connection: Connection, assets: tuple[Asset, ...]) -> None:
 
 
 def _upload(s3: Any, asset: Asset) -> None:
-    if not object_exists(s3, asset.bucket, asset.key):
-        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
+    if object_exists(s3, asset.bucket, asset.key):
+        if asset.role is None:
+            _compare(s3, asset)
+        return
+    try:
+        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read(), IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _THERE_BY_NOW:
+            raise
+
+
+def _compare(s3: Any, asset: Asset) -> None:
+    """Look into a file that people may have put there: one under the key of another would run in its name."""
+    there = s3.get_object(Bucket=asset.bucket, Key=asset.key)["Body"].read()
+    if there != asset.read():
+        where = f"s3://{asset.bucket}/{asset.key}"
+        raise CliError(f"{where} is not {asset.path.name} of this checkout, though its key says so: have it removed")
 
 
 def object_exists(s3: Any, bucket: str, key: str) -> bool:

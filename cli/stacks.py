@@ -17,9 +17,28 @@ from cli.errors import CliError, WrongUseError
 from cli.pace import Pace
 
 _BODY_LIMIT_BYTES = 51_200
-_CHANGE_SET = "sluice-deploy"
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a change set is made: its name, and what it may hold.
+
+    CloudFormation takes either `capabilities`, which acknowledge IAM resources, or the only `types` of resources that
+    may change (AWS CloudFormation API Reference, "CreateChangeSet").
+    """
+
+    change_set: str = "sluice-deploy"
+    capabilities: tuple[str, ...] = ("CAPABILITY_NAMED_IAM",)
+    types: tuple[str, ...] = ()
+
+    def members(self) -> dict[str, Any]:
+        """The members of a request that say what it may hold."""
+        return {"ResourceTypes": list(self.types)} if self.types else {"Capabilities": list(self.capabilities)}
+
+
+_AS_DEPLOYED = Way()
 
 
 @dataclass(frozen=True)
@@ -49,7 +68,12 @@ def describe(connection: Connection, name: str) -> dict[str, Any] | None:
 
 
 def deploy(
-    connection: Connection, stack: SynthesizedStack, *, say: Say, along: Mapping[str, str] = MappingProxyType({})
+    connection: Connection,
+    stack: SynthesizedStack,
+    *,
+    say: Say,
+    along: Mapping[str, str] = MappingProxyType({}),
+    way: Way = _AS_DEPLOYED,
 ) -> bool:
     """Bring a stack to its synthesized template; False when nothing differed.
 
@@ -57,21 +81,24 @@ def deploy(
     and are none by themselves. Raises StackFailedError with CloudFormation's reasons.
     """
     client = connection.client("cloudformation")
-    current = _without_remains(connection, stack.name, say=say)
+    current = _without_remains(connection, stack.name, role=stack.role, say=say)
     kept = _parameters(stack, current)
-    if not _proposed(connection, stack, kept, kind="UPDATE" if current else "CREATE"):
+    if not _proposed(connection, stack, kept, kind="UPDATE" if current else "CREATE", way=way):
         return False
     if current and (wanted := _together(kept, current, along)) != kept:
-        _proposed(connection, stack, wanted, kind="UPDATE")
+        _proposed(connection, stack, wanted, kind="UPDATE", way=way)
     seen = {event.id for event in _events(client, stack.name)}
-    client.execute_change_set(StackName=stack.name, ChangeSetName=_CHANGE_SET)
+    client.execute_change_set(StackName=stack.name, ChangeSetName=way.change_set)
     _follow(client, stack.name, seen=seen, say=say, good=("CREATE_COMPLETE", "UPDATE_COMPLETE"))
     return True
 
 
-def _proposed(connection: Connection, stack: SynthesizedStack, parameters: list[dict[str, Any]], *, kind: str) -> bool:
+def _proposed(
+    connection: Connection, stack: SynthesizedStack, parameters: list[dict[str, Any]], *, kind: str, way: Way
+) -> bool:
     """Whether a change set, made anew, holds a change; one that holds none is gone again."""
-    client, arguments = connection.client("cloudformation"), {"StackName": stack.name, "ChangeSetName": _CHANGE_SET}
+    client = connection.client("cloudformation")
+    arguments = {"StackName": stack.name, "ChangeSetName": way.change_set}
     if describe(connection, stack.name) is not None:
         # A deployment that failed or was interrupted may have left one; of a stack that exists, none is as good.
         client.delete_change_set(**arguments)
@@ -81,7 +108,7 @@ def _proposed(connection: Connection, stack: SynthesizedStack, parameters: list[
         ChangeSetType=kind,
         Parameters=parameters,
         Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
-        Capabilities=["CAPABILITY_NAMED_IAM"],
+        **way.members(),
         **({"RoleARN": stack.role} if stack.role else {}),
     )
     if _ready(client, arguments):
@@ -114,8 +141,8 @@ def delete(connection: Connection, name: str, *, role: str | None, say: Say) -> 
     return True
 
 
-def _without_remains(connection: Connection, name: str, *, say: Say) -> dict[str, Any] | None:
-    """The stack to update. A creation that failed leaves one that can only be deleted."""
+def _without_remains(connection: Connection, name: str, *, role: str | None, say: Say) -> dict[str, Any] | None:
+    """The stack to update. What a creation left that failed is deleted, what an update left is brought to its end."""
     current = describe(connection, name)
     if current is None or current["StackStatus"] == "REVIEW_IN_PROGRESS":
         return None
@@ -123,6 +150,14 @@ def _without_remains(connection: Connection, name: str, *, say: Say) -> dict[str
         say(f"{name}: removing what a failed creation left")
         delete(connection, name, role=current.get("RoleARN"), say=say)
         return None
+    if current["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+        # A narrow role could not undo what it had begun; a deployment's can.
+        say(f"{name}: finishing the rollback that failed")
+        client = connection.client("cloudformation")
+        seen = {event.id for event in _events(client, name)}
+        client.continue_update_rollback(StackName=name, **({"RoleARN": role} if role else {}))
+        _follow(client, name, seen=seen, say=say, good=("UPDATE_ROLLBACK_COMPLETE",))
+        return describe(connection, name)
     if current["StackStatus"].endswith("_IN_PROGRESS"):
         raise WrongUseError(f"stack {name} is {current['StackStatus']}: wait until it rests, then deploy again")
     return current
