@@ -23,7 +23,6 @@ FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Domain": {"made_id": "d-"},
     "Experiment": {"exists": _unique("Experiment")},
     "Hub": {"keeps_case": True},  # as the ARN of SageMakerPublicHub shows
-    "HyperParameterTuningJob": {"missing": "Amazon SageMaker can't find a tuning job with the name {name}."},
     "ImageVersion": {"path": ("ImageName", "Version")},
     "Trial": {"exists": _unique("Trial")},
     "TrialComponent": {"exists": _unique("Trial Component")},
@@ -97,6 +96,7 @@ BY_HAND: Final = frozenset(
         "EndpointConfig",
         "Experiment",
         "FeatureGroup",
+        "HyperParameterTuningJob",
         "ImageVersion",
         "MlflowTrackingServer",
         "Model",

@@ -80,6 +80,14 @@ ENDPOINT = _hosting("Endpoint", "endpoint", "endpoint")
 TRAINING_JOB = _job("TrainingJob", "training-job", "Requested resource not found.")
 PROCESSING_JOB = _job("ProcessingJob", "processing-job", "Could not find requested job with name: {name}")
 TRANSFORM_JOB = _job("TransformJob", "transform-job", "Could not find requested job with name: {name}")
+TUNING_JOB = Kind(
+    "HyperParameterTuningJob",
+    "hyper-parameter-tuning-job",
+    missing="Amazon SageMaker can't find a tuning job with the name {name}.",
+    exists="Tuning job names must be unique within an AWS account and region. {arn} already exists.",
+    missing_code="ResourceNotFound",
+    exists_code="ResourceInUse",
+)
 MODEL_PACKAGE_GROUP = Kind(
     "ModelPackageGroup",
     "model-package-group",
@@ -135,6 +143,7 @@ WRITTEN = (
     TRAINING_JOB,
     PROCESSING_JOB,
     TRANSFORM_JOB,
+    TUNING_JOB,
     MODEL_PACKAGE_GROUP,
     MODEL_PACKAGE,
     PIPELINE,

@@ -27,6 +27,7 @@ from local.sagemaker.registry import Registry
 from local.sagemaker.resources import Record, Store
 from local.sagemaker.s3 import Files
 from local.sagemaker.transform import TransformJobs
+from local.sagemaker.tuning import TuningJobs
 from local.sagemaker.workers import Workers
 from local.sagemaker.written import Written
 from local.services import Services
@@ -54,6 +55,7 @@ class SageMaker:
         self._workers, self._store = context.workers, context.store
         training = Training(files, images=images, services=services)
         self._jobs = [Jobs(context, Processing(files)), Jobs(context, training)]
+        self._tuning = TuningJobs(context, jobs=self._jobs[1])
         self._transforms = TransformJobs(context)
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
@@ -68,6 +70,7 @@ class SageMaker:
             **self._endpoints.handlers(),
             **self._written.handlers(),
             **self._transforms.handlers(),
+            **self._tuning.handlers(),
         }
         for jobs in self._jobs:
             control.update(jobs.handlers())
@@ -104,6 +107,7 @@ class SageMaker:
         for jobs in self._jobs:
             jobs.resume()
         self._transforms.resume()
+        self._tuning.resume()
         self._pipelines.resume()
         self._asynchronous.resume()
 

@@ -92,7 +92,13 @@ class Run:
         metrics = self._scraper.final()
         if metrics != self._told:
             self._told = metrics
-            self._store.change(self._kind, self._name, FinalMetricDataList=metrics)
+            self._store.change(self._kind, self._name, FinalMetricDataList=metrics, **self._history())
+
+    def _history(self) -> dict[str, Any]:
+        """Of a trial of a tuning job every value of its objective, by which the tuning job may stop it early."""
+        if "TuningJobArn" not in self._record:
+            return {}
+        return {"ObjectiveHistory": self._scraper.history(self._record["HyperParameters"]["_tuning_objective_metric"])}
 
     def _phase(self, phase: str, **members: Any) -> None:
         members |= self._contract.phase(self._store.get(self._kind, self._name), phase)

@@ -42,6 +42,7 @@ class Scraper:
         self._patterns = [(definition["Name"], re.compile(definition["Regex"])) for definition in definitions]
         self._now, self._tell = now, tell
         self._last: dict[str, Datum] = {}
+        self._values_of: dict[str, list[float]] = {}
 
     def read(self, lines: Sequence[str]) -> None:
         """Take the values of new lines. What is no finite number is passed over, as CloudWatch would refuse it."""
@@ -51,7 +52,13 @@ class Scraper:
         now = self._now()
         data: list[Datum] = [{"MetricName": name, "Value": value, "Timestamp": now} for name, value in values]
         self._last |= {datum["MetricName"]: datum for datum in data}
+        for name, value in values:
+            self._values_of.setdefault(name, []).append(value)
         self._tell(data)
+
+    def history(self, name: str) -> list[float]:
+        """Every value of one metric so far, in order."""
+        return list(self._values_of.get(name, ()))
 
     def final(self) -> list[Datum]:
         """FinalMetricDataList: the last value of each metric, in the order of the definitions."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,8 +17,23 @@ from typing import Any, Final
 from local.sagemaker.kinds import PIPELINE_EXECUTION
 from local.sagemaker.pipelines.definition import Step
 from local.sagemaker.resources import Record, Store
+from local.sagemaker.views import value_at
 
 _ALL: Final = ("*",)
+_TUNED: Final = (
+    "AlgorithmSpecification",
+    "HyperParameterRanges",
+    "InputDataConfig",
+    "StaticHyperParameters",
+    "TuningObjective",
+)
+_CHECKED: Final = ("AppSpecification", "Environment", "ProcessingInputs")
+_OUTSIDE: Final = (
+    *("FunctionArn", "SqsQueueUrl"),
+    *("CheckType", "ModelName", "ModelPackageGroupName", "RegisterNewBaseline", "SkipCheck"),
+    *("SuppliedBaselineConstraints", "SuppliedBaselineStatistics"),
+)
+"""What tells runs apart beside the arguments."""
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
     "Training": (
@@ -31,6 +46,13 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "InputDataConfig",
     ),
     "Transform": ("DataProcessing", "Environment", "ModelName", "TransformInput"),
+    "Tuning": (
+        "HyperParameterTuningJobConfig",
+        *(f"TrainingJobDefinition.{member}" for member in _TUNED),
+        "TrainingJobDefinitions",
+    ),
+    "QualityCheck": _CHECKED,
+    "ClarifyCheck": _CHECKED,
     "Lambda": _ALL,
     "Callback": _ALL,
 }
@@ -52,13 +74,13 @@ class Hit:
     properties: Any
 
 
-def cache_key(step: Step, arguments: Mapping[str, Any]) -> str | None:
+def cache_key(step: Step, arguments: Mapping[str, Any], resolve: Callable[[Any], Any]) -> str | None:
     """What two runs have in common that may stand for each other; None for a step that is not cached."""
     names = _KEYS.get(step.kind)
     if names is None or not (step.body.get("CacheConfig") or {}).get("Enabled"):
         return None
-    kept = {name: value for name, value in arguments.items() if names is _ALL or name in names}
-    called = {name: step.body[name] for name in ("FunctionArn", "SqsQueueUrl") if name in step.body}
+    kept = dict(arguments) if names is _ALL else {name: value_at(arguments, name) for name in names}
+    called = {name: resolve(step.body[name]) for name in _OUTSIDE if name in step.body}
     text = json.dumps([step.name, step.kind, called, kept], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

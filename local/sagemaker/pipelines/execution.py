@@ -201,7 +201,7 @@ class Execution:
         step = task.step
         while True:
             try:
-                key = cache_key(step, task.arguments) if "CacheConfig" in step.body else None
+                key = cache_key(step, task.arguments, task.resolve) if "CacheConfig" in step.body else None
                 return self._cached(task, key) if key is not None else self._steps.run(task)
             except StepFailed as error:
                 if not self._waited(step, error):

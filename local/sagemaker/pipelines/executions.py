@@ -64,7 +64,7 @@ class Executions:
         definition = parse(version["PipelineDefinition"])
         given = {parameter["Name"]: parameter["Value"] for parameter in params.get("PipelineParameters", [])}
         values = bind(definition.parameters, given)
-        for image in images(definition, values):
+        for _, image in images(definition, values):
             self._machine.require(image)
         config, selected = params.get("SelectiveExecutionConfig"), {}
         if config is not None:

@@ -23,12 +23,23 @@ from local.sagemaker.pipelines.shape import misshapen
 
 VERSION = "2020-12-01"
 SUPPORTED = frozenset(
-    {"Processing", "Training", "Transform", "Condition", "RegisterModel", "Fail", "Model", "Lambda", "Callback"}
+    {
+        "Processing",
+        "Training",
+        "Transform",
+        "Condition",
+        "RegisterModel",
+        "Fail",
+        "Model",
+        "Lambda",
+        "Callback",
+        "Tuning",
+    }
     | {"EndpointConfig", "Endpoint"}
 )
 # What AWS runs and this cloud does not, or not yet (Developer Guide, "Add a step"; API, PipelineExecutionStepMetadata).
 _ELSEWHERE = frozenset(
-    {"Tuning", "AutoML", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck"}
+    {"AutoML", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck"}
     | {"InferenceComponent", "Lineage", "BedrockCustomModel", "BedrockCustomModelDeployment"}
     | {"BedrockModelImport", "BedrockProvisionedModelThroughput", "Job", "Athena", "Cleanup", "ForEach", "HubContent"}
 )

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.roles import NotAssumable
 from local.sagemaker.context import Context
 from local.sagemaker.errors import StepFailed, StepStopped
-from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB, Kind
+from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB, TUNING_JOB, Kind
 from local.sagemaker.pipelines.callbacks import Waiting
 from local.sagemaker.pipelines.conditions import holds
 from local.sagemaker.pipelines.definition import Step
@@ -27,6 +27,25 @@ _LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
 }
 
 _ENDED = ("Completed", "Failed", "Stopped")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A step type that runs a job: its kind, how botocore's methods call it, its key in the step's Metadata."""
+
+    kind: Kind
+    noun: str
+    key: str
+
+
+_JOBS: Mapping[str, _Job] = {
+    "Processing": _Job(PROCESSING_JOB, "processing_job", "ProcessingJob"),
+    "Training": _Job(TRAINING_JOB, "training_job", "TrainingJob"),
+    "Transform": _Job(TRANSFORM_JOB, "transform_job", "TransformJob"),
+    "Tuning": _Job(TUNING_JOB, "hyper_parameter_tuning_job", "TuningJob"),
+}
+_BEST = 50
+"""So many training jobs of a tuning step can be referred to, the best one first (AWS's SDK, `get_top_model_s3_uri`)."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +80,8 @@ class Steps:
         self._store, self._workers = context.store, context.workers
         self._callbacks = Waiting(context.store, execution_arn=execution_arn)
         self._run: Mapping[str, Callable[[Task], Any]] = {
-            "Processing": lambda task: self._job(task, PROCESSING_JOB, "processing_job"),
-            "Training": lambda task: self._job(task, TRAINING_JOB, "training_job"),
-            "Transform": lambda task: self._job(task, TRANSFORM_JOB, "transform_job"),
+            **dict.fromkeys(("Processing", "Training", "Transform"), self._job),
+            "Tuning": self._tuning,
             "Condition": self._condition,
             "RegisterModel": self._register,
             "Model": self._model,
@@ -89,36 +107,39 @@ class Steps:
         """Ask the job of a running step to end, or give up its waiting; other steps are too short to be stopped."""
         if task.step.kind == "Callback":
             self._callbacks.stop(task.step, self._identities.acting(self._role_arn))
-        verbs = {"Processing": "processing_job", "Training": "training_job", "Transform": "transform_job"}
-        if task.step.kind not in verbs:
+        job = _JOBS.get(task.step.kind)
+        if job is None:
             return
-        stop = getattr(self._sagemaker, f"stop_{verbs[task.step.kind]}")
+        stop = getattr(self._sagemaker, f"stop_{job.noun}")
         try:
-            stop(**{f"{task.step.kind}JobName": task.job_name})
+            stop(**{job.kind.name_member: task.job_name})
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":
+            if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
                 raise  # else the job has ended already, or was not created yet: its step sees the stop itself
 
     def job_begun(self, metadata: Mapping[str, Any]) -> str | None:
         """The name of the job that a step's Metadata points at, if there is one."""
-        for kind in (PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB):
-            if kind.name in metadata:
-                return str(self._store.get(kind, metadata[kind.name]["Arn"])[kind.name_member])
+        for job in _JOBS.values():
+            if job.key in metadata:
+                return str(self._store.get(job.kind, metadata[job.key]["Arn"])[job.kind.name_member])
         return None
 
     @property
     def _sagemaker(self) -> Any:
         return self._identities.acting(self._role_arn).client("sagemaker")
 
-    def _job(self, task: Task, kind: Kind, noun: str) -> Any:
+    def _job(self, task: Task) -> Any:
+        job = _JOBS[task.step.kind]
+        kind, noun = job.kind, job.noun
         named = {kind.name_member: task.job_name}
-        arn = task.began.get(kind.name, {}).get("Arn")
+        arn = task.began.get(job.key, {}).get("Arn")
         if arn is None:
-            experiment = {"ExperimentConfig": dict(task.experiment)} if task.experiment else {}
+            # Tuning jobs have no ExperimentConfig in their request.
+            experiment = {"ExperimentConfig": dict(task.experiment)} if task.experiment and kind != TUNING_JOB else {}
             arn = getattr(self._sagemaker, f"create_{noun}")(**{**experiment, **task.arguments, **named})[
                 kind.arn_member
             ]
-        task.note({kind.name: {"Arn": arn}})
+        task.note({job.key: {"Arn": arn}})
         if task.cancelled():  # the stop may have come before there was a job to stop
             self.stop(task)
         ended = self._store.until(
@@ -129,6 +150,17 @@ class Steps:
                 raise StepStopped(f"The job {task.job_name} was stopped.")
             raise StepFailed(ended["FailureReason"])
         return getattr(self._sagemaker, f"describe_{noun}")(**named)
+
+    def _tuning(self, task: Task) -> Any:
+        tuned = self._job(task)
+        maximized = tuned.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Type")
+        best = self._sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=task.job_name,
+            SortBy="FinalObjectiveMetricValue",
+            SortOrder="Descending" if maximized == "Maximize" else "Ascending",
+            MaxResults=_BEST,
+        )
+        return {**tuned, "TrainingJobSummaries": best["TrainingJobSummaries"]}
 
     def _condition(self, task: Task) -> Any:
         outcome = all(holds(condition, task.resolve) for condition in task.step.arguments["Conditions"])

@@ -71,7 +71,6 @@ _OF: Final[Mapping[str, tuple[str, str]]] = {
     "ListLabelingJobsForWorkteam": ("Workteam", "WorkteamArn"),
     "ListModelCardExportJobs": ("ModelCard", "ModelCardName"),
     "ListStageDevices": ("EdgeDeploymentPlan", "EdgeDeploymentPlanName"),
-    "ListTrainingJobsForHyperParameterTuningJob": ("HyperParameterTuningJob", "HyperParameterTuningJobName"),
     "StartEdgeDeploymentStage": ("EdgeDeploymentPlan", "EdgeDeploymentPlanName"),
     "StopEdgeDeploymentStage": ("EdgeDeploymentPlan", "EdgeDeploymentPlanName"),
     "UpdateInferenceComponentRuntimeConfig": ("InferenceComponent", "InferenceComponentName"),

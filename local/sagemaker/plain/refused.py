@@ -25,7 +25,6 @@ REASONS: Final[Mapping[str, str]] = {
     "CreateEdgePackagingJob": "it packages a compiled model, and none is compiled here",
     "CreateHubContentPresignedUrls": _UNSERVED,
     "CreateHubContentReference": "SageMaker's public hub, to which it refers, is not here",
-    "CreateHyperParameterTuningJob": "no tuning runs here; its training jobs do, one by one",
     "CreateInferenceComponent": "endpoints here serve models, not components",
     "CreateInferenceExperiment": "endpoints here have no shadow variants",
     "CreateInferenceRecommendationsJob": "no instance types are tried out here",

@@ -227,10 +227,10 @@ def test_an_unknown_parameter_or_image_is_refused_before_anything_runs(world):
 def test_a_definition_that_is_not_sound_is_not_stored(world):
     """Neither created nor put in place of a good one."""
     create, update = world.sm.create_pipeline, world.sm.update_pipeline
-    tuning = json.dumps(definition(step("Tune", "Tuning", {})))
-    refused = world.refused(create, PipelineName="p", PipelineDefinition=tuning, RoleArn=world.role)
+    automatic = json.dumps(definition(step("Tune", "AutoML", {})))
+    refused = world.refused(create, PipelineName="p", PipelineDefinition=automatic, RoleArn=world.role)
     assert refused[0] == "UnsupportedLocally"
-    assert "pipeline step type Tuning (step Tune)" in refused[1]
+    assert "pipeline step type AutoML (step Tune)" in refused[1]
     good = json.dumps(definition(fails()))
     create(PipelineName="p", PipelineDefinition=good, RoleArn=world.role)
     assert world.refused(update, PipelineName="p", PipelineDefinition="{}")[0] == "ValidationException"

@@ -1,0 +1,203 @@
+import re
+
+import pytest
+
+
+def test_a_grid_is_searched_by_real_training_jobs(tuning):
+    """One for each value, named after the tuning job; the best one is told with its metric and its hyperparameters."""
+    job = tuning.tuned("grid")
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert job["TrainingJobStatusCounters"] == {
+        "Completed": 3,
+        "InProgress": 0,
+        "RetryableError": 0,
+        "NonRetryableError": 0,
+        "Stopped": 0,
+    }
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 3, "Pending": 0, "Failed": 0}
+    best = job["BestTrainingJob"]
+    assert re.fullmatch(r"grid-003-[0-9a-f]{8}", best["TrainingJobName"])
+    assert (best["TunedHyperParameters"], best["ObjectiveStatus"]) == ({"x": "3"}, "Succeeded")
+    metric = {"Type": "Minimize", "MetricName": "loss", "Value": 1.0}
+    assert best["FinalHyperParameterTuningJobObjectiveMetric"] == metric
+    trained = tuning.sm.describe_training_job(TrainingJobName=best["TrainingJobName"])
+    assert trained["TuningJobArn"] == job["HyperParameterTuningJobArn"]
+    assert trained["HyperParameters"]["_tuning_objective_metric"] == "loss"
+    assert tuning.unpacked(f"models/{best['TrainingJobName']}/output/model.tar.gz") == {"x": b"3"}
+
+
+def test_the_training_jobs_of_a_tuning_job_are_listed(tuning):
+    """By name at first; by the final metric; by status."""
+    tuning.tuned("listed")
+    numbered = [trial["TrainingJobName"][:10] for trial in tuning.trials("listed")]
+    assert numbered == ["listed-001", "listed-002", "listed-003"]
+    by_metric = tuning.trials("listed", SortBy="FinalObjectiveMetricValue", SortOrder="Descending")
+    assert [trial["TunedHyperParameters"]["x"] for trial in by_metric] == ["1", "2", "3"]
+    assert tuning.trials("listed", StatusEquals="Failed") == []
+    (row,) = tuning.sm.list_hyper_parameter_tuning_jobs(NameContains="liste")["HyperParameterTuningJobSummaries"]
+    assert (row["Strategy"], row["TrainingJobStatusCounters"]["Completed"]) == ("Grid", 3)
+
+
+def test_random_search_runs_so_many_jobs_as_are_asked_for(tuning):
+    """The same ones for the same seed."""
+    ranges = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "4"}]}
+    how = {"strategy": "Random", "ranges": ranges, "most": 2, "RandomSeed": 11}
+    points = []
+    for name in ("random-a", "random-b"):
+        assert tuning.tuned(name, **how)["HyperParameterTuningJobStatus"] == "Completed"
+        points.append([trial["TunedHyperParameters"] for trial in tuning.trials(name)])
+    assert len(points[0]) == 2
+    assert points[0] == points[1]
+
+
+def test_a_tuning_job_is_stopped_with_its_trials(tuning):
+    """No more start; it is Stopped when they have ended, and cannot be stopped again."""
+    tuning.start("stopped", static={"gate": "1"}, parallel=1)
+    tuning.until(lambda: tuning.trials("stopped"), lambda found: found and found[0].get("TrainingStartTime"))
+    busy = tuning.refused(tuning.sm.delete_hyper_parameter_tuning_job, HyperParameterTuningJobName="stopped")
+    assert busy[0] == "ResourceInUse"
+    tuning.sm.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="stopped")
+    job = tuning.until(
+        lambda: tuning.described("stopped"), lambda found: found["HyperParameterTuningJobStatus"] == "Stopped"
+    )
+    assert job["TrainingJobStatusCounters"]["Stopped"] == len(tuning.trials("stopped")) == 1
+    stop = tuning.sm.stop_hyper_parameter_tuning_job
+    assert tuning.refused(stop, HyperParameterTuningJobName="stopped")[0] == "ValidationException"
+    tuning.sm.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName="stopped")
+    assert tuning.refused(stop, HyperParameterTuningJobName="stopped")[0] == "ResourceNotFound"
+
+
+def test_a_tuning_job_fails_when_no_trial_succeeds(tuning):
+    """The first one's reason is told."""
+    job = tuning.tuned("broken", static={"broken": "1"})
+    assert (job["HyperParameterTuningJobStatus"], job["TrainingJobStatusCounters"]["NonRetryableError"]) == (
+        "Failed",
+        3,
+    )
+    assert "no training job succeeded of 3" in job["FailureReason"]
+    assert "no data" in job["FailureReason"]
+
+
+def test_a_metric_that_nobody_tells_is_named(tuning):
+    """The jobs completed, the search failed."""
+    request = tuning.request()
+    request["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"][0]["Regex"] = "lost=(.*)"
+    tuning.sm.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="silent", **request)
+    job = tuning.until(
+        lambda: tuning.described("silent"), lambda found: found["HyperParameterTuningJobStatus"] == "Failed"
+    )
+    assert "no training job told the objective metric loss" in job["FailureReason"]
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 0, "Pending": 0, "Failed": 3}
+
+
+def test_a_target_ends_the_search(tuning):
+    """The jobs that were left are never made."""
+    criteria = {"TuningJobCompletionCriteria": {"TargetObjectiveMetricValue": 3.5}}
+    job = tuning.tuned("target", parallel=1, **criteria)
+    assert (job["HyperParameterTuningJobStatus"], job["TrainingJobStatusCounters"]["Completed"]) == ("Completed", 1)
+
+
+def test_several_definitions_take_turns(tuning):
+    """Each has its own ranges and objective, and its name at its trials."""
+    single = tuning.request()
+    config, body = single["HyperParameterTuningJobConfig"], single["TrainingJobDefinition"]
+    objective, ranges = config.pop("HyperParameterTuningJobObjective"), config.pop("ParameterRanges")
+    several = [
+        {**body, "DefinitionName": name, "TuningObjective": objective, "HyperParameterRanges": ranges}
+        for name in ("one", "two")
+    ]
+    request = {"HyperParameterTuningJobConfig": config, "TrainingJobDefinitions": several}
+    tuning.sm.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="several", **request)
+    tuning.until(
+        lambda: tuning.described("several"), lambda found: found["HyperParameterTuningJobStatus"] == "Completed"
+    )
+    names = [trial["TrainingJobDefinitionName"] for trial in tuning.trials("several")]
+    assert names == ["one", "two"] * 3
+
+
+def test_a_search_may_start_from_others(tuning):
+    """Of the parents and the child the best training job is told, with the job that it belongs to."""
+    tuning.tuned("parent")
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1"]}]}
+    warm = {"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "parent"}]}
+    request = {
+        **tuning.request(ranges=ranges),
+        "WarmStartConfig": {**warm, "WarmStartType": "IdenticalDataAndAlgorithm"},
+    }
+    tuning.sm.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="child", **request)
+    job = tuning.until(
+        lambda: tuning.described("child"), lambda found: found["HyperParameterTuningJobStatus"] == "Completed"
+    )
+    assert job["BestTrainingJob"]["TunedHyperParameters"] == {"x": "1"}
+    assert job["OverallBestTrainingJob"]["TuningJobName"] == "parent"
+
+
+def changed(request, **config):
+    """The request with other members in its configuration."""
+    return {**request, "HyperParameterTuningJobConfig": {**request["HyperParameterTuningJobConfig"], **config}}
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "said"),
+    [
+        (
+            {"Strategy": "Hyperband"},
+            "UnsupportedLocally",
+            "strategy Hyperband of tuning jobs: use Bayesian, Grid, Rand",
+        ),
+        ({"Strategy": "Random"}, "ValidationException", "MaxNumberOfTrainingJobs or MaxRuntimeInSeconds"),
+        (
+            {"ResourceLimits": {"MaxParallelTrainingJobs": 1, "MaxNumberOfTrainingJobs": 2}},
+            "ValidationException",
+            "MaxNumberOfTrainingJobs is 2, and there are 3 combinations",
+        ),
+        (
+            {"ParameterRanges": {"IntegerParameterRanges": [{"Name": "x", "MinValue": "1", "MaxValue": "2"}]}},
+            "ValidationException",
+            "Grid searches categorical values only: x has a range",
+        ),
+        (
+            {"HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "cost"}},
+            "ValidationException",
+            "objective metric cost is not among the MetricDefinitions of the training image, which are: loss",
+        ),
+        (
+            {"ParameterRanges": {"CategoricalParameterRanges": [{"Name": "sagemaker_program", "Values": ["1"]}]}},
+            "ValidationException",
+            "static and searched at once: sagemaker_program",
+        ),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_anything_runs(tuning, config, code, said):
+    """By name where AWS would, by AWS's rules otherwise."""
+    request = changed(tuning.request(), **config)
+    create = tuning.sm.create_hyper_parameter_tuning_job
+    refused = tuning.refused(create, HyperParameterTuningJobName="refused", **request)
+    assert refused[0] == code
+    assert said in refused[1]
+    missing = tuning.refused(tuning.sm.describe_hyper_parameter_tuning_job, HyperParameterTuningJobName="refused")
+    assert missing[0] == "ResourceNotFound"
+
+
+def test_a_training_job_that_could_not_be_made_is_refused_at_once(tuning):
+    """Its image is not known here."""
+    request = tuning.request()
+    request["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"] = "strange:1"
+    create = tuning.sm.create_hyper_parameter_tuning_job
+    refused = tuning.refused(create, HyperParameterTuningJobName="strange", **request)
+    assert refused == ("UnsupportedLocally", "The local cloud does not support image strange:1.")
+
+
+def test_a_name_is_taken_once(tuning):
+    """ResourceInUse, as of other jobs."""
+    tuning.tuned("taken", ranges={"CategoricalParameterRanges": [{"Name": "x", "Values": ["1"]}]})
+    create = tuning.sm.create_hyper_parameter_tuning_job
+    assert tuning.refused(create, HyperParameterTuningJobName="taken", **tuning.request())[0] == "ResourceInUse"
+
+
+def test_changes_of_status_are_told(tuning):
+    """As events of AWS's name."""
+    tuning.tuned("told", ranges={"CategoricalParameterRanges": [{"Name": "x", "Values": ["1"]}]})
+    events = tuning.told("SageMaker HyperParameter Tuning Job State Change")
+    mine = [event for event in events if event["HyperParameterTuningJobName"] == "told"]
+    assert [event["HyperParameterTuningJobStatus"] for event in mine] == ["InProgress", "Completed"]
