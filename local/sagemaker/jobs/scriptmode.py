@@ -15,6 +15,7 @@ from local.sagemaker.s3 import Files
 _CODE = "/opt/ml/code"
 _CONFIG = "/opt/ml/input/config"
 _NAMED = 12
+_OWN = ("sagemaker_", "_tuning_objective_metric")
 _INSTALL_FIRST = ("/bin/sh", "-c", 'python3 -m pip install -r requirements.txt && exec "$@"', "sh")
 
 
@@ -23,7 +24,8 @@ def script_program(
 ) -> Program:
     """Unpack the submitted code and give the script with hyperparameters as arguments and SM_* variables.
 
-    Hyperparameters are JSON where they parse as such; those that begin with `sagemaker_` are the toolkit's own.
+    Hyperparameters are JSON where they parse as such. Those that begin with `sagemaker_` are the toolkit's own, and so is
+    the one by which a trial of a tuning job is told its metric.
     """
     decoded = {name: _decoded(value) for name, value in hyperparameters.items()}
     if "sagemaker_submit_directory" not in decoded:
@@ -31,7 +33,7 @@ def script_program(
             "ClientError: there is no hyperparameter sagemaker_submit_directory that says where the code is"
         )
     _fetch_code(str(decoded["sagemaker_submit_directory"]), container, files)
-    own = {name: value for name, value in decoded.items() if not name.startswith("sagemaker_")}
+    own = {name: value for name, value in decoded.items() if not name.startswith(_OWN)}
     command = [*_interpreted(str(decoded["sagemaker_program"]), container), *_arguments(own)]
     if (container.outside(_CODE) / "requirements.txt").is_file():
         command = [*_INSTALL_FIRST, *command]
