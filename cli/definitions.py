@@ -5,17 +5,37 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cli import children
+from cli.checkout import ROOT
 from cli.connection import Connection
-from cli.deploy import ROOT
 from cli.errors import CliError, WrongUseError
 from env import Stage, naming
 
 Definition = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a deployed pipeline stands to the lock of this checkout."""
+
+    deployed: bool
+    differing: tuple[str, ...] = ()
+    """Steps and other parts that a push would change."""
+    trouble: str = ""
+    """Why the lock cannot be compared; empty when it can."""
+
+    def __str__(self) -> str:
+        if not self.deployed:
+            return "not deployed"
+        if self.trouble:
+            return "deployed"
+        return f"differs: {', '.join(self.differing)}" if self.differing else "as locked"
+
 
 _BRANCHES = ("IfSteps", "ElseSteps")
 
@@ -45,6 +65,20 @@ def deployed(connection: Connection, model: str) -> Definition | None:
         return None
     found: Definition = json.loads(text)
     return found
+
+
+def standing(connection: Connection, model: str) -> Standing | None:
+    """How the model's pipeline stands to its lock; None in a stage that does not train the model."""
+    if connection.stage.models[model].training is None:
+        return None
+    there = deployed(connection, model)
+    if there is None:
+        return Standing(deployed=False)
+    try:
+        wanted = locked(connection.stage, model)
+    except CliError as error:
+        return Standing(deployed=True, trouble=error.message)
+    return Standing(deployed=True, differing=tuple(differing(there, wanted)))
 
 
 def differing(before: Definition, after: Definition) -> list[str]:

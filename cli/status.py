@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from cli import ledger
 from cli.connection import Connection, connect, stage_option
+from cli.definitions import Standing, standing
 from cli.errors import CliError, WrongUseError
 from cli.fleets import WINDOW, Fleet
 from cli.history import rows, sentence
@@ -44,17 +46,41 @@ def status(model: str | None, stage: str | None, as_json: bool, watch: bool) -> 
             raise WrongUseError("say which model to watch: `sluice status MODEL --watch`")
         _watch(connection, wanted[0])
     states = [gather(connection, name) for name in wanted]
+    with ThreadPoolExecutor() as pool:
+        standings = dict(zip(wanted, pool.map(lambda name: standing(connection, name), wanted), strict=True))
     if as_json:
-        print_json([facts(state) for state in states])
+        print_json([{**facts(state), **_trained(standings[state.model])} for state in states])
         return
     if model is not None:
         out.print(view(states[0]))
+        _tell_standing(model=wanted[0], standing=standings[wanted[0]])
         return
-    print_rows([summary(state) for state in states], as_json=False, empty="the stage has no models")
+    rows = [{**summary(state), "pipeline": standings[state.model]} for state in states]
+    print_rows(rows, as_json=False, empty="the stage has no models")
     for state in states:
         if state.open or state.trouble:
             out.print()
             out.print(view(state))
+
+
+def _trained(standing: Standing | None) -> dict[str, Any]:
+    """How the pipeline stands to the lock, for programs."""
+    if standing is None:
+        return {"pipeline": None}
+    return {"pipeline": str(standing), "pipeline_differs": list(standing.differing)}
+
+
+def _tell_standing(*, model: str, standing: Standing | None) -> None:
+    """What a person does about a pipeline that is not what the lock says."""
+    if standing is None:
+        return
+    if standing.trouble:
+        out.print(f"pipeline: [yellow]{standing.trouble}[/]")
+    elif standing.differing:
+        steps = f"[yellow]differs from the lock in {', '.join(standing.differing)}[/]"
+        out.print(f"pipeline: {steps}; `sluice diff {model}` shows how, `sluice push {model}` deploys the lock")
+    else:
+        out.print(f"pipeline: {standing}")
 
 
 def follow(

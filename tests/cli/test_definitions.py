@@ -68,3 +68,31 @@ def test_a_pipeline_that_is_not_deployed_has_no_definition():
     assert definitions.deployed(connection(sagemaker=FakeClient(describe_pipeline=describe)), "credit-risk") is None
     with pytest.raises(Exception, match="not authorized"):
         definitions.deployed(connection(sagemaker=FakeClient(describe_pipeline=deny)), "credit-risk")
+
+
+@pytest.mark.parametrize(("depth", "said", "differing"), [("3", "as locked", ()), ("4", "differs: Train", ("Train",))])
+def test_how_a_pipeline_stands_to_its_lock_is_told_by_steps(depth, said, differing):
+    """A person reads one word or the names of the steps; a program reads the names."""
+    wanted = definitions.locked(env.load("local"), "credit-risk")
+    there = copy.deepcopy(wanted)
+    for step in there["Steps"]:
+        if step["Name"] == "Train" and depth != "3":
+            step["Arguments"]["HyperParameters"] = {"depth": depth}
+    client = FakeClient(describe_pipeline=lambda **_: {"PipelineDefinition": json.dumps(there)})
+    standing = definitions.standing(connection(sagemaker=client), "credit-risk")
+    assert (str(standing), standing.differing) == (said, differing)
+
+
+def test_a_stage_that_does_not_train_has_nothing_to_compare():
+    """Nothing is asked of AWS."""
+    assert definitions.standing(connection("prod"), "credit-risk") is None
+
+
+def test_a_pipeline_that_is_missing_is_said_to_be():
+    """Before the first deployment."""
+
+    def describe(*, PipelineName):
+        raise refusal("ResourceNotFound", f"Pipeline {PipelineName} does not exist")
+
+    standing = definitions.standing(connection(sagemaker=FakeClient(describe_pipeline=describe)), "credit-risk")
+    assert str(standing) == "not deployed"
