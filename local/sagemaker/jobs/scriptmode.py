@@ -24,8 +24,8 @@ def script_program(
 ) -> Program:
     """Unpack the submitted code and give the script with hyperparameters as arguments and SM_* variables.
 
-    Hyperparameters are JSON where they parse as such. Those that begin with `sagemaker_` are the toolkit's own, and so is
-    the one by which a trial of a tuning job is told its metric.
+    Hyperparameters are JSON where they parse as such. Those that begin with `sagemaker_` are the toolkit's own, and so
+    is the one by which a trial of a tuning job is told its metric.
     """
     decoded = {name: _decoded(value) for name, value in hyperparameters.items()}
     if "sagemaker_submit_directory" not in decoded:
