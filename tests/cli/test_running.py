@@ -3,12 +3,14 @@ import io
 import pytest
 from rich.console import Console
 
+from cli.compiling.sources import fingerprint
 from cli.errors import CliError, WrongUseError
 from cli.logs import _lines
 from cli.running.ending import conclude, failure, typed
 from cli.running.finding import find
 from cli.running.following import follow
 from cli.running.jobs import Job, look
+from cli.running.readiness import outdated
 from cli.running.record import gather, plan
 from cli.running.starting import start, start_some
 from cli.running.view import Lines, View, remark
@@ -248,3 +250,25 @@ def test_some_steps_run_with_the_parameters_of_the_run_they_build_on():
         "SourcePipelineExecutionArn": EARLIER,
         "SelectedSteps": [{"StepName": "Train"}],
     }
+
+
+def test_a_step_that_the_run_has_not_is_wrong_use():
+    """Before anything starts."""
+    sagemaker = SageMaker(REGISTERED)
+    with pytest.raises(WrongUseError, match="run u9aaaaaaaaaa has no step Trane: it has Train, Gate"):
+        start_some(stage(sagemaker), "credit-risk", given={}, source=EARLIER, steps=["Trane"])
+    assert sagemaker.started == []
+
+
+def test_a_lock_that_does_not_say_of_which_sources_it_is_is_not_made_anew(tmp_path):
+    """One that says so is, once they have changed; and a model without a lock is compiled."""
+    (tmp_path / "model" / "lock").mkdir(parents=True)
+    model = tmp_path / "model"
+    (model / "pipeline.py").write_text("one")
+    assert outdated(model)
+    (model / "lock" / "definition.json").write_text("{}")
+    assert not outdated(model)
+    (model / "lock" / "sources.sha256").write_text(fingerprint(model))
+    assert not outdated(model)
+    (model / "pipeline.py").write_text("another")
+    assert outdated(model)
