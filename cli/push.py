@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 
 from cli import compiling, definitions, stacks
 from cli.assembly import SynthesizedStack
@@ -35,7 +36,13 @@ def push(model: str, stage: str | None, person: naming.Person | None) -> None:
     """
     connection = connect(stage, person=person)
     name = connection.model(model)
-    changed = bring(connection, name)
+    try:
+        changed = bring(connection, name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
+            raise
+        who = "push as a scientist, with --as scientist"
+        raise WrongUseError(f"you may not push to stage {connection.stage.name} ({error}): {who}") from error
     pipeline = naming.pipeline(connection.stage, name)
     if changed:
         out.print(f"[bold]{pipeline}[/] pushed: {', '.join(changed)}")

@@ -53,7 +53,11 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:DescribeModelPackage": _ELSEWHERE,
         "sagemaker:ListTags": _SCHEMAS,
     },
-    "pipeline": {
+    "push": {
+        "sagemaker:DescribePipeline": _SCHEMAS,
+        "sagemaker:ListTags": _SCHEMAS,
+    },
+    "training": {
         **dict.fromkeys((*_IMAGES, *_OBSERVED, "kms:CreateGrant", "kms:Encrypt"), _JOBS),
         "sagemaker:AddTags": _TAGS,
         "sagemaker:AssociateTrialComponent": _EXPERIMENTS,
@@ -66,10 +70,14 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
 
 ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     "serving": dict.fromkeys(_NETWORK, _VPC),
-    "pipeline": dict.fromkeys(_NETWORK, _VPC),
+    "training": dict.fromkeys(_NETWORK, _VPC),
     "forwarding": {"events:PutEvents": _BUSES},
 }
 """Actions that the stage on a laptop does not give: others live in networks, and one tells other accounts."""
+
+
+OF_A_MODEL = ("serving", "deploy", "training", "push", "start")
+"""The kinds of roles of which each model has its own."""
 
 
 def kind(role: str, stage: str) -> str:
@@ -77,4 +85,4 @@ def kind(role: str, stage: str) -> str:
     name = role.removeprefix(f"sluice-{stage}-")
     if name.startswith("Forward"):
         return "forwarding"
-    return next((each for each in ("serving", "deploy", "pipeline") if name.startswith(f"{each}-")), name)
+    return next((each for each in OF_A_MODEL if name.startswith(f"{each}-")), name)

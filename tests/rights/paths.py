@@ -8,16 +8,21 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from cli.__main__ import sluice
+from cli.assembly import Asset, SynthesizedStack
 from cli.connection import Connection, connect
 from cli.demo.loop import MODEL, follow_release, tell
 from cli.demo.story import Story
+from cli.deploy import bring_up, synthesized
+from cli.push import give
 from cli.status import follow
 from env import naming
 from local.cloud import LocalCloud
@@ -103,6 +108,31 @@ def experiments(town: Town) -> None:
     _until(lambda: _status(sagemaker, arn) == "Succeeded")
 
 
+def pushing(town: Town) -> None:
+    """A scientist pushes an edit whose definition is a file, then the lock; a deployment finds nothing left to do."""
+    stage, scientist = town.admin.stage, town.person("scientist")
+    with synthesized(stage.name) as found, tempfile.TemporaryDirectory() as folder:
+        [training] = [stack for stack in found if stack.name == naming.stack(stage, "training", MODEL)]
+        give(scientist, _edited(training, stage, Path(folder)), MODEL)
+        town.type("scientist", f"status {MODEL}")
+        town.type("scientist", f"push {MODEL}")
+    assert bring_up(town.admin) == []
+
+
+def _edited(training: SynthesizedStack, stage: Any, folder: Path) -> SynthesizedStack:
+    """A training stack whose pipeline does nothing, written where large definitions are."""
+    template = json.loads(training.template)
+    properties = template["Resources"]["Pipeline"]["Properties"]
+    definition = json.loads(properties["PipelineDefinition"]["PipelineDefinitionBody"])
+    definition["Steps"] = [{"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "an edit of a scientist"}}]
+    file = folder / "definition.json"
+    file.write_text(json.dumps(definition), encoding="utf-8")
+    bucket = naming.artifact_bucket(stage)
+    asset = Asset(path=file, zipped=False, bucket=bucket, key="assets/0123456789abcdef/definition.json", role=None)
+    properties["PipelineDefinition"] = {"PipelineDefinitionS3Location": {"Bucket": bucket, "Key": asset.key}}
+    return replace(training, template=json.dumps(template), assets=(*training.assets, asset))
+
+
 def a_canary_that_nothing_tests(town: Town) -> None:
     """A version without samples, and nobody asks: the stage itself takes it back, by the metric that aborts."""
     sagemaker = town.admin.client("sagemaker")
@@ -182,6 +212,7 @@ ALL: Mapping[str, Callable[[Town], None]] = {
     "looking": looking,
     "on call": on_call,
     "experiments": experiments,
+    "pushing": pushing,
     "untested canary": a_canary_that_nothing_tests,
     "approval by function": an_approval_through_the_function,
     "sweeping": sweeping,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from cli.demo.loop import MODEL
 from local.iam.decision import Decision
 from tests.rights.proof import Documents, Use
 from tests.rights.stage import condition_keys
@@ -63,6 +64,33 @@ def read() -> list[Use]:
     """The recording that is kept."""
     found = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
     return [Use(**{**use, "context": {key: tuple(values) for key, values in use["context"].items()}}) for use in found]
+
+
+def of_every_model(uses: Iterable[Use], models: Iterable[str]) -> list[Use]:
+    """The uses, and for each model that the paths do not walk with the same uses in its name: roles are alike."""
+    walked = list(uses)
+    others = [model for model in models if model != MODEL]
+    return [*walked, *(_renamed(use, model) for model in others for use in walked)]
+
+
+def _renamed(use: Use, model: str) -> Use:
+    """A use as it would be for another model, which names begin with in three spellings."""
+
+    def put(text: str) -> str:
+        for spell in (str, _capitalized, _together):
+            text = text.replace(spell(MODEL), spell(model))
+        return text
+
+    context = {key: tuple(map(put, values)) for key, values in use.context.items()}
+    return Use(put(use.role), use.action, put(use.resource), context, use.path)
+
+
+def _capitalized(model: str) -> str:
+    return "".join(word.capitalize() for word in model.split("-"))
+
+
+def _together(model: str) -> str:
+    return model.replace("-", "")
 
 
 def _scrubbed(text: str) -> str:

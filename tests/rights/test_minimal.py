@@ -28,8 +28,8 @@ def given(name):
 
 @functools.cache
 def recorded():
-    """What the paths have used, by role."""
-    uses = recording.read()
+    """What the paths have used, by role; the models that they do not walk with are used as the one is."""
+    uses = recording.of_every_model(recording.read(), env.load("local").models)
     return {role: [use for use in uses if use.role == role] for role in given("local")}
 
 

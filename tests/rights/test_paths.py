@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+import env
 from tests.rights import proof, recording
 from tests.rights.documented import UNUSED, kind
 from tests.rights.paths import ALL
@@ -31,7 +32,7 @@ def test_nothing_is_refused_on_the_way(heard):
 
 def test_what_is_used_is_all_that_is_given(heard):
     """The proof holds for this recording as it does for the one that is kept."""
-    uses = heard.uses()
+    uses = recording.of_every_model(heard.uses(), env.load("local").models)
     for role, documents in given("local").items():
         mine = [use for use in uses if use.role == role]
         needless = {cut.action for cut in proof.needless(role, documents, mine)}
