@@ -12,6 +12,8 @@ from local.sagemaker.context import Context
 from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
 from local.sagemaker.listing import listed, page
 from local.sagemaker.pipelines.changes import REPEATED, failed_before
+from local.sagemaker.pipelines.definition import Step
+from local.sagemaker.pipelines.drift import KINDS as CHECKS
 from local.sagemaker.pipelines.execution import Execution, new_execution_id
 from local.sagemaker.pipelines.experiments import experiment_config
 from local.sagemaker.pipelines.images import images
@@ -64,8 +66,8 @@ class Executions:
         definition = parse(version["PipelineDefinition"])
         given = {parameter["Name"]: parameter["Value"] for parameter in params.get("PipelineParameters", [])}
         values = bind(definition.parameters, given)
-        for _, image in images(definition, values):
-            self._machine.require(image)
+        for step, image in images(definition, values):
+            self._require_image(step, image)
         config, selected = params.get("SelectiveExecutionConfig"), {}
         if config is not None:
             now = self._services.clock.now()
@@ -175,6 +177,16 @@ class Executions:
             executions = list(self._running.values())
         for execution in executions:
             execution.abandon()
+
+    def _require_image(self, step: Step, image: str) -> None:
+        try:
+            self._machine.require(image)
+        except UnsupportedLocally as error:
+            if step.kind not in CHECKS:
+                raise
+            raise UnsupportedLocally(
+                f"the analysis of {step.kind} step {step.name}", reason=f"its image {image} has no local counterpart"
+            ) from error
 
     def _source(self, pipeline: Record, config: Mapping[str, Any]) -> Record | None:
         """The execution that a selective one takes results from. Raises ValidationError for another pipeline's."""

@@ -19,6 +19,7 @@ from local.sagemaker.pipelines.definition import (
     references,
     referred_step,
 )
+from local.sagemaker.pipelines.drift import KINDS as CHECKS
 from local.sagemaker.pipelines.shape import misshapen
 
 VERSION = "2020-12-01"
@@ -35,11 +36,11 @@ SUPPORTED = frozenset(
         "Callback",
         "Tuning",
     }
-    | {"EndpointConfig", "Endpoint"}
+    | {"EndpointConfig", "Endpoint", *CHECKS}
 )
 # What AWS runs and this cloud does not, or not yet (Developer Guide, "Add a step"; API, PipelineExecutionStepMetadata).
 _ELSEWHERE = frozenset(
-    {"AutoML", "EMR", "EMRServerless", "QualityCheck", "ClarifyCheck"}
+    {"AutoML", "EMR", "EMRServerless"}
     | {"InferenceComponent", "Lineage", "BedrockCustomModel", "BedrockCustomModelDeployment"}
     | {"BedrockModelImport", "BedrockProvisionedModelThroughput", "Job", "Athena", "Cleanup", "ForEach", "HubContent"}
 )

@@ -16,6 +16,7 @@ from local.sagemaker.kinds import PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB, T
 from local.sagemaker.pipelines.callbacks import Waiting
 from local.sagemaker.pipelines.conditions import holds
 from local.sagemaker.pipelines.definition import Step
+from local.sagemaker.pipelines.drift import Check
 from local.sagemaker.pipelines.parameters import as_text
 from local.sagemaker.pipelines.serving import make_config, serve
 
@@ -31,11 +32,12 @@ _ENDED = ("Completed", "Failed", "Stopped")
 
 @dataclass(frozen=True)
 class _Job:
-    """A step type that runs a job: its kind, how botocore's methods call it, its key in the step's Metadata."""
+    """A step type that runs a job: its kind, how botocore's methods call it, where the step's Metadata has its ARN."""
 
     kind: Kind
     noun: str
     key: str
+    arn: str = "Arn"
 
 
 _JOBS: Mapping[str, _Job] = {
@@ -43,6 +45,8 @@ _JOBS: Mapping[str, _Job] = {
     "Training": _Job(TRAINING_JOB, "training_job", "TrainingJob"),
     "Transform": _Job(TRANSFORM_JOB, "transform_job", "TransformJob"),
     "Tuning": _Job(TUNING_JOB, "hyper_parameter_tuning_job", "TuningJob"),
+    "QualityCheck": _Job(PROCESSING_JOB, "processing_job", "QualityCheck", arn="CheckJobArn"),
+    "ClarifyCheck": _Job(PROCESSING_JOB, "processing_job", "ClarifyCheck", arn="CheckJobArn"),
 }
 _BEST = 50
 """So many training jobs of a tuning step can be referred to, the best one first (AWS's SDK, `get_top_model_s3_uri`)."""
@@ -78,10 +82,12 @@ class Steps:
     def __init__(self, context: Context, *, execution_arn: str, role_arn: str) -> None:
         self._identities, self._execution_arn, self._role_arn = context.identities, execution_arn, role_arn
         self._store, self._workers = context.store, context.workers
+        self._files = context.files.acting(role_arn)
         self._callbacks = Waiting(context.store, execution_arn=execution_arn)
         self._run: Mapping[str, Callable[[Task], Any]] = {
             **dict.fromkeys(("Processing", "Training", "Transform"), self._job),
             "Tuning": self._tuning,
+            **dict.fromkeys(("QualityCheck", "ClarifyCheck"), self._check),
             "Condition": self._condition,
             "RegisterModel": self._register,
             "Model": self._model,
@@ -121,7 +127,7 @@ class Steps:
         """The name of the job that a step's Metadata points at, if there is one."""
         for job in _JOBS.values():
             if job.key in metadata:
-                return str(self._store.get(job.kind, metadata[job.key]["Arn"])[job.kind.name_member])
+                return str(self._store.get(job.kind, metadata[job.key][job.arn])[job.kind.name_member])
         return None
 
     @property
@@ -129,27 +135,38 @@ class Steps:
         return self._identities.acting(self._role_arn).client("sagemaker")
 
     def _job(self, task: Task) -> Any:
+        # Tuning jobs have no ExperimentConfig in their request.
+        with_experiment = task.experiment and task.step.kind != "Tuning"
+        experiment = {"ExperimentConfig": dict(task.experiment)} if with_experiment else {}
+        return self._run_job(task, lambda: {**experiment, **task.arguments})
+
+    def _run_job(self, task: Task, request: Callable[[], dict[str, Any]]) -> Any:
+        """What the Describe call says of the step's job after its end; `request` is for one that is not there yet."""
         job = _JOBS[task.step.kind]
-        kind, noun = job.kind, job.noun
-        named = {kind.name_member: task.job_name}
-        arn = task.began.get(job.key, {}).get("Arn")
+        named, status = {job.kind.name_member: task.job_name}, job.kind.status_member
+        arn = task.began.get(job.key, {}).get(job.arn)
         if arn is None:
-            # Tuning jobs have no ExperimentConfig in their request.
-            experiment = {"ExperimentConfig": dict(task.experiment)} if task.experiment and kind != TUNING_JOB else {}
-            arn = getattr(self._sagemaker, f"create_{noun}")(**{**experiment, **task.arguments, **named})[
-                kind.arn_member
-            ]
-        task.note({job.key: {"Arn": arn}})
+            arn = getattr(self._sagemaker, f"create_{job.noun}")(**{**request(), **named})[job.kind.arn_member]
+        task.note({job.key: {job.arn: arn}})
         if task.cancelled():  # the stop may have come before there was a job to stop
             self.stop(task)
         ended = self._store.until(
-            kind, task.job_name, lambda record: self._workers.closing or record[kind.status_member] in _ENDED
+            job.kind, task.job_name, lambda record: self._workers.closing or record[status] in _ENDED
         )
-        if ended[kind.status_member] != "Completed":
+        if ended[status] != "Completed":
             if not ended.get("FailureReason"):
                 raise StepStopped(f"The job {task.job_name} was stopped.")
             raise StepFailed(ended["FailureReason"])
-        return getattr(self._sagemaker, f"describe_{noun}")(**named)
+        return getattr(self._sagemaker, f"describe_{job.noun}")(**named)
+
+    def _check(self, task: Task) -> Any:
+        check = Check.of(task.step, task.resolve)
+        baseline = check.baseline(self._sagemaker)
+        ended = self._run_job(task, lambda: check.request(task.arguments, baseline))
+        results = check.results(ended, baseline, self._files)
+        task.note({task.step.kind: results})
+        check.judge(results)
+        return results
 
     def _tuning(self, task: Task) -> Any:
         tuned = self._job(task)

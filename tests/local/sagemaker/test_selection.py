@@ -6,7 +6,8 @@ from tests.local.sagemaker.test_pipelines import definition, fails, step, upload
 
 ADD = """
 import pathlib, sys
-found = sorted(pathlib.Path("/opt/ml/processing/in").glob("*")) if pathlib.Path("/opt/ml/processing/in").exists() else []
+folder = pathlib.Path("/opt/ml/processing/in")
+found = sorted(folder.glob("*")) if folder.exists() else []
 text = "".join(file.read_text() for file in found) + sys.argv[1]
 pathlib.Path("/opt/ml/processing/out/text").write_text(text)
 """

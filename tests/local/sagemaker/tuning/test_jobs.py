@@ -201,3 +201,24 @@ def test_changes_of_status_are_told(tuning):
     events = tuning.told("SageMaker HyperParameter Tuning Job State Change")
     mine = [event for event in events if event["HyperParameterTuningJobName"] == "told"]
     assert [event["HyperParameterTuningJobStatus"] for event in mine] == ["InProgress", "Completed"]
+
+
+def test_a_step_of_a_pipeline_tunes(tuning):
+    """Its best models can be referred to by rank, the first one also by name."""
+    request = tuning.request()
+    best = {"Get": "Steps.Tune.BestTrainingJob.TrainingJobName"}
+    second = {"Get": "Steps.Tune.TrainingJobSummaries[1].TunedHyperParameters['x']"}
+    told = {
+        "Std:Join": {"On": " ", "Values": [{"Get": "Steps.Tune.TrainingJobSummaries[0].TrainingJobName"}, best, second]}
+    }
+    steps = [
+        {"Name": "Tune", "Type": "Tuning", "Arguments": request},
+        {"Name": "Told", "Type": "Fail", "Arguments": {"ErrorMessage": told}},
+    ]
+    execution = tuning.run_pipeline({"Version": "2020-12-01", "Steps": steps})
+    first, again, x = execution["FailureReason"].rsplit(": ", 1)[1].split()
+    assert (first == again, x) == (True, "2")
+    arn = tuning.steps(execution)["Tune"]["Metadata"]["TuningJob"]["Arn"]
+    job = tuning.described(first.rsplit("-", 2)[0])
+    assert job["HyperParameterTuningJobArn"] == arn
+    assert job["HyperParameterTuningJobName"].startswith(execution["PipelineExecutionArn"].rsplit("/", 1)[1] + "-Tune-")
