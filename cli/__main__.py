@@ -18,6 +18,7 @@ _PLACES = {
     "deploy": "cli.deploy",
     "destroy": "cli.deploy",
     "diff": "cli.diff",
+    "experiments": "cli.tracking",
     "gc": "cli.gc",
     "history": "cli.history",
     "invoke": "cli.serving",

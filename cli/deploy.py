@@ -218,9 +218,9 @@ def _put_away_ledger(connection: Connection) -> None:
 
 
 def _forgotten(connection: Connection) -> list[str]:
-    """The stacks of models that the stage's file names no more."""
+    """The stacks of models, and of a tracking server, that the stage's file names no more."""
     stage = connection.stage
-    beginnings = tuple(f"{naming.stack(stage, capability)}-" for capability in _OF_A_MODEL)
+    beginnings = *(f"{naming.stack(stage, capability)}-" for capability in _OF_A_MODEL), naming.stack(stage, "tracking")
     pages = connection.client("cloudformation").get_paginator("describe_stacks").paginate()
     standing = [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(beginnings)]
     # The name alone might be that of a stage whose name goes on like this one's.
@@ -232,6 +232,7 @@ def _teardown_order(stage: Stage) -> list[str]:
     serving = [naming.stack(stage, "serving", model) for model in stage.models]
     training = [naming.stack(stage, "training", model) for model in stage.models]
     return [
+        *([naming.stack(stage, "tracking")] if stage.tracking else []),
         *serving,
         naming.stack(stage, "release"),
         *training,

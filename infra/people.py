@@ -220,9 +220,12 @@ def _approver(stage: Stage, models: Sequence[str]) -> list[Right]:
 
 def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
     """Seeing all that a release says of itself, taking a version back, sweeping up."""
+    verbs: list[naming.Verb] = [*naming.VERBS]
+    if stage.tracking is not None:
+        verbs.append("track")
     logs = [
         f"arn:aws:logs:{stage.region}:{stage.account}:log-group:/aws/lambda/{naming.function(stage, verb)}:*"
-        for verb in (*naming.VERBS, *(["track"] if stage.tracking else []))
+        for verb in verbs
     ]
     return [
         *(rights.read_packages(stage, model) for model in models),

@@ -64,6 +64,8 @@ class Told:
     params: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
+    judged_by: list[str] = field(default_factory=list)
+    """The metrics that stand with the package."""
     commit: str = ""
     package: str = ""
     model_data: str = ""
@@ -189,7 +191,9 @@ def _read_package(told: Told, sagemaker: SageMakerClient) -> None:
     told.commit = package.get("MetadataProperties", {}).get("CommitId", told.commit)
     for name, value in package.get("CustomerMetadataProperties", {}).items():
         if name.startswith(_OURS) and name != f"{_OURS}{_NO_METRIC}" and (number := _number(value)) is not None:
-            told.metrics[plain(name.removeprefix(_OURS))] = number
+            metric = plain(name.removeprefix(_OURS))
+            told.metrics[metric] = number
+            told.judged_by.append(metric)
 
 
 def _number(text: str) -> float | None:

@@ -6,6 +6,7 @@ artifact of its own, a commit is one too, and the execution is the action that m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,7 +61,7 @@ def _artifact(uri: str, kind: str, properties: Mapping[str, str], sagemaker: Sag
         return found
     try:
         made = sagemaker.create_artifact(
-            ArtifactName=uri.rpartition("/")[2][:_LONGEST_NAME],
+            ArtifactName=re.sub(r"[^a-zA-Z0-9]+", "-", uri.rpartition("/")[2])[:_LONGEST_NAME].strip("-"),
             Source={"SourceUri": uri},
             ArtifactType=kind,
             Properties=_kept(properties),

@@ -195,6 +195,7 @@ def _described(told: Told) -> dict[str, str]:
         "sluice.gate": told.gate,
         "sluice.reason": told.reason,
         "sluice.package": told.package,
+        "sluice.metrics": " ".join(told.judged_by),
         "sluice.pipeline": told.pipeline,
         "sluice.commit": commit,
         "sluice.dirty": str(told.commit.endswith(_DIRTY)).lower() if commit else "",
