@@ -30,12 +30,13 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 class Interpreter:
     """A Python that stands for an image; `differences` is a sentence when its libraries are not the image's.
 
-    `packages` are the versions that the image itself has of its libraries.
+    `packages` are the versions that the image itself has of its libraries; `algorithm` is what it does by itself.
     """
 
     python: Path
     differences: str = ""
     packages: Mapping[str, str] = field(default_factory=dict)
+    algorithm: str = ""
 
 
 class Images(Protocol):
@@ -76,7 +77,9 @@ class ImageEnvironments:
             if role.image.key not in self._made:
                 folder = self._make(role.played_by)
                 python, image = folder / "bin" / "python", role.image
-                self._made[image.key] = Interpreter(python, _differences(image, folder), image.packages)
+                self._made[image.key] = Interpreter(
+                    python, _differences(image, folder), image.packages, image.algorithm
+                )
             return self._made[role.image.key]
 
     def algorithm(self, uri: str) -> str:

@@ -62,6 +62,8 @@ class Machine:
     ) -> subprocess.Popen[bytes]:
         """Start a program in a container under its role's credentials. Raises OSError."""
         settings = write_settings(container, interpreter, network=program.network)
+        if interpreter.algorithm:
+            settings["SLUICE_ALGORITHM"] = interpreter.algorithm
         env = {**self._environment(container, interpreter.python, role_arn), **settings, **program.env}
         paths = [str(_INSIDE), program.env.get("PYTHONPATH"), str(container.site)]
         env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

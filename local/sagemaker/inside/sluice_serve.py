@@ -1,8 +1,9 @@
-"""Serves a model as AWS's scikit-learn container does in script mode (sagemaker-scikit-learn-container, serving.py).
+"""Serves a model as AWS's framework containers do in script mode (sagemaker-scikit-learn-container, serving.py).
 
 Run with the number of a listening socket. The user's module, `SAGEMAKER_PROGRAM` in `SAGEMAKER_SUBMIT_DIRECTORY`,
 gives `model_fn` and may give `input_fn`, `predict_fn`, `output_fn`, or `transform_fn` in place of the three. Nothing is
-accepted before the model is loaded, so that the first answer to a connection means healthy.
+accepted before the model is loaded, so that the first answer to a connection means healthy. An image with an algorithm
+of its own brings defaults for the functions, `sluice_<algorithm>.serve`, and serves by them where there is no module.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ class RefusedError(Exception):
 class Transformer:
     """The user's functions around a loaded model."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, *, defaults: Any = None) -> None:
         if not hasattr(module, "model_fn"):
             raise NotImplementedError("Please provide a model_fn implementation.")
-        self._input = getattr(module, "input_fn", _default_input)
-        self._predict = getattr(module, "predict_fn", lambda data, model: model.predict(data))
-        self._output = getattr(module, "output_fn", _default_output)
+        self._input = getattr(module, "input_fn", getattr(defaults, "input_fn", _default_input))
+        self._predict = getattr(module, "predict_fn", getattr(defaults, "predict_fn", _default_predict))
+        self._output = getattr(module, "output_fn", getattr(defaults, "output_fn", _default_output))
         self._transform = getattr(module, "transform_fn", None)
         self._model = module.model_fn(os.environ["SM_MODEL_DIR"])
 
@@ -64,12 +65,25 @@ class Transformer:
 
 
 def load() -> Transformer:
-    """Import the user's module and load the model."""
+    """Install what the user's module requires, import it and load the model."""
     default = str(Path(os.environ["SM_MODEL_DIR"], "code"))
     folder = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", default).removeprefix("file://")
-    program = os.environ.get("SAGEMAKER_PROGRAM", "inference.py")
+    program = os.environ.get("SAGEMAKER_PROGRAM") or "inference.py"
+    algorithm = os.environ.get("SLUICE_ALGORITHM")
+    own = importlib.import_module(f"sluice_{algorithm}.serve") if algorithm else None
+    if own is not None:
+        os.environ.setdefault("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", own.DEFAULT_ACCEPT)
+        if not os.environ.get("SAGEMAKER_PROGRAM") and not Path(folder, program).is_file():
+            return Transformer(own, defaults=own)
+    _install(Path(folder, "requirements.txt"))
     sys.path.insert(0, folder)
-    return Transformer(importlib.import_module(Path(program).stem))
+    return Transformer(importlib.import_module(Path(program).stem), defaults=own)
+
+
+def _install(requirements: Path) -> None:
+    if requirements.is_file() and importlib.import_module("pip.__main__").main(["install", "-r", str(requirements)]):
+        raise SystemExit(1)
+    importlib.invalidate_caches()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -139,6 +153,10 @@ def _default_input(content: Any, content_type: str) -> Any:
     else:
         raise RefusedError(415, f"Content type {content_type} is not supported by this container.")
     return decoded.reshape(1, -1) if decoded.ndim == 1 else decoded
+
+
+def _default_predict(data: Any, model: Any) -> Any:
+    return model.predict(data)
 
 
 def _default_output(prediction: Any, accept: str) -> Any:

@@ -96,6 +96,11 @@ def upload(files: Files, folder: Path, uri: str, *, kms_key: str | None = None) 
 
 
 def algorithm_error(message: str | None, log: Log, exit_code: int) -> str:
-    """The FailureReason of a program that ended with an error: its own message, else the end of its log."""
+    """The FailureReason of a program that ended with an error: its own message, else the end of its log.
+
+    AWS's own algorithms begin a message by whose fault it is.
+    """
+    if message and message.startswith("ClientError: "):
+        return message.strip()
     said = message or log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)
     return f"AlgorithmError: exit code: {exit_code}, {said.strip()}"

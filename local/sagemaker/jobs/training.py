@@ -14,6 +14,7 @@ from local.images import Images
 from local.sagemaker.archives import pack
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed, S3Error
+from local.sagemaker.jobs.algorithms import metric_definitions
 from local.sagemaker.jobs.channels import fetch, require_source
 from local.sagemaker.jobs.contract import require_unique, upload
 from local.sagemaker.jobs.scraping import Scraper, require_patterns
@@ -89,12 +90,28 @@ class Training:
     def initial(self, params: Record) -> Mapping[str, Any]:
         """What DescribeTrainingJob always has."""
         return {
+            **self._measured(params),
             # Without a key it is empty, not absent: the SageMaker SDK reads it unasked.
             "OutputDataConfig": {"KmsKeyId": "", **params["OutputDataConfig"]},
             "ModelArtifacts": {"S3ModelArtifacts": f"{_output(params)}/model.tar.gz"},
             "StoppingCondition": params.get("StoppingCondition", {"MaxRuntimeInSeconds": 86400}),
             "SecondaryStatus": "Starting",
             "SecondaryStatusTransitions": [self._transition("Starting", "Starting the training job")],
+        }
+
+    def _measured(self, params: Record) -> Mapping[str, Any]:
+        """AlgorithmSpecification with the metrics that an algorithm of AWS's own has without being asked."""
+        if _has_program(params):
+            return {}
+        own = metric_definitions(self._images.algorithm(self.image(params)))
+        algorithm = params["AlgorithmSpecification"]
+        given = algorithm.get("MetricDefinitions", [])
+        names = {definition["Name"] for definition in given}
+        return {
+            "AlgorithmSpecification": {
+                **algorithm,
+                "MetricDefinitions": [*given, *(found for found in own if found["Name"] not in names)],
+            }
         }
 
     def stage(self, record: Record, container: Container) -> Program:
@@ -125,7 +142,7 @@ class Training:
             return Program([*algorithm["ContainerEntrypoint"], *algorithm.get("ContainerArguments", [])], env)
         if "sagemaker_program" in hyperparameters:
             return script_program(hyperparameters, container, self._files.acting(record["RoleArn"]), env=env)
-        return Program(["python3", "-m", f"sluice_{self._images.algorithm(self.image(record))}"], env)
+        return Program(["python3", "-m", f"sluice_{self._images.algorithm(self.image(record))}", "/opt/ml"], env)
 
     def phase(self, record: Record, name: str) -> Mapping[str, Any]:
         """The secondary status and its place among those before."""

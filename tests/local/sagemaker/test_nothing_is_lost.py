@@ -97,6 +97,7 @@ def added(world, kind, member, shape):
         "OfflineStoreConfig": {"S3StorageConfig": {"S3Uri": f"s3://{world.bucket}/features"}, "TableFormat": "Glue"},
         "RoleArn": world.role,
         "ExecutionRoleArn": world.role,
+        "CheckpointConfig": {"S3Uri": "s3://work/checkpoints", "LocalPath": "/opt/ml/saved"},
         "ExperimentConfig": {"ExperimentName": "e"},
         "ModelPackageGroupName": "g",
     }
