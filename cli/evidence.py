@@ -9,7 +9,6 @@ import click
 from botocore.exceptions import ClientError
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from cli import ledger, metrics
@@ -126,12 +125,12 @@ def view(connection: Connection, facts: Mapping[str, Any]) -> RenderableType:
     status = facts["status"]
     serves = f" · [green]serves in {facts['serves_in']}[/]" if facts["serves_in"] else ""
     head = f"[bold]{facts['model']}/{facts['version']}[/]  [{_COLOURS.get(status, 'white')}]{status}[/]{serves}"
-    body = Table(box=None, pad_edge=False, show_header=False)
-    body.add_column(style="bold", no_wrap=True)
-    body.add_column(overflow="fold")
-    for name, told in _told(facts):
-        body.add_row(name, told)
-    parts: list[RenderableType] = [Text.from_markup(head), body]
+    told = list(_told(facts))
+    width = max(len(name) for name, _ in told)
+    # No table: a URI that is longer than the screen shall be one line to whoever copies it.
+    parts: list[RenderableType] = [
+        Text.from_markup(text) for text in (head, *(f"[bold]{name:<{width}}[/]  {value}" for name, value in told))
+    ]
     if values := facts["metrics"]:
         version = f"{facts['model']}/{facts['version']}"
         parts += [Text(), beside_serving(connection, facts["model"], version=version, values=values)]
