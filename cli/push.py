@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,11 +59,13 @@ def bring(connection: Connection, model: str) -> list[str]:
     more than a push may give, and StackFailedError where CloudFormation refuses it.
     """
     stage = connection.stage
-    _check_lock(connection, model)
+    if stage.models[model].training is None:
+        raise WrongUseError(f"stage {stage.name} does not train {model}: push to {stage.owner.name}, which does")
     there = definitions.deployed(connection, model)
     if there is None:
         remedy = f"ask for `sluice deploy {stage.name}`, which makes it"
         raise WrongUseError(f"there is no pipeline {naming.pipeline(stage, model)} to push to: {remedy}")
+    check_lock(ROOT / "pipelines" / naming.folder(model))
     changed = definitions.differing(there, definitions.locked(stage, model))
     if not changed:
         return []
@@ -89,15 +92,11 @@ def _say(line: str) -> None:
     progress.print(f"  [dim]{line}[/]")
 
 
-def _check_lock(connection: Connection, model: str) -> None:
-    stage, folder = connection.stage, ROOT / "pipelines" / naming.folder(model)
-    if stage.models[model].training is None:
-        raise WrongUseError(f"stage {stage.name} does not train {model}: push to {stage.owner.name}, which does")
+def check_lock(folder: Path) -> None:
+    """Raise CliError for a model's folder whose lock was not made of the sources in it."""
     if compiling.stale(folder):
-        where = f"pipelines/{folder.name}/lock"
-        raise CliError(
-            f"{where} was not made of the sources that are there: run `sluice compile {model}`, and look at it"
-        )
+        remedy = f"run `sluice compile {folder.name.replace('_', '-')}` and read what changes"
+        raise CliError(f"pipelines/{folder.name}/lock was not made of the sources that are there: {remedy}")
 
 
 def check_rights(connection: Connection, registry: SynthesizedStack, model: str) -> None:

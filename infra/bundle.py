@@ -59,7 +59,7 @@ def _parsed(path: Path, model: str) -> dict[str, Any]:
     try:
         parsed = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BundleError(f"{path}: {model} is not compiled; run sluice compile {model}.") from error
+        raise BundleError(f"{path}: {_missing(model, path.parents[1])}") from error
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror}).") from error
     except json.JSONDecodeError as error:
@@ -71,6 +71,16 @@ def _parsed(path: Path, model: str) -> dict[str, Any]:
     if not _is_definition(parsed):
         raise BundleError(f"{path}: not a pipeline definition; run sluice compile {model} again.")
     return dict(parsed)
+
+
+def _missing(model: str, folder: Path) -> str:
+    """Why a model that a stage names has no definition, and what to do."""
+    if (folder / "pipeline.py").exists():
+        return f"{model} is not compiled; run sluice compile {model}."
+    return (
+        f"a stage of env names the model {model}, and it has no folder; "
+        f"make one by sluice new {model}, or take [models.{model}] out of env."
+    )
 
 
 def _is_definition(parsed: Any) -> bool:

@@ -147,12 +147,19 @@ def test_a_lock_that_cannot_be_read_says_what_to_do(tmp_path, text, reason):
     """A missing or broken lock names its file and the command that makes it."""
     lock = tmp_path / "churn" / "lock"
     lock.mkdir(parents=True)
+    (tmp_path / "churn" / "pipeline.py").touch()
     if text is not None:
         (lock / "definition.json").write_text(text)
 
     with pytest.raises(BundleError, match=reason) as caught:
         bundle.read("churn", pipelines=tmp_path)
     assert "sluice compile churn" in str(caught.value)
+
+
+def test_a_model_without_a_folder_is_told_from_one_that_is_not_compiled(tmp_path):
+    """Both ways out are named: make the model, or take it out of the stage."""
+    with pytest.raises(BundleError, match=r"sluice new churn, or take \[models\.churn\] out of env"):
+        bundle.read("churn", pipelines=tmp_path)
 
 
 @pytest.mark.parametrize(

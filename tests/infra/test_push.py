@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,14 @@ ADMIN = {
     },
 }
 STEP = {"Name": "Only", "Type": "Fail", "Arguments": {"ErrorMessage": "nothing is trained"}}
+
+
+def until(reached, *, patience_seconds=60.0):
+    """Wait for what happens behind the callers' backs."""
+    deadline = time.monotonic() + patience_seconds
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def silent(_):
@@ -122,6 +131,23 @@ def settled(lab):
     """The lab with the pipeline as it was deployed."""
     lab.settle()
     return lab
+
+
+@pytest.fixture
+def clockwork(settled, scheduled):
+    """What starts the pipeline by the clock, as a stack of its own: every minute, and the first time at once."""
+    kept = ("Start", "Schedulecredit", "DeadLetters")
+    parts = {
+        name: part
+        for name, part in scheduled.template("release")["Resources"].items()
+        if name.startswith(kept) and part["Type"] not in ("AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy")
+    }
+    [schedule] = [part["Properties"] for part in parts.values() if part["Type"] == "AWS::Scheduler::Schedule"]
+    schedule.update(ScheduleExpression="rate(1 minute)", ScheduleExpressionTimezone="UTC")
+    stack = replace(settled.training, name="clockwork", template=json.dumps({"Resources": parts}), assets=())
+    yield stack
+    # It would start what other tests have deployed.
+    stacks.delete(settled.admin, stack.name, role=stack.role, say=silent)
 
 
 def steps(*named):
@@ -339,3 +365,19 @@ def test_a_file_under_the_key_of_another_is_noticed(settled, tmp_path):
     settled.scientist.client("s3").put_object(Bucket=wanted.bucket, Key=wanted.key, Body=b"mine", IfNoneMatch="*")
     with pytest.raises(CliError, match=r"assets/2222222222222222/train.py is not file of this checkout"):
         publish(settled.admin, [wanted])
+
+
+def test_a_schedule_starts_the_pipeline(settled, clockwork):
+    """EventBridge Scheduler runs what was pushed, in the role that may start it."""
+    push.give(settled.scientist, settled.edited(steps(STEP)), MODEL)
+    settled.deploy(clockwork)
+    sagemaker = settled.admin.client("sagemaker")
+
+    def runs():
+        found = sagemaker.list_pipeline_executions(PipelineName="credit-risk-local")["PipelineExecutionSummaries"]
+        return [run for run in found if run["PipelineExecutionStatus"] == "Failed"]
+
+    until(runs)
+    told = sagemaker.describe_pipeline_execution(PipelineExecutionArn=runs()[0]["PipelineExecutionArn"])
+    assert "nothing is trained" in told["FailureReason"]
+    assert "sluice-local-start-credit-risk" in told["CreatedBy"]["IamIdentity"]["Arn"]
