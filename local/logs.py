@@ -8,11 +8,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 
-def put(client: Any, events: Sequence[dict[str, Any]], **names: str) -> None:
+def put(client: Any, events: Sequence[dict[str, Any]], *, fresh: bool = False, **names: str) -> None:
     """Append events to `logStreamName` of `logGroupName`, and make what of the two is missing. Raises ClientError.
 
-    A writer that may not make groups gets on where the group is there: it is only asked for when it is not.
+    A writer that may not make groups gets on where the group is there: it is only asked for when it is not. A `fresh`
+    stream is one that nobody has made, so that it is not tried first.
     """
+    if fresh:
+        _make(client, names)
     try:
         client.put_log_events(**names, logEvents=events)
     except ClientError as error:

@@ -50,6 +50,7 @@ class Log:
         self._said: set[str] = set()
         self._before = b""  # the end of what stood in the file before it began anew
         self._ended = self._full = False
+        self._fresh_stream = True
         self._lock = threading.Lock()
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -125,7 +126,8 @@ class Log:
         events = [{"timestamp": now, "message": text} for text in texts]
         try:
             client = self._writer().client("logs")
-            put(client, events, logGroupName=self.group, logStreamName=self.stream)
+            put(client, events, fresh=self._fresh_stream, logGroupName=self.group, logStreamName=self.stream)
+            self._fresh_stream = False
         except (ClientError, NotAssumable) as error:
             # On AWS too a job without the right to write its log runs on, and nobody reads what it says.
             _log.warning("the log %s of %s is lost: %s", self.stream, self.group, error)
