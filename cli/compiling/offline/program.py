@@ -59,6 +59,7 @@ class _Authored:
         source = (self._folder / "pipeline.py").read_text(encoding="utf-8")
         is_function = entry.has_function(source)
         close_network()
+        _check_schemas_once()
         Answers(self._uploads, {**self._values, **self._place}).install()
         modules = {name: import_module(module) for name, module in self._modules.items()}
         self._steps.watch(modules["steps"].Step)
@@ -102,3 +103,19 @@ class _Authored:
             self._taken.notes.append(f"{where} asks for {reached} after the pipeline is defined; the rest is not run.")
             return self._taken.pipeline
         return self._taken.pipeline or entry.only(module, kind)
+
+
+def _check_schemas_once() -> None:
+    """Let jsonschema hold a schema to its own schema once.
+
+    The SDK looks into its settings at every turn, and has both checked each time: two thirds of its time.
+    """
+    validators: Any = import_module("jsonschema.validators")
+    original, checked = validators.Draft202012Validator.check_schema, dict[int, Any]()
+
+    def check(schema: Any, *args: Any, **kwargs: Any) -> None:
+        if id(schema) not in checked:
+            original(schema, *args, **kwargs)
+            checked[id(schema)] = schema
+
+    validators.Draft202012Validator.check_schema = staticmethod(check)
