@@ -13,6 +13,10 @@ from local.sagemaker.resources import Record
 _REASON_CHARACTERS = 1024
 _ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 
+_NAMESPACE: Final = "AWS/Sagemaker/ModelBuildingPipeline"  # spelt so by AWS
+_COUNTED: Final = {"Executing": "Started", "Succeeded": "Succeeded", "Failed": "Failed", "Stopped": "Stopped"}
+"""What a status is counted as; AWS documents no metric for CompletedWithFailures."""
+
 RETRIED: Final = "RetriedExceptions"
 """The member of a kept step with the exception types for which it has been tried again."""
 REPEATED: Final = "StepsToRepeat"
@@ -55,6 +59,7 @@ class Changes:
             **self._arns(record),
         }
         self._emit("Execution Status Change", detail, record)
+        self._measure("Execution", status, record, began=record["CreationTime"], ended=ended)
 
     def step_started(self, step: Step) -> None:
         """A step is executing."""
@@ -136,6 +141,22 @@ class Changes:
             **self._arns(record),
         }
         self._emit("Execution Step Status Change", detail, record)
+        self._measure("Step", step["StepStatus"], record, began=step["StartTime"], ended=step.get("EndTime"), step=name)
+
+    def _measure(
+        self, what: str, status: str, record: Record, *, began: datetime, ended: datetime | None, step: str = ""
+    ) -> None:
+        """A count of the status, and how long it took (Developer Guide, "Metrics for monitoring SageMaker AI")."""
+        named = {"PipelineName": record["PipelineName"], **({"StepName": step} if step else {})}
+        dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
+        data = []
+        if status in _COUNTED:
+            data.append({"MetricName": f"{what}{_COUNTED[status]}", "Value": 1.0, "Unit": "Count"})
+        if ended is not None:
+            milliseconds = (ended - began).total_seconds() * 1000
+            data.append({"MetricName": f"{what}Duration", "Value": milliseconds, "Unit": "Milliseconds"})
+        if data:
+            self._services.record(_NAMESPACE, [{**datum, "Dimensions": dimensions} for datum in data])
 
     def _arns(self, record: Record) -> dict[str, str]:
         return {"pipelineArn": record["PipelineArn"], "pipelineExecutionArn": self._arn}

@@ -7,7 +7,9 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from local.sagemaker.pipelines.caching import is_duration
+from local.sagemaker.pipelines.conditions import condition_problems
 from local.sagemaker.pipelines.definition import Parameter, Step, references
+from local.sagemaker.pipelines.resolve import is_path
 from local.sagemaker.pipelines.retries import policy_problems
 
 _EXECUTION_VARIABLES = frozenset(
@@ -38,8 +40,8 @@ def foreign_references(experiment: Mapping[str, Any], parameters: Mapping[str, P
 
 
 def _broken_functions(step: Step) -> Iterator[str]:
-    if step.kind == "Condition" and not all(isinstance(c, dict) and "Type" in c for c in _conditions(step)):
-        yield f"Step {step.name!r} needs Conditions with a Type each"
+    if step.kind == "Condition":
+        yield from _broken_conditions(step)
     expiry = (step.body.get("CacheConfig") or {}).get("ExpireAfter")
     if expiry is not None and not is_duration(expiry):
         yield f"Step {step.name!r} has a CacheConfig whose ExpireAfter {expiry!r} is not an ISO 8601 duration"
@@ -59,11 +61,19 @@ def _calls_without_arguments(title: str, value: Any) -> Iterator[str]:
             yield f"{title} has a Std:Join whose On is not a string"
         elif function == "Std:JsonGet" and ("Path" not in argument or not {"PropertyFile", "S3Uri"} & set(argument)):
             yield f"{title} has a Std:JsonGet without a Path, or without a PropertyFile or S3Uri"
+        elif function == "Std:JsonGet" and {"PropertyFile", "S3Uri"} <= set(argument):
+            yield f"{title} has a Std:JsonGet with both a PropertyFile and an S3Uri; give one of them"
+        elif function == "Std:JsonGet" and not is_path(argument["Path"]):
+            yield f"{title} has a Std:JsonGet whose Path {argument['Path']!r} is not one such as a.b['c'][0]"
 
 
-def _conditions(step: Step) -> list[Any]:
+def _broken_conditions(step: Step) -> Iterator[str]:
     conditions = step.arguments.get("Conditions")
-    return conditions if isinstance(conditions, list) else [None]
+    if not isinstance(conditions, list):
+        yield f"Step {step.name!r} needs a list of Conditions"
+        return
+    for condition in conditions:
+        yield from condition_problems(f"Step {step.name!r}", condition)
 
 
 def _functions(value: Any) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from local.sagemaker.pipelines.parameters import as_text
 from local.sagemaker.s3 import Files
 
 _PART = re.compile(
-    r"\.?(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|\[(?P<quote>['\"])(?P<key>[^'\"]*)(?P=quote)\]|\[(?P<index>\d+)\]"
+    r"\.?(?P<name>[A-Za-z0-9_][A-Za-z0-9_-]*)|\[(?P<quote>['\"])(?P<key>[^'\"]*)(?P=quote)\]|\[(?P<index>\d+)\]"
 )
 # `Outputs['train']`: a list of AWS is addressed by the name of its item, whatever the member is called.
 _LIST_KEYS = ("OutputName", "InputName", "ChannelName", "MetricName", "Name")
@@ -69,8 +69,13 @@ class Resolver:
         uri = uri or str(self.resolve(argument["S3Uri"]))
         try:
             document = json.loads(self._files.read(uri))
-        except (S3Error, ValueError) as error:
+        except S3Error as error:
             raise StepFailed(f"ClientError: property file {uri} cannot be read: {error}") from error
+        except ValueError as error:
+            raise StepFailed(
+                f"ClientError: property file {uri} is not valid JSON: {error}. The program that writes it must write "
+                "one JSON document in UTF-8."
+            ) from error
         return look_up(document, argument["Path"].removeprefix("$"), where=f"{argument['Path']} of {uri}")
 
     def _property_file(self, reference: Mapping[str, str]) -> str:
@@ -79,6 +84,14 @@ class Resolver:
         path = f"ProcessingOutputConfig.Outputs['{file['OutputName']}'].S3Output.S3Uri"
         folder = str(look_up(self._properties[step], path, where=reference["Get"]))
         return f"{folder.rstrip('/')}/{file['FilePath']}"
+
+
+def is_path(path: Any) -> bool:
+    """Whether a Path can be followed."""
+    rest = path.removeprefix("$") if isinstance(path, str) else "?"
+    while (part := _PART.match(rest)) is not None:
+        rest = rest[part.end() :]
+    return not rest
 
 
 def look_up(value: Any, path: str, *, where: str) -> Any:

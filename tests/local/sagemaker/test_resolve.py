@@ -15,9 +15,11 @@ class Files:
 
     def read(self, uri):
         """The object, or S3Error."""
+        if uri == "s3://b/broken.json":
+            return b'{"auc": 0.7'
         if uri != "s3://b/eval/report.json":
             raise S3Error(f"{uri} does not exist")
-        return json.dumps({"metrics": {"auc": {"value": 0.78}}, "list": [1, 2]}).encode()
+        return json.dumps({"metrics": {"auc": {"value": 0.78}}, "list": [1, 2], "matrix": {"0": {"1": 5}}}).encode()
 
 
 @pytest.fixture
@@ -56,6 +58,7 @@ def test_a_property_file_is_read_from_its_output(resolve):
     """The path goes by names and by indexes."""
     file = {"PropertyFile": {"Get": "Steps.Eval.PropertyFiles.Report"}}
     assert resolve(json_get("metrics.auc.value", **file)) == 0.78
+    assert resolve(json_get("matrix.0['1']", **file)) == 5
     assert resolve(json_get("$.list[1]", S3Uri={"Std:Join": {"Values": ["s3://b/eval", "/report.json"]}})) == 2
 
 
@@ -65,6 +68,8 @@ def test_what_is_not_there_fails_with_its_place(resolve):
         resolve({"Get": "Steps.Eval.Nothing"})
     with pytest.raises(StepFailed, match=r"other\.json does not exist"):
         resolve(json_get("a", S3Uri="s3://b/other.json"))
+    with pytest.raises(StepFailed, match=r"broken\.json is not valid JSON: .* must write one JSON document"):
+        resolve(json_get("auc", S3Uri="s3://b/broken.json"))
     with pytest.raises(StepFailed, match="'brier'"):
         resolve(json_get("metrics.brier", S3Uri="s3://b/eval/report.json"))
 

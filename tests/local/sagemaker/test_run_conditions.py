@@ -63,3 +63,22 @@ def test_a_job_that_was_stopped_fails_an_execution_in_which_nobody_waits_for_tha
     execution = world.ended_execution(world.started)
     assert execution["PipelineExecutionStatus"] == "Failed"
     assert execution["FailureReason"].endswith(f"The job {job['ProcessingJobName']} was stopped.")
+
+
+def test_executions_and_steps_are_counted(world):
+    """In AWS's namespace, by pipeline and by step, with their durations in milliseconds."""
+    world.run_pipeline(definition(sets("Hold"), {**fails("Last"), "DependsOn": ["Hold"]}))
+    metrics = [m for m in world.metrics if m["Namespace"] == "AWS/Sagemaker/ModelBuildingPipeline"]
+    told = [(m["MetricName"], tuple(d["Value"] for d in m["Dimensions"])) for m in metrics]
+    assert told == [
+        ("ExecutionStarted", ("p",)),
+        ("StepStarted", ("p", "Hold")),
+        ("StepSucceeded", ("p", "Hold")),
+        ("StepDuration", ("p", "Hold")),
+        ("StepStarted", ("p", "Last")),
+        ("StepFailed", ("p", "Last")),
+        ("StepDuration", ("p", "Last")),
+        ("ExecutionFailed", ("p",)),
+        ("ExecutionDuration", ("p",)),
+    ]
+    assert {m["Unit"] for m in metrics if m["MetricName"].endswith("Duration")} == {"Milliseconds"}
