@@ -32,6 +32,7 @@ class Faults(World):
         self.locked = role(iam, "locked", "sagemaker", allowed=["*", LOCKED])
         self.blind = role(iam, "blind", "sagemaker", allowed=["*", BLIND])
         self.s3.create_bucket(Bucket="work", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        self.put("model.tar.gz", "")
 
     def broken(self, kind: str, arguments: dict[str, Any], *more: dict[str, Any], **keys: Any) -> str:
         """The reason why the step "Broken" fails, in a pipeline of its own in which it stands before others.
@@ -61,7 +62,7 @@ class Faults(World):
         return processes_of(self.services.workdir)
 
     def _definition(self, *steps: dict[str, Any]) -> dict[str, Any]:
-        container = {"Image": self.image, "ModelDataUrl": "s3://work/none"}
+        container = {"Image": self.image, "ModelDataUrl": "s3://work/model.tar.gz"}
         package = {"ModelPackageGroupName": "g", "InferenceSpecification": {"Containers": [container]}}
         last = {"Name": "Register", "Type": "RegisterModel", "Arguments": package, "DependsOn": [steps[-1]["Name"]]}
         return {"Version": "2020-12-01", "Steps": [*steps, last]}
