@@ -6,32 +6,15 @@ Content types, answers and refusals are those of `pipelines/serving`; the column
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import joblib
-import pandas as pd
-from werkzeug.wrappers import Response
+from pipelines.serving import Endpoint
 
-from pipelines import serving
+_endpoint = Endpoint(
+    Path(__file__).with_name("contract.json"), score=lambda model, rows: model.predict_proba(rows)[:, 1]
+)
 
-FEATURES = serving.features(Path(__file__).with_name("contract.json"))
-
-
-def model_fn(model_dir: str) -> Any:
-    """The trained pipeline in ``model_dir``."""
-    return joblib.load(Path(model_dir) / "model.joblib")
-
-
-def input_fn(body: bytes | str, content_type: str) -> pd.DataFrame | Response:
-    """The applicants of a request, one a row with the features as columns, or the refusal of the request."""
-    return serving.rows(body, content_type, features=FEATURES)
-
-
-def predict_fn(rows: pd.DataFrame | Response, model: Any) -> list[float] | Response:
-    """For each row the probability, 0 to 1, that the applicant turns out bad; or a refusal, of request or score."""
-    return serving.scores(rows, lambda table: model.predict_proba(table)[:, 1])
-
-
-def output_fn(prediction: list[float] | Response, accept: str) -> tuple[str, str] | Response:
-    """The probabilities at full precision as text of the type ``accept`` asks for, with that type; or the refusal."""
-    return serving.answer(prediction, accept)
+# The functions that SageMaker's scikit-learn container looks for; a def of the same name takes their place.
+model_fn = _endpoint.model_fn
+input_fn = _endpoint.input_fn
+predict_fn = _endpoint.predict_fn
+output_fn = _endpoint.output_fn

@@ -27,6 +27,10 @@ class Cells:
         """All rows together."""
         return self.true_negative + self.false_positive + self.false_negative + self.true_positive
 
+    def rate(self, name: str) -> float:
+        """One of the metrics that follow from the four counts."""
+        return _OF_CELLS[name](self)
+
     def f(self, beta: float) -> float:
         """The F score in which recall counts ``beta`` times as much as precision."""
         hits = (1 + beta**2) * self.true_positive
@@ -91,7 +95,7 @@ def evaluate(
         },
         rows=len(label),
         plots={
-            "roc": plots.roc(rates["false_positive_rates"], rates["true_positive_rates"], auc=measured["auc"]),
+            "roc": plots.roc(rates, auc=measured["auc"], counts=counts, threshold=threshold),
             "calibration": plots.calibration(curves.calibration(score, label), brier=measured["brier"]),
             "confusion": plots.confusion(counts, classes=classes, threshold=threshold),
         },

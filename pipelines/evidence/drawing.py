@@ -79,11 +79,13 @@ class Chart:
         shape = f"M{at} {top}V{bottom}M{at - 4} {top}h8M{at - 4} {bottom}h8"
         self._add(f'<path d="{shape}" stroke="{color}" stroke-width="1.5" stroke-opacity="0.55" fill="none"/>')
 
-    def note(self, x: float, y: float, words: str, *, anchor: str = "start", color: str = MUTED) -> None:
-        """Small words at a point, on a halo of paper so that marks do not hide them."""
-        place = f'x="{self._left(x)}" y="{self._top(y)}" text-anchor="{anchor}" font-size="12" fill="{color}"'
-        halo = f'stroke="{PAPER}" stroke-width="4" paint-order="stroke" stroke-linejoin="round"'
-        self._add(f"<text {place} {halo}>{escape(words)}</text>")
+    def note(self, x: float, y: float, words: str, *, color: str = MUTED, anchor: str = "start") -> None:
+        """Small words at a point, on a halo of paper so that marks do not cross them."""
+        more = f' text-anchor="{anchor}"'
+        halo = f'{more} stroke="{PAPER}" stroke-width="4" stroke-linejoin="round"'
+        at, top = self._left(x), float(self._top(y))
+        self._parts += [_text(at, top, words, size=12, color=PAPER, more=halo)]
+        self._parts += [_text(at, top, words, size=12, color=color, more=more)]
 
     def svg(self) -> str:
         """The picture."""

@@ -17,8 +17,9 @@ from pipelines.evidence.evaluation import Evaluation
 
 ROOT = Path("/opt/ml/processing")
 
-Measure = Callable[["list[float]", pd.Series], "tuple[Evaluation, Mapping[str, Any]]"]
-"""The score of each test row and its label → the evaluation, and what else the model's evaluation.json shall say."""
+Measure = Callable[["list[float]", pd.DataFrame, pd.DataFrame], "tuple[Evaluation, Mapping[str, Any]]"]
+"""The scores of the test rows, these rows, and the train rows, for comparisons → the evaluation, and what else
+evaluation.json shall say."""
 
 
 def main(measure: Measure, argv: list[str] | None = None) -> int:
@@ -28,18 +29,18 @@ def main(measure: Measure, argv: list[str] | None = None) -> int:
     the endpoint takes them, ``plots`` what people look at.
     """
     options = _options(argv)
-    rows = frames.read(options.test / "test.csv")
-    features, label = rows.iloc[:, 1:], rows.iloc[:, 0]
+    train, test = frames.read(options.train / "train.csv"), frames.read(options.test / "test.csv")
+    features = test.iloc[:, 1:]
     archive = options.model / "model.tar.gz"
     try:
-        measured, additions = measure(scoring.scores(archive, features), label)
+        measured, additions = measure(scoring.scores(archive, features), test, train)
     except StepError as error:
         print(error, file=sys.stderr)
         return 1
     data = snapshot.first(options.report)
     sentence = gates.verdict(gates.parsed(options.gates), measured.values)
     evaluation.write(
-        options.output,
+        options.evaluation,
         measured,
         document=measured.document(sha256=data["sha256"], additions=additions),
         summary={"gates": sentence, **_facts(data, archive), **_texts(measured)},
@@ -68,6 +69,6 @@ def _texts(measured: Evaluation) -> dict[str, str]:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     gates.add_option(parser)
-    for name, folder in {"model": "model", "test": "test", "report": "report", "output": "evaluation"}.items():
-        parser.add_argument(f"--{name}", type=Path, default=ROOT / folder)
+    for name in ("model", "train", "test", "report", "evaluation"):
+        parser.add_argument(f"--{name}", type=Path, default=ROOT / name)
     return parser.parse_args(argv)

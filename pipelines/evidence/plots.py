@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipelines.evidence.drawing import BLUE, ORANGE, Axis, Chart, Tiles
+from pipelines.evidence.drawing import BLUE, INK, ORANGE, Axis, Chart, Tiles
 
 if TYPE_CHECKING:
     from pipelines.evidence.classification import Cells
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 MOST_DOTS = 1500
 
 
-def roc(false: Sequence[float], true: Sequence[float], *, auc: Mapping[str, Any]) -> str:
-    """The receiver operating characteristic: rates from the highest threshold to the lowest."""
+def roc(rates: Mapping[str, Sequence[float]], *, auc: Mapping[str, Any], counts: Cells, threshold: float) -> str:
+    """The receiver operating characteristic, rates from the highest threshold to the lowest, and where we stand."""
     chart = Chart(
         "ROC curve",
-        f"AUC {_with_deviation(auc)}",
+        f"AUC {_with_deviation(auc)} on {counts.all:,.0f} rows",
         x=Axis.share("false positive rate"),
         y=Axis.share("true positive rate"),
     )
-    points = list(zip(false, true, strict=True))
-    chart.dashes([(0, 0), (1, 1)])
+    points = list(zip(rates["false_positive_rates"], rates["true_positive_rates"], strict=True))
+    here = (counts.rate("false_positive_rate"), counts.rate("true_positive_rate"))
     chart.area([(0, 0), *points, (1, 0)])
+    chart.dashes([(0, 0), (1, 1)])
     chart.line(points)
-    chart.note(0.62, 0.54, "by chance")
+    chart.dots([here], radius=5.5, color=ORANGE, opacity=1)
+    chart.note(here[0] + 0.035, here[1] - 0.05, f"threshold {threshold:.3g}", color=INK)
+    chart.note(0.66, 0.6, "by chance")
     return chart.svg()
 
 
@@ -35,7 +38,7 @@ def calibration(bins: Sequence[Bin], *, brier: Mapping[str, Any]) -> str:
     """How often it happens where the model says it will; bars show one standard error."""
     chart = Chart(
         "Calibration",
-        f"Brier score {_with_deviation(brier)}; {len(bins)} groups of equal size, bars: one standard error",
+        f"Brier score {_with_deviation(brier)}; bars: one standard error",
         x=Axis.share("mean predicted probability"),
         y=Axis.share("observed share"),
     )
@@ -45,7 +48,7 @@ def calibration(bins: Sequence[Bin], *, brier: Mapping[str, Any]) -> str:
         error = math.sqrt(each.share * (1 - each.share) / each.rows)
         chart.bar(each.score, max(0, each.share - error), min(1, each.share + error))
     chart.dots([(each.score, each.share) for each in bins], radius=5, opacity=1)
-    chart.note(0.98, 0.9, "perfect", anchor="end")
+    chart.note(0.83, 0.77, "perfect")
     return chart.svg()
 
 

@@ -15,14 +15,7 @@ KIND = "regression_metrics"
 def evaluate(predictions: Sequence[float], truth: Sequence[float], *, quantity: str) -> Evaluation:
     """The evaluation of ``predictions`` against ``truth``, row by row; ``quantity`` names both, with its unit."""
     predicted, true = np.asarray(predictions, dtype=float), np.asarray(truth, dtype=float)
-    error = predicted - true
-    metrics: dict[str, resampling.Metric] = {
-        "mae": lambda weights: float(np.average(np.abs(error), weights=weights)),
-        "mse": lambda weights: float(np.average(error**2, weights=weights)),
-        "rmse": lambda weights: float(np.sqrt(np.average(error**2, weights=weights))),
-        "r2": lambda weights: _r2(error, true, weights),
-    }
-    measured = resampling.measured(metrics, rows=len(true))
+    measured = resampling.measured(_metrics(predicted - true, true), rows=len(true))
     return Evaluation(
         kind=KIND,
         metrics=measured,
@@ -30,15 +23,24 @@ def evaluate(predictions: Sequence[float], truth: Sequence[float], *, quantity: 
         rows=len(true),
         plots={
             "predicted": plots.predicted(predicted, true, quantity=quantity, r2=measured["r2"]),
-            "residuals": plots.residuals(predicted, error, quantity=quantity, rmse=measured["rmse"]),
+            "residuals": plots.residuals(predicted, predicted - true, quantity=quantity, rmse=measured["rmse"]),
         },
     )
 
 
-def best_constant(truth: Sequence[float]) -> dict[str, float]:
-    """The errors of the best that can be said without a model: the mean for RMSE, the median for MAE."""
-    true = np.asarray(truth, dtype=float)
-    return {"rmse": float(true.std()), "mae": float(np.abs(true - np.median(true)).mean()), "r2": 0.0}
+def errors(predictions: Sequence[float], truth: Sequence[float]) -> dict[str, float]:
+    """MAE, MSE, RMSE and R² of predictions to compare a model with."""
+    predicted, true = np.asarray(predictions, dtype=float), np.asarray(truth, dtype=float)
+    return {name: metric(np.ones(len(true))) for name, metric in _metrics(predicted - true, true).items()}
+
+
+def _metrics(error: np.ndarray, true: np.ndarray) -> dict[str, resampling.Metric]:
+    return {
+        "mae": lambda weights: float(np.average(np.abs(error), weights=weights)),
+        "mse": lambda weights: float(np.average(error**2, weights=weights)),
+        "rmse": lambda weights: float(np.sqrt(np.average(error**2, weights=weights))),
+        "r2": lambda weights: _r2(error, true, weights),
+    }
 
 
 def _r2(error: np.ndarray, true: np.ndarray, weights: np.ndarray) -> float:

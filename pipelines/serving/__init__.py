@@ -10,8 +10,6 @@ the response it will be.
 It lies in the ``code`` folder of a model's archive, beside ``inference.py`` and ``contract.json``.
 """
 
-from pipelines.serving.answers import answer, scores
-from pipelines.serving.features import Feature, features
-from pipelines.serving.payloads import rows
+from pipelines.serving.endpoint import Endpoint
 
-__all__ = ["Feature", "answer", "features", "rows", "scores"]
+__all__ = ["Endpoint"]

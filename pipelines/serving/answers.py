@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-import pandas as pd
 from werkzeug.wrappers import Response
 
 from pipelines.serving.refusals import CSV, JSON, media_type, refusal
 
 
-def scores(rows: pd.DataFrame | Response, score: Callable[[pd.DataFrame], Iterable[float]]) -> list[float] | Response:
-    """What ``score`` gives for each row; or a refusal, of the request or of a score that is no finite number."""
-    if isinstance(rows, Response):
-        return rows
-    found = [float(each) for each in score(rows)]
+def scores(given: Iterable[float]) -> list[float] | Response:
+    """What a model gives for each row; or the refusal of a score that is no finite number."""
+    found = [float(each) for each in given]
     wrong = [number for number, each in enumerate(found, start=1) if not math.isfinite(each)]
     return refusal(500, f"The model's score of row {wrong[0]} is no finite number.") if wrong else found
 

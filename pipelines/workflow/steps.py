@@ -45,8 +45,7 @@ def evaluate_step(jobs: Jobs, prepare: ProcessingStep, train: TrainingStep, *, g
         arguments=gates.arguments(),
         inputs=[
             jobs.input("model", train.properties.ModelArtifacts.S3ModelArtifacts),
-            jobs.input("test", output_uri(prepare, "test")),
-            jobs.input("report", output_uri(prepare, "report")),
+            *(jobs.input(name, output_uri(prepare, name)) for name in ("train", "test", "report")),
             jobs.library(),
         ],
         outputs=[jobs.output(OUTPUT)],

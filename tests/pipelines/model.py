@@ -53,9 +53,9 @@ class Model:
 
     def evaluate(self, folder, *, output="evaluation", **parameters):
         """Run Evaluate on the folders of a run; ``parameters`` replace defaults, such as a limit."""
-        folders = {"model": folder / "packed", "test": folder / "test", "report": folder / "report"}
+        folders = {"model": folder / "packed", **{name: folder / name for name in ("train", "test", "report")}}
         arguments = self._arguments("Evaluate", parameters)
-        return self.step("evaluate", *arguments, **folders, output=folder / output)
+        return self.step("evaluate", *arguments, **folders, evaluation=folder / output)
 
     def step(self, name, *words, **folders):
         """Run a step's program."""

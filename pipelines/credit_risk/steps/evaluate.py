@@ -16,8 +16,9 @@ ACCEPTED_BAD, REFUSED_GOOD = 5, 1
 THRESHOLD = REFUSED_GOOD / (ACCEPTED_BAD + REFUSED_GOOD)
 
 
-def measure(probabilities: list[float], bad: pd.Series) -> tuple[Evaluation, dict[str, Any]]:
+def measure(probabilities: list[float], applicants: pd.DataFrame, _: pd.DataFrame) -> tuple[Evaluation, dict[str, Any]]:
     """The evaluation of deciding by these probabilities, and what deciding without them would cost."""
+    bad = applicants["bad"]
     evaluation = classification.evaluate(
         probabilities, bad, threshold=THRESHOLD, costs=(ACCEPTED_BAD, REFUSED_GOOD), classes=("good", "bad")
     )

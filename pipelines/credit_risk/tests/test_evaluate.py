@@ -111,7 +111,7 @@ def test_a_model_that_refuses_the_test_rows_is_not_measured(tmp_path, model, tra
     (tmp_path / "packed").mkdir()
     with tarfile.open(tmp_path / "packed" / "model.tar.gz", "w:gz") as archive:
         archive.add(tmp_path / "model", arcname=".")
-    for name in ("test", "report"):
+    for name in ("train", "test", "report"):
         (tmp_path / name).symlink_to(trained.folder / name)
     done = model.evaluate(tmp_path)
     assert done["code"] == 1

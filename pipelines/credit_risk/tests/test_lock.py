@@ -25,7 +25,7 @@ def pins(lines):
 def test_the_lock_compiles_this_data():
     """The default of InputData names the file that is in the folder, by its content."""
     defaults = {parameter["Name"]: parameter["DefaultValue"] for parameter in DEFINITION["Parameters"]}
-    key = f"credit-risk/data/{SHA256[:16]}/german.csv"
+    key = f"{{{{sluice:model}}}}/data/{SHA256[:16]}/german.csv"
     assert defaults["InputData"] == "s3://{{sluice:artifact_bucket}}/" + key
 
 
@@ -49,7 +49,7 @@ def test_a_model_waits_for_a_person():
     """What the pipeline registers is pending, in the group named as the model, with commit and data hash."""
     register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][0]["Arguments"]
     assert register["ModelApprovalStatus"] == "PendingManualApproval"
-    assert register["ModelPackageGroupName"] == "credit-risk"
+    assert register["ModelPackageGroupName"] == "{{sluice:model}}"
     assert register["MetadataProperties"] == {
         "CommitId": {"Get": "Parameters.CodeCommit"},
         "GeneratedBy": {"Get": "Execution.PipelineExecutionArn"},
