@@ -20,6 +20,8 @@ _LINES = 15
 _CHARACTERS = 300
 _TYPED = re.compile(r"^(?P<type>[A-Z][A-Za-z]*(?:Error|Exception|Fault)): *(?P<what>.*)", re.DOTALL)
 _GATE = "Fail"
+_REMEDY = "what to do:"
+_LOCAL_REMEDY = "\nWhat to do: "
 _DENIED = re.compile(r"AccessDenied|not authorized|Forbidden|403")
 _SCARCE = ("CapacityError", "ResourceLimitExceeded", "ResourceLimitError")
 
@@ -52,12 +54,14 @@ def failure(connection: Connection, run: Run) -> Iterator[str]:
     if not run.failed and run.reason:
         yield run.reason
     for step in run.failed:
-        kind, what = typed(step.reason)
-        yield f"step {step.name}: {f'{kind}: ' if kind else ''}{what or 'SageMaker gives no reason'}"
-        yield from _log(connection, step, said=step.reason)
-        yield f"what to do: {remedy(connection, run, step)}"
+        # The local cloud's reasons end with a remedy; those of AWS do not.
+        reason, _, told = step.reason.partition(_LOCAL_REMEDY)
+        yield f"step {step.name}: {reason or 'SageMaker gives no reason'}"
+        yield from _log(connection, step, said=reason)
+        log = f"{told} `sluice logs {run.id} {step.name}` has all that it wrote"
+        yield f"{_REMEDY} {log if told else remedy(connection, run, step)}"
     if not run.failed:
-        yield f"what to do: `sluice retry {run.id}` goes on where it stood"
+        yield f"{_REMEDY} `sluice retry {run.id}` goes on where it stood"
 
 
 def typed(reason: str) -> tuple[str, str]:

@@ -182,6 +182,17 @@ def test_what_to_do_follows_from_the_type_of_the_error(kind, reason, remedy):
     assert remedy in list(failure(there, gather(there, ARN, known=known)))[-1]
 
 
+def test_a_remedy_that_stands_in_the_reason_comes_last_and_alone():
+    """After the log's end, where the eye rests; ours would only be a guess."""
+    reason = f"{REASON}\nWhat to do: correct the data."
+    failed = ("Failed", 60, [step("Train", "Failed", took=1, Metadata=TRAINING, FailureReason=reason)])
+    there = stage(SageMaker(failed, jobs=TRAINS), logs=Logs({f"{JOB}/algo-1": [(1, "epoch 1")]}))
+    lines = list(failure(there, gather(there, ARN, known={})))
+    assert lines[1] == f"step Train: {REASON}"
+    assert lines[-2] == "  epoch 1"
+    assert lines[-1].startswith("what to do: correct the data. `sluice logs")
+
+
 def test_the_type_of_an_error_is_what_stands_before_it():
     """A sentence of a Fail step has none."""
     assert typed("AlgorithmError: exit code: 1") == ("AlgorithmError", "exit code: 1")
