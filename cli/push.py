@@ -42,8 +42,10 @@ def push(model: str, stage: str | None, person: naming.Person | None) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
             raise
-        who = "push as a scientist, with --as scientist"
-        raise WrongUseError(f"you may not push to stage {connection.stage.name} ({error}): {who}") from error
+        stage_name = connection.stage.name
+        older = f"the stage may be older than this checkout: ask for `sluice deploy {stage_name}`"
+        remedy = older if person == "scientist" else "push as a scientist, with --as scientist"
+        raise WrongUseError(f"you may not push to stage {stage_name} ({error}): {remedy}") from error
     pipeline = naming.pipeline(connection.stage, name)
     if changed:
         out.print(f"[bold]{pipeline}[/] pushed: {', '.join(changed)}")
