@@ -53,8 +53,8 @@ def diff(model: str, stage: str | None, person: naming.Person | None, exit_code:
     """Show what a push of MODEL would change: parameters, steps, and the code that the steps run."""
     connection = connect(stage, person=person)
     name = connection.model(model)
-    there = definitions.deployed(connection, name)
-    changes = changed(connection, name, there=there)
+    there, wanted = definitions.deployed(connection, name), definitions.locked(connection.stage, name)
+    changes = changed(connection, name, there=there or {}, wanted=wanted)
     if as_json:
         print_json([{**asdict(one.change), "files": [asdict(file) for file in one.files]} for one in changes])
     else:
@@ -65,13 +65,12 @@ def diff(model: str, stage: str | None, person: naming.Person | None, exit_code:
         raise SystemExit(1)  # click takes its own way out for the exit code 0
 
 
-def changed(connection: Connection, model: str, *, there: definitions.Definition | None) -> list[Changed]:
-    """What leads from the deployed definition to that of the lock, with the code; all of it where there is none."""
-    wanted = definitions.locked(connection.stage, model)
+def changed(
+    connection: Connection, model: str, *, there: definitions.Definition, wanted: definitions.Definition
+) -> list[Changed]:
+    """What leads from one definition of ``model`` to that of its lock, with the files behind it."""
     files = _Files(connection, model)
-    return [
-        Changed(change=change, files=tuple(files.of(change))) for change in differences.between(there or {}, wanted)
-    ]
+    return [Changed(change=change, files=tuple(files.of(change))) for change in differences.between(there, wanted)]
 
 
 def _folder(model: str) -> Path:
@@ -109,7 +108,7 @@ class _Files:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=key)
             keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         except ClientError:
-            keys = [f"{key}/{name}" for name in like]
+            keys = [key, *(f"{key}/{name}" for name in like)]
         keys = [found for found in keys if found == key or found.startswith(f"{key}/")]
         return {_relative(found, key): data for found in keys if (data := self._read(found)) is not None}
 
@@ -117,7 +116,8 @@ class _Files:
         try:
             data: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "404"):
+            # Whoever may not list a bucket is told so in place of what is missing.
+            if error.response["Error"]["Code"] not in ("NoSuchKey", "404", "AccessDenied"):
                 raise
             return None
         return data

@@ -76,12 +76,20 @@ def short(text: str | None) -> str | None:
 def _changes(what: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     found = []
     for name in [*after, *(name for name in before if name not in after)]:
-        details = tuple(_details(before.get(name), after.get(name), ""))
-        if details:
+        first, second = before.get(name), after.get(name)
+        if details := tuple(_details(_facts(first, beside=second), _facts(second, beside=first), "")):
             kind = "changed" if name in before and name in after else "added" if name in after else "removed"
-            one = after.get(name) or before[name]
-            found.append(Change(kind=kind, what=what, name=name, type=str(one.get("Type", "")), details=details))
+            named = str((second or first or {}).get("Type", ""))
+            found.append(Change(kind=kind, what=what, name=name, type=named, details=details))
     return found
+
+
+def _facts(one: Any, *, beside: Any) -> Any:
+    """A step or parameter without what is told as its title: its name, and its type unless that differs."""
+    if one is None:
+        return None
+    titled = {"Name"} if beside and beside.get("Type") != one.get("Type") else {"Name", "Type"}
+    return {key: value for key, value in one.items() if key not in titled}
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -114,17 +122,17 @@ def _details(before: Any, after: Any, path: str) -> Iterator[Detail]:
 
 def _inside(value: Any) -> dict[str, Any]:
     """The members of an object or a list by what they are called."""
-    if isinstance(value, dict) and not _is_function(value):
-        return {
-            key: member for key, member in value.items() if key not in ("Name", "Type") or not isinstance(member, str)
-        }
-    return {_called(number, member): member for number, member in enumerate(value)} if isinstance(value, list) else {}
+    if isinstance(value, list):
+        return dict(_called(number, member) for number, member in enumerate(value))
+    return dict(value) if isinstance(value, dict) and not _is_function(value) else {}
 
 
-def _called(number: int, member: Any) -> str:
-    """A member of a list by its name; by its number where it has none."""
-    given = member if isinstance(member, dict) else {}
-    return next((f"[{given[key]}]" for key in _NAMES if isinstance(given.get(key), str)), f"[{number}]")
+def _called(number: int, member: Any) -> tuple[str, Any]:
+    """A member of a list by its name, and what it is besides; by its number where it has none."""
+    for key in _NAMES:
+        if isinstance(member, dict) and isinstance(member.get(key), str):
+            return f"[{member[key]}]", {name: value for name, value in member.items() if name != key}
+    return f"[{number}]", member
 
 
 def _may_open(value: Any) -> bool:
