@@ -122,4 +122,6 @@ def environment(url: str, stage: env.Stage) -> dict[str, str]:
         "AWS_REGION": stage.region,
         "AWS_DEFAULT_REGION": stage.region,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Of AWS's plugin for MLflow, which asks no other variable for an address.
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": url,
     }

@@ -117,7 +117,6 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
         rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models], more=["s3:AbortMultipartUpload"]),
         rights.use_key(stage, actions=["GenerateDataKey"], via="s3"),
         *_see_serving(stage, models),
-        *tracking.read_runs(stage),
     ]
 
 
@@ -245,11 +244,12 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
 
 
 def _read_evidence(stage: Stage, models: Sequence[str]) -> list[Right]:
-    """Reading packages, and the metrics, plots and artefacts that they name."""
+    """Reading packages, the metrics, plots and artefacts that they name, and the runs that they came from."""
     return [
         *(rights.read_packages(stage, model) for model in models),
         rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=models),
         rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
+        *tracking.read_runs(stage),
     ]
 
 

@@ -23,6 +23,7 @@ from lambdas import execution, track
 PREFIX = "mlflow"
 """Where runs have their artifacts, in the stage's artifact bucket."""
 
+_READING = ("GetExperiment", "GetExperimentByName", "GetMetricHistory", "GetRun", "ListArtifacts")
 _EXECUTION_IDS = "SageMaker chooses the ids of executions."
 _JOB_NAMES = "SageMaker names the jobs of steps pipelines-<execution>-<step>-<suffix>."
 
@@ -113,15 +114,11 @@ def read_runs(stage: Stage) -> list[Right]:
     if stage.tracking is None:
         return []
     server = naming.tracking_server_arn(stage)
-    reading = ("GetExperiment", "GetExperimentByName", "GetMetricHistory", "GetRun", "ListArtifacts")
     searching = ("SearchExperiments", "SearchRuns")
     return [
-        Right(actions=[f"sagemaker-mlflow:{action}" for action in (*reading, *searching)], resources=[server]),
+        Right(actions=[f"sagemaker-mlflow:{action}" for action in (*_READING, *searching)], resources=[server]),
         Right(actions=["sagemaker-mlflow:AccessUI"], resources=["*"], because="AccessUI knows no resources."),
-        Right(
-            actions=["sagemaker:CreatePresignedMlflowTrackingServerUrl", "sagemaker:DescribeMlflowTrackingServer"],
-            resources=[server],
-        ),
+        Right(actions=["sagemaker:CreatePresignedMlflowTrackingServerUrl"], resources=[server]),
     ]
 
 

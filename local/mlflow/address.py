@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "/_mlflow/"
 _API: Final = "/api/"
-_READS: Final = ("GET", "HEAD", "OPTIONS")
 
 Window = Callable[[str, "WSGIEnvironment"], Response]
 """What a browser sees of a tracking server, by its name."""
@@ -41,7 +40,7 @@ class Addresses:
         server, _, rest = path.removeprefix(PREFIX).partition("/")
         if not f"/{rest}".startswith(_API):
             return self._window(server, environ)(environ, start_response)
-        if environ["REQUEST_METHOD"] not in _READS and "json" not in environ.get("CONTENT_TYPE", "json"):
+        if environ.get("CONTENT_LENGTH") not in (None, "", "0") and "json" not in environ.get("CONTENT_TYPE", ""):
             # A web page may send forms and plain texts anywhere, but JSON only where it is let.
             return Response("send JSON", 415)(environ, start_response)
         return self._app(self._signed(environ, server), start_response)

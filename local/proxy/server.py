@@ -22,7 +22,7 @@ from typing import Any, Self
 from local.proxy.certificates import Authority
 
 _log = logging.getLogger(__name__)
-_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".sagemaker.aws")
 _CONNECT = re.compile(rb"CONNECT ([^ :]+):(\d+) HTTP/1\.[01]\r\n")
 _ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 _MOST_HEAD_BYTES = 16_384
