@@ -44,14 +44,15 @@ def new(name: str, kind: str) -> None:
     folder = place.relative_to(ROOT)
     out.print(f"made [bold]{folder}/[/], and wrote [bold]{name}[/] into env/{LOCAL}.toml; now:\n")
     steps = {
-        f"sluice run {name}": "train it on the local cloud (`sluice up` in another terminal)",
-        f"pytest {folder}": "its tests",
-        f"sluice compile {name}": f"after a change of {folder}/pipeline.py; `run` does it too",
+        f"sluice run {name}": "train it on the local cloud that `sluice up` runs",
         f"sluice show {name}": "the evidence of its newest version",
+        f"pytest {folder}": "its tests",
+        f"sluice compile {name}": "check an edit of pipeline.py; `run` does, too",
     }
+    width = max(map(len, steps)) + 2
     for command, what in steps.items():
-        out.print(f"  {command:<40} [dim]{what}[/]")
-    out.print(f"\n{folder}/README.md says what to change first. Commit both when it is yours.")
+        out.print(f"  {command:<{width}}[dim]{what}[/]")
+    out.print(f"\n{folder}/README.md says what to change first.")
 
 
 def make(name: str, *, template: Path, root: Path) -> Path:

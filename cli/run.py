@@ -96,6 +96,7 @@ def run(
     given = _parsed(params)
     connection = connect(stage, person=person)
     name = connection.model(model)
+    check_trained(connection, name)
     if connection.stage.name == LOCAL:
         make_ready(connect(stage) if person else connection, name)
     if selection:
@@ -171,6 +172,17 @@ def _in_words(run: str) -> Iterator[None]:
         if error.response["Error"]["Code"] != "ConflictException":
             raise
         raise CliError(f"run {run}: {error.response['Error']['Message']}") from error
+
+
+def check_trained(connection: Connection, model: str) -> None:
+    """Raise WrongUseError, with the stage that does, where a stage only serves a model."""
+    stage = connection.stage
+    if stage.models[model].training is not None:
+        return
+    remedy = f"add [models.{model}.training] to env/{stage.name}.toml"
+    if stage.owner.name != stage.name:
+        remedy = f"`sluice run {model} --stage {stage.owner.name}`"
+    raise WrongUseError(f"stage {stage.name} does not train {model}: {remedy}")
 
 
 def _id(arn: str) -> str:

@@ -6,6 +6,7 @@ from rich.console import Console
 from cli.compiling.sources import fingerprint
 from cli.errors import CliError, WrongUseError
 from cli.logs import _lines
+from cli.run import check_trained
 from cli.running.ending import conclude, failure, typed
 from cli.running.finding import find
 from cli.running.following import follow
@@ -17,7 +18,7 @@ from cli.running.view import Lines, View, remark
 from cli.running.words import Words
 from cli.runs import facts, recent
 from tests.cli.executions import ARN, EARLIER, PACKAGE, TRAINING, Logs, SageMaker, package, stage, step
-from tests.cli.fakes import refusal
+from tests.cli.fakes import connection, refusal
 
 JOB = "pipelines-u9-Train-AbC"
 TRAINS = {
@@ -283,3 +284,12 @@ def test_a_lock_that_does_not_say_of_which_sources_it_is_is_not_made_anew(tmp_pa
     assert not outdated(model)
     (model / "pipeline.py").write_text("another")
     assert outdated(model)
+
+
+def test_a_stage_that_only_serves_names_the_one_that_trains():
+    """It has no pipeline, and never will."""
+    with pytest.raises(
+        WrongUseError, match="stage staging does not train credit-risk: `sluice run credit-risk --stage dev`"
+    ):
+        check_trained(connection("staging"), "credit-risk")
+    check_trained(connection("local"), "credit-risk")
