@@ -108,7 +108,7 @@ def check_rights(connection: Connection, registry: SynthesizedStack, model: str)
     given = _allowed(_template(connection, registry.name), naming.training_role(stage, model))
     if missing := sorted({action for action, _ in wanted - given}):
         lacking = f"the role {naming.training_role(stage, model)} may not {', '.join(missing)} as its steps need"
-        raise CliError(f"{lacking}, and a push changes no rights: ask for `sluice deploy {stage.name} {model}`")
+        raise CliError(f"{lacking}, and a push changes no rights: ask for `sluice deploy {stage.name}`")
 
 
 def check_stack(connection: Connection, stack: SynthesizedStack) -> None:

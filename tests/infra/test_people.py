@@ -1,5 +1,6 @@
 import pytest
 
+import env
 from tests.infra.templates import actions, resources, statements
 
 PEOPLE = ("scientist", "approver", "operator")
@@ -182,3 +183,27 @@ def test_nobody_vouches_for_another_artefact(every, role):
         {"Null": {"sagemaker:CustomerMetadataProperties/sluice:model-sha256": "false"}},
         {"ForAnyValue:StringEquals": {"sagemaker:CustomerMetadataPropertiesToRemove": ["sluice:model-sha256"]}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "seen"),
+    [
+        ({"Condition", "Fail"}, set()),
+        ({"Processing", "QualityCheck"}, {"sagemaker:DescribeProcessingJob"}),
+        ({"Training", "Transform"}, {"sagemaker:DescribeTrainingJob", "sagemaker:DescribeTransformJob"}),
+        (
+            {"Tuning"},
+            {
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+            },
+        ),
+    ],
+)
+def test_scientists_see_the_jobs_of_the_steps_that_there_are(kinds, seen):
+    """A stage whose pipelines tune shows tuning jobs and their trials, others do not."""
+    from infra import people
+
+    given = people._see_jobs(env.load("local"), kinds)
+    assert {action for right in given for action in right.actions} == seen
