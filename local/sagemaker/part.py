@@ -55,7 +55,7 @@ class SageMaker:
         self._workers, self._store = context.workers, context.store
         training = Training(files, images=images, services=services)
         self._jobs = [Jobs(context, Processing(files)), Jobs(context, training)]
-        self._tuning = TuningJobs(context, jobs=self._jobs[1])
+        self._tuning = TuningJobs(context, jobs=self._jobs[1], contract=training)
         self._transforms = TransformJobs(context)
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -27,13 +27,16 @@ def problems(steps: Mapping[str, Step], parameters: Mapping[str, Parameter]) -> 
     yield from _cycles(steps)
 
 
-def foreign_references(experiment: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Iterator[str]:
-    """What a PipelineExperimentConfig has but parameters and variables of the execution, which alone it may have."""
-    title, known = "PipelineExperimentConfig", {"Parameters": parameters, "Execution": _EXECUTION_VARIABLES}
-    yield from _calls_without_arguments(title, experiment)
-    if any(function != "Std:Join" for function, _ in _functions(experiment)):
+def foreign_references(title: str, config: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    """What a configuration of the whole pipeline has but parameters and variables of the execution, which it may have.
+
+    `title` is its member of the definition.
+    """
+    known: Mapping[str, Collection[str]] = {"Parameters": parameters, "Execution": _EXECUTION_VARIABLES}
+    yield from _calls_without_arguments(title, config)
+    if any(function != "Std:Join" for function, _ in _functions(config)):
         yield f"{title} has a function other than Std:Join"
-    for path in references(experiment):
+    for path in references(config):
         root, _, rest = path.partition(".")
         if rest not in known.get(root, ()):
             yield f"{title} refers to {path!r}, which is no parameter or execution variable"

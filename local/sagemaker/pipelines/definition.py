@@ -58,6 +58,8 @@ class Definition:
     parameters: Mapping[str, Parameter]
     steps: Mapping[str, Step]
     experiment: Mapping[str, Any] = field(default_factory=dict)
+    mlflow: Mapping[str, Any] = field(default_factory=dict)
+    """Its MlflowConfig; empty when it has none."""
 
 
 def own_arguments(entry: Mapping[str, Any]) -> Any:

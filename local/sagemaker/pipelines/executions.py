@@ -9,16 +9,18 @@ from typing import Any, Final
 from local.errors import AwsError, UnsupportedLocally, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
+from local.sagemaker.derived import kinds
 from local.sagemaker.kinds import PIPELINE, PIPELINE_EXECUTION
 from local.sagemaker.listing import listed, page
 from local.sagemaker.pipelines.changes import REPEATED, failed_before
-from local.sagemaker.pipelines.definition import Step
+from local.sagemaker.pipelines.definition import Definition, Step
 from local.sagemaker.pipelines.drift import KINDS as CHECKS
 from local.sagemaker.pipelines.execution import Execution, new_execution_id
-from local.sagemaker.pipelines.experiments import experiment_config
+from local.sagemaker.pipelines.experiments import configured, overall
 from local.sagemaker.pipelines.images import images
 from local.sagemaker.pipelines.parameters import as_text, bind
 from local.sagemaker.pipelines.parsing import parse
+from local.sagemaker.pipelines.resolve import Resolver
 from local.sagemaker.pipelines.selection import select
 from local.sagemaker.pipelines.versions import Versions
 from local.sagemaker.resources import Record
@@ -28,7 +30,6 @@ Params = dict[str, Any]
 
 RUNNING: Final = ("Executing", "Stopping")
 _RETRIED: Final = ("Failed", "Stopped")
-_NOT_YET: Final = ("MlflowExperimentName",)
 
 
 class Executions:
@@ -58,9 +59,6 @@ class Executions:
 
     def start(self, params: Params, call: Call) -> Params:
         """Start an execution. Parameters and images are checked before anything runs or is stored."""
-        for member in _NOT_YET:
-            if member in params:
-                raise UnsupportedLocally(f"{member} of pipeline executions")
         pipeline = self._store.get(PIPELINE, params["PipelineName"])
         version = self._versions.wanted(pipeline, params)
         definition = parse(version["PipelineDefinition"])
@@ -81,8 +79,8 @@ class Executions:
                 arn = self._record(pipeline, version, params, {**selected, "Parameters": values, "CreatedBy": user})
                 self._tokens[token] = arn
                 record = self._store.get(PIPELINE_EXECUTION, arn)
-                config = experiment_config(definition, record, values, files=self._context.files)
-                record = self._store.change(PIPELINE_EXECUTION, arn, PipelineExperimentConfig=config)
+                resolver = overall(definition, record, parameters=values, files=self._context.files)
+                record = self._store.change(PIPELINE_EXECUTION, arn, **self._configured(definition, params, resolver))
             self._begin(record)
         return record
 
@@ -177,6 +175,17 @@ class Executions:
             executions = list(self._running.values())
         for execution in executions:
             execution.abandon()
+
+    def _configured(self, definition: Definition, params: Params, resolver: Resolver) -> Params:
+        """The experiment and the MLflow server of an execution, where its pipeline names them. Raises AwsError."""
+        mlflow = configured("MlflowConfig", definition.mlflow, resolver)
+        if "MlflowExperimentName" in params and not mlflow:
+            raise ValidationError("MlflowExperimentName needs a pipeline whose definition has an MlflowConfig.")
+        if mlflow:
+            self._store.get(kinds()["MlflowTrackingServer"], mlflow.get("MlflowResourceArn", "none"))
+            mlflow |= {name: params[name] for name in ("MlflowExperimentName",) if name in params}
+        experiment = configured("PipelineExperimentConfig", definition.experiment, resolver)
+        return {"PipelineExperimentConfig": experiment or None, "MlflowConfig": mlflow or None}
 
     def _require_image(self, step: Step, image: str) -> None:
         try:

@@ -31,22 +31,23 @@ def variables(record: Record, *, now: datetime, job: str = "") -> dict[str, str]
     }
 
 
-def experiment_config(
-    definition: Definition, record: Record, parameters: Mapping[str, Any], *, files: Files
-) -> dict[str, str] | None:
-    """ExperimentName and TrialName of an execution; None when its pipeline wants none. Raises ValidationError."""
-    resolver = Resolver(
+def overall(definition: Definition, record: Record, *, parameters: Mapping[str, Any], files: Files) -> Resolver:
+    """Values for what concerns a whole execution, before any of its steps has run."""
+    return Resolver(
         definition,
         parameters=parameters,
         variables=lambda: variables(record, now=record["CreationTime"]),
         properties={},
         files=files,
     )
+
+
+def configured(title: str, config: Mapping[str, Any], resolver: Resolver) -> dict[str, str]:
+    """The values of a configuration, which is called `title` in the definition. Raises ValidationError."""
     try:
-        named = {key: str(resolver.resolve(value)) for key, value in definition.experiment.items() if value is not None}
+        return {key: str(resolver.resolve(value)) for key, value in config.items() if value is not None}
     except StepFailed as error:
-        raise ValidationError(f"PipelineExperimentConfig cannot be read: {error}") from error
-    return named or None
+        raise ValidationError(f"{title} cannot be read: {error}") from error
 
 
 def enroll(clients: Clients, config: Mapping[str, str]) -> None:

@@ -61,8 +61,11 @@ def parse(text: str) -> Definition:
         else:
             steps[step.name] = step
     experiment = document.get("PipelineExperimentConfig") or {}
-    _refuse([*wrong, *problems(steps, parameters), *foreign_references(experiment, parameters)])
-    return Definition(parameters, steps, experiment)
+    mlflow = document.get("MlflowConfig") or {}
+    configs = (("PipelineExperimentConfig", experiment), ("MlflowConfig", mlflow))
+    foreign = (wrong for title, config in configs for wrong in foreign_references(title, config, parameters))
+    _refuse([*wrong, *problems(steps, parameters), *foreign])
+    return Definition(parameters, steps, experiment, mlflow)
 
 
 def _refuse(wrong: Iterable[str]) -> None:

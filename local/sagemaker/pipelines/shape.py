@@ -7,7 +7,12 @@ from typing import Any, Final
 
 _Members = Mapping[str, type]
 
-_DOCUMENT: Final[_Members] = {"Parameters": list, "PipelineExperimentConfig": dict, "Steps": list}
+_DOCUMENT: Final[_Members] = {
+    "Parameters": list,
+    "PipelineExperimentConfig": dict,
+    "MlflowConfig": dict,
+    "Steps": list,
+}
 _PARAMETER: Final[_Members] = {"Name": str, "Type": str, "EnumValues": list}
 _STEP: Final[_Members] = {
     "Name": str,

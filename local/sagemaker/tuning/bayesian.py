@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import json
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import uv
-
+from local.environments import interpreter
 from local.errors import LocalError
 from local.sagemaker.tuning.ranges import Choice
 from local.sagemaker.tuning.search import Point, Question
 from local.services import Services
 
 _PROGRAM: Final = Path(__file__).with_name("optuna_program.py")
-_CHECKOUT: Final = Path(__file__).resolve().parents[3]
-_ENVIRONMENT: Final = _CHECKOUT / ".cache" / "tuning"
 _GROUP: Final = "tuning"
 _TOLD_CHARACTERS: Final = 500
 
 
 class Bayesian:
-    """A strategy. The first question makes the environment, which takes some seconds."""
+    """A strategy. The first question of all makes the environment, which takes some seconds."""
 
     def __init__(self, services: Services, *, interpreter: Callable[[], Path] | None = None) -> None:
         self._services, self._interpreter = services, interpreter or _interpreter
@@ -74,16 +68,7 @@ def asked(question: Question) -> dict[str, Any]:
 
 @functools.cache
 def _interpreter() -> Path:
-    """The environment's Python, made the first time it is asked for. Raises LocalError."""
-    python = _ENVIRONMENT / "bin" / "python"
-    _ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
-    with _ENVIRONMENT.with_suffix(".lock").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        if not python.exists():
-            sys.stderr.write(f"Making the environment of Bayesian tuning in {_ENVIRONMENT} (once, some seconds)\n")
-        command = [uv.find_uv_bin(), "sync", "--frozen", "--only-group", _GROUP, "--no-install-project"]
-        env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(_ENVIRONMENT)}
-        done = subprocess.run(command, env=env, cwd=_CHECKOUT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LocalError(f"the library of Bayesian tuning cannot be installed: {done.stderr.strip()}; or use Random")
-    return python
+    try:
+        return interpreter(_GROUP)
+    except LocalError as error:
+        raise LocalError(f"the library of Bayesian tuning cannot be had; use the strategy Random: {error}") from error

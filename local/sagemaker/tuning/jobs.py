@@ -8,12 +8,13 @@ from typing import Any
 from local.errors import AwsError, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
+from local.sagemaker.jobs.contract import Contract
 from local.sagemaker.jobs.life import Jobs
 from local.sagemaker.kinds import TRAINING_JOB, TUNING_JOB
 from local.sagemaker.listing import listed
 from local.sagemaker.resources import Record
 from local.sagemaker.tuning.life import Life, emit
-from local.sagemaker.tuning.request import check, definitions
+from local.sagemaker.tuning.request import Definition, check, definitions
 from local.sagemaker.tuning.trials import best, request, told, trials
 from local.wire import Call
 
@@ -23,10 +24,11 @@ _RUNNING = ("InProgress", "Stopping")
 
 
 class TuningJobs:
-    """Tuning jobs over the store; their trials are training jobs of `jobs`."""
+    """Tuning jobs over the store; their trials are training jobs of `jobs`, as `contract` has them."""
 
-    def __init__(self, context: Context, *, jobs: Jobs) -> None:
-        self._context, self._store, self._jobs = context, context.store, jobs
+    def __init__(self, context: Context, *, jobs: Jobs, contract: Contract) -> None:
+        self._context, self._store = context, context.store
+        self._jobs, self._contract = jobs, contract
 
     def handlers(self) -> dict[str, Handler]:
         """Every operation of this family."""
@@ -46,8 +48,7 @@ class TuningJobs:
             self._require_ended(parent["HyperParameterTuningJobName"])
         name = params["HyperParameterTuningJobName"]
         for definition in definitions(params):
-            sample = request({"HyperParameterTuningJobArn": ""}, definition, name=name, point={})
-            self._jobs.require(sample)
+            self._require_trial(definition, name=name)
         seed = params["HyperParameterTuningJobConfig"].get("RandomSeed", secrets.randbelow(2**31))
         members = {**params, "HyperParameterTuningJobStatus": "InProgress", "Seed": seed, "Trials": [], **told([])}
         record = self._store.add(TUNING_JOB, name, members)
@@ -133,6 +134,18 @@ class TuningJobs:
             return {}
         owner = next(each["HyperParameterTuningJobName"] for each, trial in found if trial is leading)
         return {"OverallBestTrainingJob": {**leading.summary(), "TuningJobName": owner}}
+
+    def _require_trial(self, definition: Definition, *, name: str) -> None:
+        """Raise AwsError for trials that could not be made, or whose metric nothing would tell."""
+        trial = request({"HyperParameterTuningJobArn": ""}, definition, name=name, point={})
+        self._jobs.require(trial)
+        algorithm = {**trial, **self._contract.initial(trial)}["AlgorithmSpecification"]
+        known = [metric["Name"] for metric in algorithm.get("MetricDefinitions", [])]
+        if definition.objective.metric not in known:
+            raise ValidationError(
+                f"The objective metric {definition.objective.metric} is not among the MetricDefinitions of the "
+                f"training job definition, which are: {', '.join(known) or 'none'}."
+            )
 
     def _require_ended(self, name: str) -> None:
         status = self._store.get(TUNING_JOB, name)["HyperParameterTuningJobStatus"]

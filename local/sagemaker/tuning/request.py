@@ -119,11 +119,5 @@ def _check_parameters(definition: Definition) -> None:
         raise ValidationError(f"Hyperparameters are static and searched at once: {', '.join(both)}.")
     if len(static) + len(definition.space.names) > _MOST_PARAMETERS:
         raise ValidationError(f"A training job has at most {_MOST_PARAMETERS} hyperparameters, static and searched.")
-    defined = [metric["Name"] for metric in definition.body["AlgorithmSpecification"].get("MetricDefinitions", [])]
-    if defined and definition.objective.metric not in defined:
-        raise ValidationError(
-            f"The objective metric {definition.objective.metric} is not among the MetricDefinitions of the training "
-            f"image, which are: {', '.join(defined)}."
-        )
     if not definition.body.get("ResourceConfig") and not definition.body.get("HyperParameterTuningResourceConfig"):
         raise ValidationError("The training job definition needs a ResourceConfig.")

@@ -159,7 +159,7 @@ def changed(request, **config):
         (
             {"HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "cost"}},
             "ValidationException",
-            "objective metric cost is not among the MetricDefinitions of the training image, which are: loss",
+            "objective metric cost is not among the MetricDefinitions of the training job definition, which are: loss",
         ),
         (
             {"ParameterRanges": {"CategoricalParameterRanges": [{"Name": "sagemaker_program", "Values": ["1"]}]}},
