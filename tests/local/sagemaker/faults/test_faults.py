@@ -198,7 +198,7 @@ GATE = {
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("{broken", "cannot be read"), ("", "does not exist"), ('{"f1": 1}', "has nothing at 'auc'")]
+    ("content", "said"), [("{broken", "is not valid JSON"), ("", "does not exist"), ('{"f1": 1}', "has nothing at 'auc'")]
 )
 def test_a_property_file_that_does_not_say_what_the_gate_asks(faults, content, said):
     """Malformed, not written at all, or without the value: the gate fails and does not hold by accident."""
