@@ -17,6 +17,7 @@ from cli.compiling import (
     canonical,
     environment,
     forms,
+    ownership,
     pins,
     placeholders,
     reachability,
@@ -36,12 +37,12 @@ MOST_CHARACTERS = 900_000
 def build(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> Bundle:
     """The bundle of the model in ``model_dir``; nothing is written. CompileError tells what is wrong."""
     sdk = sources.sdk(model_dir)
-    made_of = sources.fingerprint(model_dir)
     python = environment.interpreter(root, progress=progress, sdk=sdk)
     progress(f"Running {model_dir.name}/pipeline.py without network")
     with tempfile.TemporaryDirectory() as output:
         draft = author.run(model_dir.resolve(), sdk=sdk, python=python, output=Path(output).resolve())
-        return finish(draft, model_dir, made_of=made_of)
+        # After the run: scripts write some of the files that they then upload.
+        return finish(draft, model_dir, made_of=sources.fingerprint(model_dir))
 
 
 def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle:
@@ -51,11 +52,12 @@ def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle
     definition = placeholders.put(rekeyed)
     places = _places(draft, model_dir)
     found = [*_lint(rekeyed), *_closed(definition, files, model_dir)]
-    requirements = pins.findings(model_dir / "requirements.txt", keys=pins.image_keys(canonical.text(definition)))
-    wrong = [*places.told(finding for finding in found if not finding.warning), *requirements]
-    if wrong:
+    found += ownership.findings(definition, model=model_dir.name.replace("_", "-"))
+    keys = pins.image_keys(canonical.text(definition))
+    wrong = places.told(finding for finding in found if not finding.warning)
+    if wrong := [*wrong, *pins.findings(model_dir / "requirements.txt", keys=keys)]:
         raise DefinitionError(wrong)
-    warnings = places.told(finding for finding in found if finding.warning)
+    warnings = [*places.told(finding for finding in found if finding.warning), *pins.missing(model_dir)]
     notes = [f"pipelines/{model_dir.name}/{note}" for note in draft.notes]
     return Bundle(definition=definition, assets=files, sources=made_of, warnings=(*warnings, *notes))
 

@@ -86,7 +86,8 @@ class _Known:
         place = hashlib.sha256(str(model_dir.resolve()).encode()).hexdigest()[:8]
         self._path = root / ".cache" / "compiled" / f"{model_dir.name}-{place}.json"
         ours = sorted(path for pattern in _OURS for path in root.glob(pattern) if path.is_file())
-        self._sources = f"{sources.fingerprint(model_dir)} {_digest((p.name, p.read_bytes()) for p in ours)}"
+        self._ours = _digest((path.name, path.read_bytes()) for path in ours)
+        self._sources = sources.fingerprint(model_dir)
 
     def before(self) -> Compiled | None:
         """What came out the last time, when the sources and the lock are still the same."""
@@ -94,7 +95,7 @@ class _Known:
             kept = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None  # never compiled here
-        if kept.get("sources") != self._sources or kept.get("lock") != self._locked():
+        if kept.get("sources") != [self._sources, self._ours] or kept.get("lock") != self._locked():
             return None
         return Compiled(files=kept["files"], warnings=tuple(kept["warnings"]), anew=False)
 
@@ -102,7 +103,7 @@ class _Known:
         """Keep what came out for the next time."""
         compiled = Compiled(files=len(made.assets), warnings=made.warnings, anew=True)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        kept = {**asdict(compiled), "sources": self._sources, "lock": self._locked()}
+        kept = {**asdict(compiled), "sources": [made.sources, self._ours], "lock": self._locked()}
         self._path.write_text(json.dumps(kept), encoding="utf-8")
         return compiled
 

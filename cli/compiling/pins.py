@@ -22,7 +22,7 @@ def findings(requirements: Path, *, keys: Sequence[str]) -> list[str]:
     where = f"pipelines/{requirements.parent.name}/{requirements.name}"
     chosen = [images.get(key) for key in keys]
     if not requirements.exists():
-        return [f"{where} does not exist; list the model's libraries there with the versions of its image."]
+        return []
     pins, found = _pins(requirements, where)
     for name, version in pins.items():
         held = {image.key: _held(image)[name] for image in chosen if name in _held(image)}
@@ -34,6 +34,14 @@ def findings(requirements: Path, *, keys: Sequence[str]) -> list[str]:
         if chosen and not held:
             found.append(f"{where}: {name} is no library of image {', '.join(keys)}; remove the line.")
     return found
+
+
+def missing(model_dir: Path) -> list[str]:
+    """A sentence when a model does not say which libraries it is made with."""
+    where = f"pipelines/{model_dir.name}/requirements.txt"
+    if (model_dir / "requirements.txt").exists():
+        return []
+    return [f"{where} does not exist; list the model's libraries there, and they are held to those of its image."]
 
 
 def _pins(requirements: Path, where: str) -> tuple[dict[str, str], list[str]]:

@@ -8,12 +8,17 @@ from typing import Any
 from cli.compiling.stand_ins import ACCOUNT, BUCKET, DEFAULT_BUCKET, KMS_KEY, MODEL, REGION, ROLE
 from env import images
 
+NAME = "{{sluice:model}}"
+"""The model's name."""
+BELOW = f"s3://{{{{sluice:artifact_bucket}}}}/{NAME}/"
+"""Where a pipeline's jobs may write."""
+
 _PLACEHOLDERS = {
     ROLE: "{{sluice:role:pipeline}}",
     KMS_KEY: "{{sluice:kms_key}}",
-    DEFAULT_BUCKET: "{{sluice:artifact_bucket}}/{{sluice:model}}",
+    DEFAULT_BUCKET: f"{{{{sluice:artifact_bucket}}}}/{NAME}",
     BUCKET: "{{sluice:artifact_bucket}}",
-    MODEL: "{{sluice:model}}",
+    MODEL: NAME,
 }
 _ANOTHER_NAME = re.compile(MODEL.replace("-", "[-_. ]?"), re.IGNORECASE)
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/[^\s\"']+")

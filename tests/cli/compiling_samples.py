@@ -10,7 +10,11 @@ IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4
 
 def processing(name, *, outputs=("train",), code=f"s3://{BUCKET}/m/code/1/step.py", **extra):
     """A processing step with one input, its code."""
-    s3_output = {"LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob", "S3Uri": f"s3://{BUCKET}/m/out"}
+    s3_output = {
+        "LocalPath": "/opt/ml/processing/out",
+        "S3UploadMode": "EndOfJob",
+        "S3Uri": f"s3://{BUCKET}/{stand_ins.MODEL}/out",
+    }
     s3_input = {"LocalPath": "/opt/ml/processing/input/code", "S3DataType": "S3Prefix", "S3Uri": code}
     return {
         "Name": name,

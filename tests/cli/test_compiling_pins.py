@@ -46,9 +46,10 @@ def test_other_versions_are_told(judge, text, sentence):
 
 
 def test_a_model_without_pins_is_told(tmp_path):
-    """A model says which versions it is made with."""
-    (finding,) = pins.findings(tmp_path / "requirements.txt", keys=["sklearn:1.4-2"])
-    assert "does not exist; list the model's libraries there" in finding
+    """A model should say which versions it is made with; examples that do not still compile."""
+    (sentence,) = pins.missing(tmp_path)
+    assert "requirements.txt does not exist; list the model's libraries there" in sentence
+    assert pins.findings(tmp_path / "requirements.txt", keys=["sklearn:1.4-2"]) == []
 
 
 def test_images_are_read_from_the_definition():

@@ -2,8 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.compiling import secrecy, stamps
+from cli.compiling import ownership, secrecy, stamps
 from cli.compiling.findings import Finding, Places
+from cli.compiling.placeholders import BELOW
 from tests.cli.compiling_samples import definition, processing
 
 NOW = datetime(2026, 11, 21, 14, 35, tzinfo=UTC)
@@ -100,3 +101,38 @@ def test_findings_are_told_by_line(tmp_path):
         "pipelines/churn/pipeline.py:9: of a parameter",
         "pipelines/churn/pipeline.py:30: last",
     ]
+
+
+def output(uri):
+    """A pipeline of a step that writes to a place."""
+    step = processing("A")
+    step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = uri
+    return definition(step)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"{BELOW}train",
+        {"Std:Join": {"On": "/", "Values": [BELOW[:-1], {"Get": "Execution.PipelineExecutionId"}]}},
+        {"Std:Join": {"On": "/", "Values": ["s3:/", *BELOW[5:-1].split("/")]}},
+        {"Get": "Parameters.Place"},
+    ],
+    ids=["a text", "a join", "a join of its parts", "a parameter"],
+)
+def test_results_in_the_models_place_pass(uri):
+    """Below the model's prefix the pipeline's role may write; of a parameter nothing is known."""
+    assert ownership.findings(output(uri), model="churn") == []
+
+
+def test_what_the_role_may_not_do_is_told():
+    """Results elsewhere in the bucket, or another group of packages, would be refused when the pipeline runs."""
+    (finding,) = ownership.findings(output("s3://{{sluice:artifact_bucket}}/train"), model="churn")
+    assert (
+        "Step A writes to s3://{{sluice:artifact_bucket}}/train, but the pipeline may write below" in finding.sentence
+    )
+    register = {"Name": "R", "Type": "RegisterModel", "Arguments": {"ModelPackageGroupName": "Abalone"}}
+    (finding,) = ownership.findings(definition(register), model="churn")
+    assert finding.sentence == (
+        "Step R works with the group Abalone, but this pipeline may register in churn alone; write churn."
+    )

@@ -19,10 +19,10 @@ def told(error: BaseException, folder: Path) -> str:
         return str(error)
     where = place(error, folder)
     if reached := network_use(error):
-        return (
-            f"{where} asks for {reached}, but a pipeline is compiled without network; "
-            "use the arguments of get_pipeline or pipeline parameters."
-        )
+        remedy = "use the arguments of get_pipeline or pipeline parameters"
+        if "s3." in str(reached):
+            remedy = "put what it needs into the model's folder, or let a step read it"
+        return f"{where} asks for {reached}, but a pipeline is compiled without network; {remedy}."
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{where} raises {type(error).__name__}: {' '.join(message.split()) or 'no message'}"
 
