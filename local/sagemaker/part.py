@@ -122,5 +122,6 @@ class SageMaker:
         for jobs in self._jobs:
             jobs.close()
         self._transforms.close()
+        self._tuning.close()
         self._endpoints.close()
         self._workers.join()

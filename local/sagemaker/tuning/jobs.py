@@ -112,6 +112,10 @@ class TuningJobs:
             if record["HyperParameterTuningJobStatus"] in _RUNNING:
                 self._begin(record["HyperParameterTuningJobName"])
 
+    def close(self) -> None:
+        """Let whoever waits for a trial see that the cloud is stopping."""
+        self._store.wake()
+
     def _begin(self, name: str) -> None:
         life = Life(self._context, name, jobs=self._jobs)
         self._context.workers.start(f"tuning-{name}", life.run)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from local.errors import AwsError
 from local.sagemaker import SageMaker
 from local.sagemaker.kinds import ENDPOINT
 from local.state import State
@@ -88,6 +89,110 @@ open("/opt/ml/processing/out/done", "w").write("yes")
     (made,) = second.sm.list_processing_jobs()["ProcessingJobSummaries"]
     assert made["ProcessingJobStatus"] == "Completed"
     assert second.read("out/done") == b"yes"
+
+
+def test_a_step_that_waits_for_its_next_try_is_tried_in_the_next_process(process):
+    """Its tries are counted on; those that were used up stay used up."""
+    first = process()
+    handlers = first.part.families()[0].handlers
+
+    def refuse(*_):
+        raise AwsError("ResourceLimitExceeded", "The account-level service limit is 0 Instances.")
+
+    handlers["CreateModel"] = refuse
+    policy = {"ExceptionType": ["SageMaker.RESOURCE_LIMIT"], "IntervalSeconds": 3600, "MaxAttempts": 1}
+    model = {"PrimaryContainer": {"Image": first.image}, "ExecutionRoleArn": ROLE}
+    first.start_pipeline(
+        {
+            "Version": "2020-12-01",
+            "Steps": [{"Name": "Make", "Type": "Model", "Arguments": model, "RetryPolicies": [policy]}],
+        }
+    )
+    first.until(first.only_steps, lambda steps: steps.get("Make", {}).get("AttemptCount") == 2)
+
+    second = process()
+    second.part.families()[0].handlers["CreateModel"] = refuse
+    second.part.resume()
+    execution = second.ended_execution(first.started)
+    assert (execution["PipelineExecutionStatus"], second.steps(execution)["Make"]["AttemptCount"]) == ("Failed", 2)
+
+
+def test_a_failure_that_was_waited_for_is_not_tried_again(process):
+    """It counts in the next process as in the one before."""
+    first = process()
+    queue = first.services.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    steps = [
+        {"Name": "Broken", "Type": "Model", "Arguments": {"ExecutionRoleArn": "nobody"}},
+        {
+            "Name": "Ask",
+            "Type": "Callback",
+            "SqsQueueUrl": queue,
+            "DependsOn": [{"Step": "Broken", "Trigger": "Failed"}],
+        },
+    ]
+    first.start_pipeline({"Version": "2020-12-01", "Steps": steps})
+    asked = first.until(first.only_steps, lambda found: "Metadata" in found.get("Ask", {}))
+    second = process()
+    second.part.resume()
+    token = asked["Ask"]["Metadata"]["Callback"]["CallbackToken"]
+    second.sm.send_pipeline_execution_step_success(CallbackToken=token)
+    execution = second.ended_execution(first.started)
+    assert execution["PipelineExecutionStatus"] == "CompletedWithFailures"
+    assert second.steps(execution)["Broken"] == asked["Broken"]
+
+
+def test_a_search_goes_on(process, tmp_path):
+    """The trial that ran begins again, those that were left follow; none is made twice."""
+    gate = tmp_path / "gate"
+    script = f"""
+import os, time
+while not os.path.exists({str(gate)!r}):
+    time.sleep(0.02)
+print("loss=1.0")
+"""
+
+    def request(world):
+        training = world.training(script)
+        algorithm = training["AlgorithmSpecification"]
+        del algorithm["ContainerEntrypoint"]
+        algorithm["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=(.*)"}]
+        own = {
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": world.archive("s.tar.gz", {"train.py": script}),
+        }
+        ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "2", "3"]}]}
+        return {
+            "HyperParameterTuningJobConfig": {
+                "Strategy": "Grid",
+                "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+                "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+                "ParameterRanges": ranges,
+            },
+            "TrainingJobDefinition": {**training, "StaticHyperParameters": own},
+        }
+
+    def trials(world):
+        listed = world.sm.list_training_jobs_for_hyper_parameter_tuning_job
+        return listed(HyperParameterTuningJobName="search")["TrainingJobSummaries"]
+
+    first = process()
+    first._cloud.listen()
+    first.sm.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="search", **request(first))
+    (before,) = first.until(lambda: trials(first), lambda found: found and "TrainingStartTime" in found[0])
+    second = process()
+    second._cloud.listen()
+    request(second)
+    gate.touch()
+    second.part.resume()
+    described = second.sm.describe_hyper_parameter_tuning_job
+    job = second.until(
+        lambda: described(HyperParameterTuningJobName="search"),
+        lambda found: found["HyperParameterTuningJobStatus"] != "InProgress",
+    )
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    found = trials(second)
+    assert [trial["TunedHyperParameters"]["x"] for trial in found] == ["1", "2", "3"]
+    assert found[0]["TrainingJobName"] == before["TrainingJobName"]
 
 
 def test_endpoints_serve_again(process):
