@@ -17,6 +17,7 @@ from cli.history import person as short
 from cli.printing import json_option, minute, out, print_json, seconds
 from cli.running.finding import summaries
 from cli.running.record import Run, Step, gather, plan
+from cli.running.tracebacks import headline
 from cli.running.view import COLOURS
 from env import naming
 
@@ -105,7 +106,7 @@ def _outcome(run: Run) -> str:
 def _reason(run: Run) -> str:
     """The first line of what went wrong."""
     told = run.failed[0].reason if run.failed else run.reason
-    return told.strip().splitlines()[0] if told.strip() else ""
+    return headline(told)
 
 
 def _step(step: Step) -> Mapping[str, Any]:

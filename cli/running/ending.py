@@ -13,7 +13,8 @@ from cli.errors import CliError
 from cli.printing import out
 from cli.running.jobs import look
 from cli.running.record import Run, Step
-from cli.running.words import end
+from cli.running.tracebacks import exception, excerpt, headline
+from cli.running.words import Words
 from env import naming
 
 _LINES = 15
@@ -54,14 +55,26 @@ def failure(connection: Connection, run: Run) -> Iterator[str]:
     if not run.failed and run.reason:
         yield run.reason
     for step in run.failed:
-        # The local cloud's reasons end with a remedy; those of AWS do not.
-        reason, _, told = step.reason.partition(_LOCAL_REMEDY)
-        yield f"step {step.name}: {reason or 'SageMaker gives no reason'}"
-        yield from _log(connection, step, said=reason)
-        log = f"{told} `sluice logs {run.id} {step.name}` has all that it wrote"
-        yield f"{_REMEDY} {log if told else remedy(connection, run, step)}"
+        yield from _failed(connection, run, step)
     if not run.failed:
         yield f"{_REMEDY} `sluice retry {run.id}` goes on where it stood"
+
+
+def _failed(connection: Connection, run: Run, step: Step) -> Iterator[str]:
+    """A step's failure: the exception that ended its program where there is one, the log's end, the remedy."""
+    # The local cloud's reasons end with a remedy; those of AWS do not.
+    reason, _, told = step.reason.partition(_LOCAL_REMEDY)
+    job = look(connection, step)
+    lines = list(Words(connection, job).fresh()) if job else []
+    raised = exception(lines)
+    said = f"{headline(reason)}, {raised}" if raised and raised not in reason else reason
+    yield f"step {step.name}: {said or 'SageMaker gives no reason'}"
+    shown = [line for line in excerpt(lines, most=_LINES) if line.strip() not in said]
+    if job and shown:
+        yield f"the end of its log ({job.group}, {job.name}):"
+        yield from (f"  {line[:_CHARACTERS]}" for line in shown)
+    log = f"{told} `sluice logs {run.id} {step.name}` has all that it wrote"
+    yield f"{_REMEDY} {log if told else remedy(connection, run, step)}"
 
 
 def typed(reason: str) -> tuple[str, str]:
@@ -86,15 +99,6 @@ def remedy(connection: Connection, run: Run, step: Step) -> str:
     if kind in _SCARCE:
         return f"another instance type in env/{stage}.toml or a higher quota, or wait; then {retry}"
     return f"{log} has what it wrote; {retry} goes on where it stood"
-
-
-def _log(connection: Connection, step: Step, *, said: str) -> Iterator[str]:
-    """The end of a step's log, but for lines that its reason has told already."""
-    job = look(connection, step)
-    lines = [line for line in end(connection, job, lines=_LINES) if line.strip() not in said] if job else []
-    if job and lines:
-        yield f"the end of its log ({job.group}, {job.name}):"
-        yield from (f"  {line[:_CHARACTERS]}" for line in lines)
 
 
 def _waits(package: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from cli.printing import number, seconds
 from cli.running.jobs import Job
 from cli.running.record import WAITING, Run, Step
+from cli.running.tracebacks import headline
 
 Jobs = Mapping[str, Job]
 """The jobs of the steps that run, by the steps' names."""
@@ -80,7 +81,7 @@ def _remarks(step: Step, job: Job | None) -> Iterator[str]:
     if outcome := step.metadata.get("Condition", {}).get("Outcome"):
         yield "holds" if outcome == "True" else "does not hold"
     if step.reason:
-        yield step.reason.splitlines()[0]
+        yield headline(step.reason)
 
 
 class Lines:

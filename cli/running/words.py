@@ -46,8 +46,3 @@ class Words:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise  # else no job of this kind has ever written here
-
-
-def end(connection: Connection, job: Job, *, lines: int) -> list[str]:
-    """The last lines of a job's log."""
-    return list(Words(connection, job).fresh())[-lines:]

@@ -183,6 +183,18 @@ def test_what_to_do_follows_from_the_type_of_the_error(kind, reason, remedy):
     assert remedy in list(failure(there, gather(there, ARN, known=known)))[-1]
 
 
+def test_a_failure_names_the_exception_of_the_authors_program():
+    """Where the reason has no more than the SDK's own words."""
+    reason = "AlgorithmError: exit code: 1, Traceback (most recent call last):\nsubprocess.CalledProcessError: Command"
+    failed = ("Failed", 60, [step("Train", "Failed", took=1, Metadata=TRAINING, FailureReason=reason)])
+    log = ["Traceback (most recent call last):", "KeyError: 'age'", "+ exit 1"]
+    logs = Logs({f"{JOB}/algo-1": list(enumerate(log))})
+    there = stage(SageMaker(failed, jobs=TRAINS), logs=logs)
+    lines = list(failure(there, gather(there, ARN, known={})))
+    assert lines[1] == "step Train: AlgorithmError: exit code: 1, KeyError: 'age'"
+    assert lines[3] == "  Traceback (most recent call last):"
+
+
 def test_a_remedy_that_stands_in_the_reason_comes_last_and_alone():
     """After the log's end, where the eye rests; ours would only be a guess."""
     reason = f"{REASON}\nWhat to do: correct the data."
