@@ -7,7 +7,7 @@ Processing steps of a pipeline on a local cloud that runs, started by boto3, eac
 and data to S3; and by Metaflow, Kubeflow Pipelines' local subprocess runner, Dagster and Kedro, which hand data on in
 files or in memory of this machine. A step costs an eighth of what 9 take more than 1. Prints a table of medians, then
 one line `RESULT name=value goal=value ok|short` a goal; exits 1 if any is short. `--only kfp` leaves out all peers but
-those that are called so, and `--quick` is one round without any. The peers, 400 MB, are installed into .cache the first
+those that are called so, and `--quick` is one round without any. The peers, 280 MB, are installed into .cache the first
 time. All of it takes about eight minutes on two cores.
 """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import io
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -18,6 +20,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
+from botocore.utils import parse_timestamp
 from werkzeug.test import run_wsgi_app
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ def session(app: WSGIApplication, *, region: str, access_key_id: str = ADMINISTR
     """
     core = botocore.session.Session(event_hooks=copy.copy(_handlers()), include_builtin_handlers=False)
     core.register_component("data_loader", _loader())
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     # moto tells buckets by the path: it sees no host names. What this machine is need not be told: putting that
     # together takes as long as the rest of a request.
     agent = f"Boto3/{boto3.__version__} in-process"
@@ -74,6 +78,14 @@ def _handlers() -> HierarchicalEmitter:
 def _loader() -> Loader:
     # One for all sessions: reading SageMaker's service model takes 0.2 s, and a loader keeps what it has read.
     return Loader()
+
+
+def _moment(value: Any) -> datetime:
+    # botocore's own parser takes any format there is, and the third of a millisecond.
+    if isinstance(value, str) and value[10:11] == "T" and value.endswith("Z"):
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(value)
+    return parse_timestamp(value)
 
 
 def _choose_no_signer(signature_version: Any, context: dict[str, Any], **_: Any) -> Any:

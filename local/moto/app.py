@@ -12,6 +12,7 @@ from local.moto.bodies import keep_bodies
 from local.moto.copies import sum_copies_up
 from local.moto.dispatch import dispatcher
 from local.moto.linked_roles import name_linked_roles
+from local.moto.once import work_out_once
 from local.moto.snapshot import forget_backends
 from local.moto.steady import steady_modules
 from local.moto.tables import update_tables_fully
@@ -35,6 +36,7 @@ def moto_app() -> WSGIApplication:
     sum_copies_up()
     keep_bodies()
     update_tables_fully()
+    work_out_once()
     moto = dispatcher()
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

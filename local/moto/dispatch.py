@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from local.errors import UnsupportedLocally
@@ -24,6 +25,10 @@ def dispatcher() -> DomainDispatcherApplication:
         def get_backend_for_host(self, host: str | None) -> str | None:
             if host is None or host == "moto_api" or host in modules:
                 return host
+            return self._of_pattern(host)
+
+        @functools.lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher a process
+        def _of_pattern(self, host: str) -> str:
             for backend, pattern in self.backend_url_patterns:
                 if pattern.match(f"http://{host}"):
                     return str(backend)

@@ -1,4 +1,5 @@
 import io
+from datetime import UTC, datetime
 
 import pytest
 
@@ -66,3 +67,13 @@ def test_the_users_own_profile_is_not_read(s3, monkeypatch):
     client = session(moto_app(), region=REGION).client("sts")
     assert client.get_caller_identity()["Account"] == "123456789012"
     assert client._request_signer._credentials.access_key == "local"
+
+
+def test_times_are_told_as_by_any_client(s3):
+    """With their zone, whether they come as ISO 8601 with fractions, as HTTP's dates, or in another form."""
+    before = datetime.now(UTC).replace(microsecond=0)
+    s3.create_bucket(Bucket="bucket", **HERE)
+    s3.put_object(Bucket="bucket", Key="k", Body=b"x")
+    listed = s3.list_objects_v2(Bucket="bucket")["Contents"][0]["LastModified"]
+    headed = s3.head_object(Bucket="bucket", Key="k")["LastModified"]
+    assert before <= headed <= listed <= datetime.now(UTC)
