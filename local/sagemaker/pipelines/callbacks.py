@@ -32,7 +32,7 @@ CALLBACK: Final = Kind(
 )
 _TOKEN_CHARACTERS: Final = 10
 _ALPHABET: Final = string.ascii_letters + string.digits
-_WAITING, _SUCCEEDED, _FAILED, _STOPPED = "Waiting", "Succeeded", "Failed", "Stopped"
+_WAITING, _SUCCEEDED, _FAILED = "Waiting", "Succeeded", "Failed"
 
 
 class Callbacks:
@@ -85,22 +85,25 @@ class Waiting:
         self._tell(token, queue, clients, arguments=arguments)
         return token
 
-    def end(self, token: str, step: Step, *, cancelled: Callable[[], bool]) -> Params:
-        """Wait for the answer, and give the step's outputs. Raises StepFailed, also when the step is cancelled."""
-        ended = self._store.until(CALLBACK, token, lambda record: record["Status"] != _WAITING or cancelled())
+    def end(self, token: str, step: Step, *, given_up: Callable[[], bool]) -> Params:
+        """Wait for the answer, and give the step's outputs. Raises StepFailed, also when the wait is given up.
+
+        An execution that is stopped waits all the same: its queue was told, and whoever has the token answers
+        (Developer Guide, "Add a step", Callback step, stopping behavior).
+        """
+        ended = self._store.until(CALLBACK, token, lambda record: record["Status"] != _WAITING or given_up())
         if ended["Status"] != _SUCCEEDED:
             raise StepFailed(ended.get("FailureReason") or "The callback step failed.")
         declared = step.body.get("OutputParameters") or []
         return {output["OutputName"]: _typed(output, ended["Outputs"]) for output in declared}
 
     def stop(self, step: Step, clients: Clients) -> None:
-        """Give a step up that waits, and tell its queue."""
+        """Tell the queue of a step that waits that its execution is stopping."""
         for record in self._store.all(CALLBACK):
             mine = record["PipelineExecutionArn"] == self._execution_arn and record["StepName"] == step.name
             if mine and record["Status"] == _WAITING:
-                token = record["CallbackToken"]
-                self._store.change(CALLBACK, token, Status=_STOPPED, FailureReason="The execution was stopped.")
-                self._tell(token, record["Queue"], clients, arguments=record["Arguments"], status="Stopping")
+                token, queue = record["CallbackToken"], record["Queue"]
+                self._tell(token, queue, clients, arguments=record["Arguments"], status="Stopping")
 
     def _tell(self, token: str, queue: str, clients: Clients, **more: Any) -> None:
         body = {"token": token, "pipelineExecutionArn": self._execution_arn, **more}

@@ -242,6 +242,8 @@ class Execution:
     def _conclude(self) -> None:
         if self._abandoned:
             return  # the next process goes on from the record
+        for name in self._began:  # in a process before this one, which takes up nothing of an execution that stops
+            self._changes.step_ended(name, "Stopped", "")
         progress = self._progress()
         lost = [name for name in progress.unhandled() if not (self._stopping and self._ended[name] == "Stopped")]
         if self._hindrance:

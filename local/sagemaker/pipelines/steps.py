@@ -110,7 +110,7 @@ class Steps:
             raise StepFailed(f"ClientError: the step's arguments are not valid: {error}") from error
 
     def stop(self, task: Task) -> None:
-        """Ask the job of a running step to end, or give up its waiting; other steps are too short to be stopped."""
+        """Ask the job of a running step to end, or whoever it waits for; other steps are too short to be stopped."""
         if task.step.kind == "Callback":
             self._callbacks.stop(task.step, self._identities.acting(self._role_arn))
         job = _JOBS.get(task.step.kind)
@@ -247,7 +247,7 @@ class Steps:
         task.note({"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}})
         if task.cancelled():  # the stop may have come before there was anything to stop
             self.stop(task)
-        outputs = self._callbacks.end(token, task.step, cancelled=task.cancelled)
+        outputs = self._callbacks.end(token, task.step, given_up=lambda: self._workers.closing)
         listed = [{"Name": name, "Value": as_text(value)} for name, value in outputs.items()]
         task.note({"Callback": {"CallbackToken": token, "SqsQueueUrl": queue, "OutputParameters": listed}})
         return {"OutputParameters": outputs}

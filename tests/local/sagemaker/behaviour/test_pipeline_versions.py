@@ -152,13 +152,16 @@ def test_a_callback_may_fail_its_step(sm, shared, start, queue, message):
     assert shared.steps(execution)["Ask"]["FailureReason"] == "no answer"
 
 
-def test_stopping_gives_up_a_callback_and_tells_its_queue(sm, shared, start, queue, message):
-    """A second message says Stopping."""
+def test_stopping_tells_the_queue_of_a_callback_and_waits_for_its_answer(sm, shared, start, queue, message):
+    """A second message says Stopping; the execution is Stopped when the token has been used."""
     arn = start(definition(callback("Ask", queue)))
     token = message()["token"]
     sm.stop_pipeline_execution(PipelineExecutionArn=arn)
     told = message()
     assert (told["token"], told["status"]) == (token, "Stopping")
+    described = sm.describe_pipeline_execution(PipelineExecutionArn=arn)
+    assert described["PipelineExecutionStatus"] == "Stopping"
+    sm.send_pipeline_execution_step_failure(CallbackToken=token)
     execution = shared.ended_execution(arn)
     assert execution["PipelineExecutionStatus"] == "Stopped"
     assert shared.steps(execution)["Ask"]["StepStatus"] == "Stopped"
@@ -237,14 +240,6 @@ def test_an_execution_is_renamed(sm, shared, own_name, start):
     shown = shared.ended_execution(arn)
     assert (shown["PipelineExecutionDisplayName"], shown["PipelineExecutionDescription"]) == ("shown", "why")
     assert shown["PipelineExperimentConfig"] == {"ExperimentName": own_name}
-
-
-@pytest.mark.parametrize("member", [{"SelectiveExecutionConfig": {"SelectedSteps": [{"StepName": "One"}]}}])
-def test_what_does_not_run_here_is_refused_by_name(sm, own_name, refused, member):
-    """Selective executions."""
-    sm.create_pipeline(PipelineName=own_name, PipelineDefinition=definition(condition("One")), RoleArn=ROLE)
-    code, message = refused(sm.start_pipeline_execution, PipelineName=own_name, **member)
-    assert (code, next(iter(member)) in message) == ("UnsupportedLocally", True)
 
 
 def test_fewer_steps_at_once_are_none_until_others_end(sm, shared, own_name, start, queue, message):
