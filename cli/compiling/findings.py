@@ -40,7 +40,7 @@ class Places:
         return list(dict.fromkeys(f"pipelines/{self.folder.name}/{line}" for line in lines))
 
     def _place(self, finding: Finding, literals: Mapping[str, list[str]]) -> str:
-        alone = literals.get(finding.literal or "", [])
+        alone = literals.get(finding.literal, []) if finding.literal else []
         if len(alone) == 1:
             return alone[0]
         if finding.parameter is not None and finding.parameter in self.parameters:

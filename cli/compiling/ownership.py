@@ -10,6 +10,7 @@ from cli.compiling.findings import Finding
 from cli.compiling.placeholders import BELOW, NAME
 
 _GROUP = "ModelPackageGroupName"
+_PENDING = "PendingManualApproval"
 _OUTPUTS = {"S3Output": "S3Uri", "OutputDataConfig": "S3OutputPath", "TransformOutput": "S3OutputPath"}
 
 
@@ -18,7 +19,7 @@ def findings(definition: Mapping[str, Any], *, model: str) -> list[Finding]:
     return [
         Finding(sentence=f"Step {step['Name']} {sentence}", step=step["Name"], warning=True)
         for step in canonical.steps(dict(definition))
-        for sentence in (*_group(step, model), *_outputs(step))
+        for sentence in (*_group(step, model), *_approval(step, definition), *_outputs(step))
     ]
 
 
@@ -27,6 +28,18 @@ def _group(step: Mapping[str, Any], model: str) -> Iterator[str]:
         group = given.get(_GROUP)
         if isinstance(group, str) and group not in (NAME, model):
             yield f"works with the group {group}, but this pipeline may register in {model} alone; write {model}."
+
+
+def _approval(step: Mapping[str, Any], definition: Mapping[str, Any]) -> Iterator[str]:
+    """Approving is for people: the role may register what waits for them, and nothing else."""
+    if step["Type"] != "RegisterModel":
+        return
+    status = step.get("Arguments", {}).get("ModelApprovalStatus")
+    defaults = {f"Parameters.{p['Name']}": p.get("DefaultValue") for p in definition.get("Parameters", [])}
+    if isinstance(status, dict):
+        status = defaults.get(status.get("Get"), _PENDING)
+    if status != _PENDING:
+        yield f"registers with approval status {status!r}, but a pipeline may register {_PENDING} alone; write that."
 
 
 def _outputs(step: Mapping[str, Any]) -> Iterator[str]:

@@ -20,7 +20,7 @@ def image_keys(definition: str) -> list[str]:
 def findings(requirements: Path, *, keys: Sequence[str]) -> list[str]:
     """A sentence for each pin in ``requirements`` that is not exact, or not what the images named ``keys`` hold."""
     where = f"pipelines/{requirements.parent.name}/{requirements.name}"
-    chosen = [images.get(key) for key in keys]
+    chosen = [image for image in map(images.get, keys) if image.packages]  # of others nothing is known
     if not requirements.exists():
         return []
     pins, found = _pins(requirements, where)

@@ -83,7 +83,7 @@ def test_findings_are_told_by_line(tmp_path):
     """Sentences come in the order of the author's lines; a wrong text that stands there once has its own."""
     folder = tmp_path / "churn"
     folder.mkdir()
-    (folder / "pipeline.py").write_text("TYPE = 'ml.m5.lrage'\nA = 'twice'\nB = 'twice'\n")
+    (folder / "pipeline.py").write_text("TYPE = 'ml.m5.lrage'\nA = 'twice'\nB = 'twice'\nEMPTY = ''\n")
     places = Places(
         folder=folder, steps={"Train": "pipeline.py:30", "Prepare": "pipeline.py:7"}, parameters={"P": "pipeline.py:9"}
     )
@@ -125,14 +125,30 @@ def test_results_in_the_models_place_pass(uri):
     assert ownership.findings(output(uri), model="churn") == []
 
 
+def register(**arguments):
+    """A step that registers what waits for a person, with some arguments of its own."""
+    given = {"ModelApprovalStatus": "PendingManualApproval", **arguments}
+    return {"Name": "R", "Type": "RegisterModel", "Arguments": given}
+
+
+@pytest.mark.parametrize(
+    "status", ["Approved", None, {"Get": "Parameters.Approval"}], ids=["approved", "none", "default"]
+)
+def test_an_approval_by_a_pipeline_is_told(status):
+    """Whoever trained a version does not approve it: the role may register what is pending, said outright."""
+    pipeline = definition(register(ModelApprovalStatus=status))
+    pipeline["Parameters"].append({"Name": "Approval", "Type": "String", "DefaultValue": "Approved"})
+    (finding,) = ownership.findings(pipeline, model="churn")
+    assert "but a pipeline may register PendingManualApproval alone" in finding.sentence
+
+
 def test_what_the_role_may_not_do_is_told():
     """Results elsewhere in the bucket, or another group of packages, would be refused when the pipeline runs."""
     (finding,) = ownership.findings(output("s3://{{sluice:artifact_bucket}}/train"), model="churn")
     assert (
         "Step A writes to s3://{{sluice:artifact_bucket}}/train, but the pipeline may write below" in finding.sentence
     )
-    register = {"Name": "R", "Type": "RegisterModel", "Arguments": {"ModelPackageGroupName": "Abalone"}}
-    (finding,) = ownership.findings(definition(register), model="churn")
+    (finding,) = ownership.findings(definition(register(ModelPackageGroupName="Abalone")), model="churn")
     assert finding.sentence == (
         "Step R works with the group Abalone, but this pipeline may register in churn alone; write churn."
     )
