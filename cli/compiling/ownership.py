@@ -37,7 +37,7 @@ def _approval(step: Mapping[str, Any], definition: Mapping[str, Any]) -> Iterato
     status = step.get("Arguments", {}).get("ModelApprovalStatus")
     defaults = {f"Parameters.{p['Name']}": p.get("DefaultValue") for p in definition.get("Parameters", [])}
     if isinstance(status, dict):
-        status = defaults.get(status.get("Get"), _PENDING)
+        status = defaults.get(str(status.get("Get")), _PENDING)
     if status != _PENDING:
         yield f"registers with approval status {status!r}, but a pipeline may register {_PENDING} alone; write that."
 
