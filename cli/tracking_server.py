@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from cli.connection import LOCAL, Connection
@@ -87,7 +87,7 @@ def _call(connection: Connection, method: str, path: str, *, body: dict[str, Any
     SigV4Auth(credentials, _SERVICE, connection.stage.region).add_auth(request)
     try:
         answer = URLLib3Session(timeout=30).send(request.prepare())
-    except HTTPClientError as error:
+    except BotoCoreError as error:
         raise CliError(f"the tracking server does not answer at {url} ({error})") from error
     said = _json(answer.content)
     if answer.status_code >= _REFUSED:

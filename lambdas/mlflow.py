@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 
 from lambdas.errors import TrackingError
 
@@ -110,7 +110,7 @@ class Mlflow:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 answer = self._sender.send(self._signed(method, f"{self._endpoint}{_API}{path}", body))
-            except HTTPClientError as error:
+            except BotoCoreError as error:
                 if attempt == _ATTEMPTS:
                     raise TrackingError(f"{self._endpoint} does not answer: {error}") from error
             else:

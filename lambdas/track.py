@@ -31,7 +31,7 @@ _log.setLevel(logging.INFO)
 EXECUTION: Final = "sluice.execution"
 """The tag by which a run is known: the ARN of its execution."""
 RECORDED: Final = "sluice.recorded"
-"""The tag that a run gets last: when the execution had ended that was written down whole."""
+"""The tag that a run gets last: how and when the execution had ended that was written down whole."""
 _RECENT: Final = 30
 """Executions of a model that are looked at: older ones have had their turn."""
 _LONGEST_TAG: Final = 5000
@@ -115,8 +115,7 @@ def _catch_up(model: str, pipeline: str, clients: Clients) -> Iterator[tuple[str
     for arn, status in reversed(ended):
         run = _only(known.get(arn, []), clients.mlflow)
         recorded = _tags(run).get(RECORDED, "") if run is not None else ""
-        # An execution that failed or was stopped may be retried, one that succeeded may not.
-        if recorded and (not may_go_on(status) or recorded == _ending(arn, clients.sagemaker)):
+        if recorded.startswith(f"{status} ") and not (may_go_on(status) and _went_on(arn, recorded, clients.sagemaker)):
             continue
         try:
             _write(arn, run, experiment=experiment, clients=clients)
@@ -141,9 +140,10 @@ def _ended(pipeline: str, sagemaker: SageMakerClient) -> Iterator[tuple[str, str
             yield summary["PipelineExecutionArn"], summary["PipelineExecutionStatus"]
 
 
-def _ending(arn: str, sagemaker: SageMakerClient) -> str:
-    """When an execution was changed last, as the tag RECORDED says it."""
-    return _stamp(sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["LastModifiedTime"])
+def _went_on(arn: str, recorded: str, sagemaker: SageMakerClient) -> bool:
+    """Whether an execution has ended again since it was written down: it was retried, to the same effect."""
+    described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    return recorded != _ending(described["PipelineExecutionStatus"], described["LastModifiedTime"])
 
 
 def _runs(mlflow: Mlflow, experiment: str) -> dict[str, list[dict[str, Any]]]:
@@ -184,7 +184,7 @@ def _write(arn: str, run: dict[str, Any] | None, *, experiment: str, clients: Cl
     clients.mlflow.end(run_id, status=ENDED[told.status], at=_millis(told.end))
     lineage.record(told, clients.sagemaker)
     # Last: whatever fails before has it all done again at the next look.
-    clients.mlflow.tag(run_id, {RECORDED: _stamp(told.end)})
+    clients.mlflow.tag(run_id, {RECORDED: _ending(told.status, told.end)})
 
 
 def _described(told: Told) -> dict[str, str]:
@@ -257,8 +257,8 @@ def _tags(run: Mapping[str, Any]) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in run.get("data", {}).get("tags", [])}
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+def _ending(status: str, moment: datetime) -> str:
+    return f"{status} {moment.astimezone(UTC).isoformat(timespec='milliseconds')}"
 
 
 def _millis(moment: datetime) -> int:

@@ -1,0 +1,344 @@
+"""The function over a real tracking server and real lineage; executions are what each test says they were."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from werkzeug.test import Client, EnvironBuilder
+
+from lambdas import track
+from lambdas.errors import LambdaError
+from lambdas.mlflow import Mlflow
+from lambdas.settings import to_environ
+from local.sagemaker import SageMaker
+from tests.lambdas.aws import refusal
+from tests.local.conftest import ACCOUNT, REGION, SmallCloud
+from tests.local.mlflow.conftest import ARN, BUCKET, Tracking
+from tests.local.sagemaker.conftest import PlainImages
+
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+PIPELINE = f"{PREFIX}:pipeline/churn-dev"
+GATE = "auc is 0.61 and must be at least 0.7"
+
+
+class InProcess:
+    """Sends prepared requests to an app."""
+
+    def __init__(self, app):
+        self._app = Client(app)
+
+    def send(self, request):
+        body = request.body or b""
+        builder = EnvironBuilder(
+            request.url, method=request.method, headers=dict(request.headers.items()), input_stream=io.BytesIO(body)
+        )
+        answer = self._app.open(builder.get_environ())
+        return SimpleNamespace(status_code=answer.status_code, content=answer.data)
+
+
+class Executions:
+    """SageMaker with executions of one pipeline; all but what is asked about them goes to `real`."""
+
+    def __init__(self, real):
+        self._real, self.told = real, {}
+
+    def add(self, name, status, *steps, ended=START + timedelta(minutes=2), params=(), reason=""):
+        """An execution with its steps, each a name with what SageMaker says of it."""
+        arn = f"{PIPELINE}/execution/{name}"
+        self.told[arn] = {
+            "described": {
+                "PipelineExecutionStatus": status,
+                "PipelineExecutionDisplayName": name,
+                "CreationTime": START,
+                "LastModifiedTime": ended,
+                "FailureReason": reason,
+                "CreatedBy": {"IamIdentity": {"Arn": "arn:aws:iam::123456789012:user/ann"}},
+            },
+            "steps": [{"StepName": step, "StepStatus": "Succeeded", **said} for step, said in steps],
+            "params": [{"Name": key, "Value": value} for key, value in params],
+        }
+        return arn
+
+    def list_pipeline_executions(self, *, PipelineName, **_):
+        if PipelineName != "churn-dev":
+            raise refusal("ResourceNotFound", "Pipeline does not exist.")
+        newest_first = reversed(self.told.items())
+        summaries = [
+            {"PipelineExecutionArn": arn, "PipelineExecutionStatus": e["described"]["PipelineExecutionStatus"]}
+            for arn, e in newest_first
+        ]
+        return {"PipelineExecutionSummaries": summaries}
+
+    def describe_pipeline_execution(self, *, PipelineExecutionArn):
+        return self.told[PipelineExecutionArn]["described"]
+
+    def list_pipeline_parameters_for_execution(self, *, PipelineExecutionArn, **_):
+        return {"PipelineParameters": self.told[PipelineExecutionArn]["params"]}
+
+    def describe_training_job(self, *, TrainingJobName):
+        return {
+            "HyperParameters": {"depth": '"3"', "sagemaker_program": "train.py"},
+            "FinalMetricDataList": [{"MetricName": "validation:auc", "Value": 0.66}],
+            "ModelArtifacts": {"S3ModelArtifacts": f"s3://{BUCKET}/churn/{TrainingJobName}/model.tar.gz"},
+        }
+
+    def describe_processing_job(self, *, ProcessingJobName):
+        uri = f"s3://{BUCKET}/churn/{ProcessingJobName}"
+        outputs = [{"OutputName": name, "S3Output": {"S3Uri": f"{uri}/{name}"}} for name in ("report", "evaluation")]
+        return {"ProcessingOutputConfig": {"Outputs": outputs}}
+
+    def describe_model_package(self, *, ModelPackageName):
+        own = {"sluice:auc": "0.71", "sluice:rows": "1000", "sluice:data-uri": "s3://b/german.csv"}
+        commit = {"CommitId": "0123abc-dirty"}
+        return {"CustomerMetadataProperties": own, "MetadataProperties": commit}
+
+    def get_paginator(self, operation):
+        if operation != "list_pipeline_execution_steps":
+            return self._real.get_paginator(operation)
+        page = lambda **asked: [{"PipelineExecutionSteps": self.told[asked["PipelineExecutionArn"]]["steps"]}]  # noqa: E731
+        return SimpleNamespace(paginate=page)
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+
+class Town(Tracking):
+    """A tracking server, and the function that writes into it."""
+
+    def __init__(self, cloud):
+        super().__init__(cloud)
+        self.make()
+        session = SimpleNamespace(
+            get_credentials=lambda: SimpleNamespace(access_key="local", secret_key="x", token=None)
+        )
+        sender = InProcess(cloud.app)
+        self.mlflow = Mlflow(ARN, endpoint="http://localhost", session=session, sender=sender, pause=lambda _: None)
+        self.models = {}
+
+    def wake(self, sagemaker, event=None, *, s3=None):
+        """Have the function look; what it has written down."""
+        clients = track.Clients(mlflow=self.mlflow, s3=s3 or self.s3, sagemaker=sagemaker)
+        return track.handler(event or {}, None, clients=lambda: clients)
+
+    def runs(self):
+        """The runs of the model as MLflow shows them, with their tags as a mapping."""
+        number = self.mlflow.experiment("churn")
+        found = self.mlflow.runs(number, limit=100)
+        return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["data"]["tags"]}} for run in found]
+
+    def only(self):
+        """The one run that there is."""
+        [run] = self.runs()
+        return run
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A cloud for all tests of the file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+        cloud = SmallCloud(tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()))
+        cloud.listen()
+        yield Town(cloud)
+        cloud.close()
+
+
+@pytest.fixture
+def town(shared, monkeypatch):
+    """The town with a model that never ran."""
+    settings = track.Settings(
+        stage="dev", region=REGION, server=ARN, pipelines={"churn": "churn-dev", "new": "new-dev"}
+    )
+    for name, value in to_environ(settings).items():
+        monkeypatch.setenv(name, value)
+    yield shared
+    for run in shared.runs():
+        shared.mlflow.delete(run["info"]["run_id"])
+
+
+@pytest.fixture
+def sagemaker(town):
+    """Executions that ended well, or at a gate."""
+    return Executions(town.sm)
+
+
+def job(kind, name):
+    """What a step says of its job."""
+    resource = {"Processing": "processing-job", "Training": "training-job"}[kind]
+    return {"Metadata": {f"{kind}Job": {"Arn": f"{PREFIX}:{resource}/{name}"}}}
+
+
+def leave(town, name):
+    """What the jobs of a run leave in the bucket."""
+    snapshot = {"name": "data", "uri": "s3://b/german.csv", "version_id": "v7", "sha256": "ab" * 32, "bytes": 9}
+    measured = {"auc": {"value": 0.61, "standard_deviation": 0.01}, "confusion_matrix": {"0": {"0": 1}}}
+    files = {
+        "report/snapshot.json": json.dumps({"inputs": [{**snapshot, "rows": 1000}]}),
+        "evaluation/evaluation.json": json.dumps({"binary_classification_metrics": measured}),
+        "evaluation/plots/roc.svg": "<svg/>",
+        "evaluation/sample.tar.gz": "rows",
+    }
+    for key, body in files.items():
+        town.s3.put_object(Bucket=BUCKET, Key=f"churn/{name}/{key}", Body=body.encode())
+
+
+def registered(town, sagemaker, name, **more):
+    """An execution that registered a version."""
+    leave(town, name)
+    package = {"Metadata": {"RegisterModel": {"Arn": f"{PREFIX}:model-package/churn/1"}}}
+    steps = (("Evaluate", job("Processing", name)), ("Train", job("Training", name)), ("Register", package))
+    return sagemaker.add(name, "Succeeded", *steps, params=[("Seed", "7")], **more)
+
+
+def stopped_at_the_gate(town, sagemaker, name):
+    """An execution that was not good enough."""
+    leave(town, name)
+    failed = {"Metadata": {"Fail": {"ErrorMessage": GATE}}, "StepStatus": "Failed", "FailureReason": GATE}
+    return sagemaker.add(name, "Failed", ("Evaluate", job("Processing", name)), ("TooLow", failed), reason="gate")
+
+
+def test_an_execution_is_one_run(town, sagemaker):
+    """With parameters, metrics, data, code and the version that came of it."""
+    arn = registered(town, sagemaker, "aaaa")
+    assert town.wake(sagemaker) == {"churn": [arn]}
+    run = town.only()
+    assert (run["info"]["status"], run["info"]["run_name"]) == ("FINISHED", "aaaa")
+    assert (run["info"]["start_time"], run["info"]["end_time"]) == (1795262400000, 1795262520000)
+    params = {param["key"]: param["value"] for param in run["data"]["params"]}
+    assert params == {"Seed": "7", "Train.depth": "3"}
+    metrics = {metric["key"]: metric["value"] for metric in run["data"]["metrics"]}
+    assert metrics == {"auc": 0.71, "validation_auc": 0.66}
+    expected = {
+        "sluice.execution": arn,
+        "sluice.outcome": "registered",
+        "sluice.package": f"{PREFIX}:model-package/churn/1",
+        "sluice.metrics": "auc",
+        "sluice.commit": "0123abc",
+        "sluice.dirty": "true",
+        "sluice.data-uri": "s3://b/german.csv",
+        "sluice.data-version": "v7",
+        "sluice.data-sha256": "ab" * 32,
+        "sluice.data-rows": "1000",
+        "mlflow.source.git.commit": "0123abc",
+        "mlflow.user": "arn:aws:iam::123456789012:user/ann",
+    }
+    assert expected.items() <= run["tags"].items()
+    [given] = run["inputs"]["dataset_inputs"]
+    assert json.loads(given["dataset"]["source"]) == {"uri": "s3://b/german.csv", "version_id": "v7"}
+
+
+def test_what_jobs_report_lies_with_the_run(town, sagemaker):
+    """Plots and figures are copied, rows of data and models are pointed at."""
+    registered(town, sagemaker, "bbbb")
+    town.wake(sagemaker)
+    key = town.only()["info"]["artifact_uri"].removeprefix(f"s3://{BUCKET}/")
+    found = town.s3.list_objects_v2(Bucket=BUCKET, Prefix=key)["Contents"]
+    assert [item["Key"].removeprefix(f"{key}/") for item in found] == [
+        "evaluation/evaluation.json",
+        "evaluation/plots/roc.svg",
+        "pointers.json",
+        "report/snapshot.json",
+    ]
+    pointers = json.loads(town.s3.get_object(Bucket=BUCKET, Key=f"{key}/pointers.json")["Body"].read())
+    assert pointers["model_data"] == f"s3://{BUCKET}/churn/bbbb/model.tar.gz"
+
+
+def test_looking_again_changes_nothing(town, sagemaker):
+    """An event may come twice, and the hour looks at what events have told."""
+    registered(town, sagemaker, "cccc")
+    stopped_at_the_gate(town, sagemaker, "dddd")
+    town.wake(sagemaker)
+    before = town.runs()
+    assert town.wake(sagemaker, {"detail": {"pipelineArn": PIPELINE}}) == {}
+    assert town.runs() == before
+
+
+def test_a_run_that_failed_at_a_gate_says_which(town, sagemaker):
+    """Its metrics are those that were measured, and its data are known though nothing was registered."""
+    stopped_at_the_gate(town, sagemaker, "eeee")
+    town.wake(sagemaker)
+    run = town.only()
+    assert (run["info"]["status"], run["tags"]["sluice.outcome"]) == ("FAILED", "gate-failed")
+    assert run["tags"]["sluice.gate"] == run["tags"]["mlflow.note.content"] == GATE
+    assert [metric["value"] for metric in run["data"]["metrics"]] == [0.61]
+    assert run["tags"]["sluice.data-version"] == "v7"
+    assert "sluice.package" not in run["tags"]
+
+
+def test_an_execution_that_is_under_way_waits(town, sagemaker):
+    """A run is written when it has ended, however it did."""
+    sagemaker.add("ffff", "Executing")
+    assert town.wake(sagemaker) == {}
+    sagemaker.add("ffff", "Stopped")
+    town.wake(sagemaker)
+    assert (town.only()["info"]["status"], town.only()["tags"]["sluice.outcome"]) == ("KILLED", "stopped")
+
+
+def test_a_retried_execution_stays_one_run(town, sagemaker):
+    """What had failed and then went well says so, under the same id."""
+    stopped_at_the_gate(town, sagemaker, "gggg")
+    town.wake(sagemaker)
+    first = town.only()["info"]["run_id"]
+    registered(town, sagemaker, "gggg", ended=START + timedelta(minutes=9))
+    assert list(town.wake(sagemaker)) == ["churn"]
+    run = town.only()
+    assert (run["info"]["run_id"], run["info"]["status"]) == (first, "FINISHED")
+    assert run["tags"]["sluice.outcome"] == "registered"
+
+
+def test_of_two_runs_of_one_execution_one_goes(town, sagemaker):
+    """Two functions at the same time may each make one; whoever looks next leaves one."""
+    arn = registered(town, sagemaker, "hhhh")
+    number = town.mlflow.experiment("churn")
+    for _ in range(2):
+        town.mlflow.create(number, name="twin", start=1, tags={track.EXECUTION: arn})
+    town.wake(sagemaker)
+    assert town.only()["tags"]["sluice.outcome"] == "registered"
+
+
+def test_one_execution_that_cannot_be_written_holds_up_no_other(town, sagemaker):
+    """The failure is told, and the next look makes it good."""
+    bad = registered(town, sagemaker, "iiii")
+    registered(town, sagemaker, "jjjj")
+
+    class Moody:
+        def copy_object(self, *, CopySource, **_):
+            if "iiii" in CopySource["Key"]:
+                raise refusal("SlowDown", "Please reduce your request rate.")
+
+        def __getattr__(self, name):
+            return getattr(town.s3, name)
+
+    with pytest.raises(LambdaError, match=f"{bad}: .*reduce your request rate"):
+        town.wake(sagemaker, s3=Moody())
+    recorded = {run["info"]["run_name"]: track.RECORDED in run["tags"] for run in town.runs()}
+    assert recorded == {"iiii": False, "jjjj": True}
+    assert town.wake(sagemaker) == {"churn": [bad]}
+
+
+def test_an_event_of_one_pipeline_is_about_its_model(town, sagemaker):
+    """Names are lower-cased in ARNs; what names none of the stage's pipelines is about all."""
+    pipelines = {"churn": "Churn-Dev", "new": "new-dev"}
+    assert list(track._asked({"detail": {"pipelineArn": PIPELINE}}, pipelines)) == ["churn"]
+    assert list(track._asked({"time": "now"}, pipelines)) == ["churn", "new"]
+
+
+def test_lineage_leads_from_a_version_to_data_and_code(town, sagemaker):
+    """A query upwards from the package finds the execution, the version of each file, and the commit."""
+    arn = registered(town, sagemaker, "kkkk")
+    package = f"{PREFIX}:model-package/churn/1"
+    made = town.sm.create_artifact(Source={"SourceUri": package}, ArtifactType="Model")["ArtifactArn"]
+    town.wake(sagemaker)
+    found = town.sm.query_lineage(StartArns=[made], Direction="Ascendants", IncludeEdges=True)
+    kinds = {vertex["Type"]: vertex["Arn"] for vertex in found["Vertices"]}
+    action = town.sm.describe_action(ActionName=kinds["PipelineExecution"].rpartition("/")[2])
+    assert (action["Source"]["SourceUri"], action["Status"]) == (arn, "Completed")
+    assert action["Properties"]["outcome"] == "registered"
+    data = town.sm.describe_artifact(ArtifactArn=kinds["DataSet"])
+    assert data["Source"]["SourceUri"] == "s3://b/german.csv?versionId=v7"
+    assert data["Properties"]["sha256"] == "ab" * 32
+    code = town.sm.describe_artifact(ArtifactArn=kinds["Code"])["Properties"]
+    assert code == {"commit": "0123abc", "dirty": "true"}
