@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -17,12 +18,19 @@ from local.sagemaker.identity import acting
 from local.services import Services
 
 _MISSING = ("404", "NoSuchKey", "NotFound")
+_WEB = re.compile(
+    r"https://(?:(?P<host>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?"
+    r"|s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<path>[a-z0-9.-]+))/(?P<key>.+)"
+)
+"""`ModelDataUrl` may be one. Amazon S3 User Guide, "Virtual hosting of buckets"."""
 _MANY_PARTS_BYTES = 8 * 1024 * 1024
 """From there on boto3 sends a file in parts, as many at once as it may."""
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Bucket and key of `s3://bucket/key`. Raises S3Error."""
+    """Bucket and key of `s3://bucket/key`, or of an address of S3's own in either style. Raises S3Error."""
+    if web := _WEB.fullmatch(uri):
+        return web["host"] or web["path"], web["key"]
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not bucket:
