@@ -29,7 +29,7 @@ def renewed(page: str) -> str:
 
 def _rows() -> Iterator[str]:
     for path, info in schema.leaves():
-        key = ".".join("<model>" if part == "*" else part for part in path)
+        key = ".".join(f"<{before.removesuffix('s')}>" if part == "*" else part for before, part in _pairs(path))
         yield f"| `{key}` | {_default(path, info)} | {_meaning(path, info.description or '')} |"
 
 
@@ -60,3 +60,8 @@ def _meaning(path: Path, description: str) -> str:
     if "deployment" not in path or len(_knowing(path)) == len(POLICIES):
         return sentence
     return f"{sentence} Only with {' or '.join(f'`{name}`' for name, _ in _knowing(path))}."
+
+
+def _pairs(path: schema.Path) -> Iterator[tuple[str, str]]:
+    """The parts of a path, each with the one before it."""
+    return zip(("", *path), path, strict=False)

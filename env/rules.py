@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from env import canary, naming, rhythm
+from env import canary, images, naming, rhythm
 from env.stage import AllAtOnce, Canary, Serving, StageFile, Training
 
 
@@ -39,6 +39,7 @@ def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
     yield from _tags(stage)
     yield from _names(name, stage)
     yield from _soak(stage)
+    yield from _images(stage)
     for model, parts in stage.models.items():
         if parts.training is not None:
             yield from _schedule(f"models.{model}.training", parts.training)
@@ -49,6 +50,24 @@ def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
         yield from _datapoints(prefix, parts.serving)
         yield from _bakes(prefix, parts.serving)
         yield from _timeout(prefix, parts.serving)
+
+
+def _images(stage: StageFile) -> Iterator[Breach]:
+    for name, image in stage.images.items():
+        if image.played_by not in images.keys():  # noqa: SIM118 - the catalogue is a module, not a dict
+            yield Breach(
+                key=f"images.{name}.played_by",
+                value=image.played_by,
+                fault="is no image of the catalogue",
+                remedy=f"name one that is: {', '.join(images.keys())}",
+            )
+        if name in images.keys():  # noqa: SIM118 - likewise
+            yield Breach(
+                key=f"images.{name}.uri",
+                value=image.uri,
+                fault="has the name of an image of AWS's",
+                remedy="give it another name",
+            )
 
 
 def _training(stage: StageFile) -> Iterator[Breach]:

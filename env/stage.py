@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["ml.m5.large"])]
+ImageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9._-]+)?$")]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[int, Field(ge=0, le=3600)]
@@ -208,6 +209,21 @@ class Tracking(Part):
     """Size of SageMaker's managed MLflow server, which AWS bills by the hour: `Small`, `Medium` or `Large`."""
 
 
+class OwnImage(Part):
+    """A container image of the team's own, made from one of AWS's or fit for the same contract."""
+
+    uri: Annotated[
+        str,
+        Field(
+            pattern=r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+:[A-Za-z0-9._-]+$",
+            examples=["123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/churn:1"],
+        ),
+    ]
+    """Where this stage pulls the image from; pipelines name it `{{sluice:image:<image>}}`, or by any stage's URI."""
+    played_by: Annotated[str, Field(examples=["sklearn:1.4-2"])]
+    """The image of `images.toml` whose libraries run its jobs on a laptop."""
+
+
 class StageFile(Part):
     """What one file of ``env/`` says."""
 
@@ -230,6 +246,8 @@ class StageFile(Part):
     """The private network that jobs and models run in."""
     tracking: Tracking | None = None
     """The MLflow server that runs are tracked in; without it there is none."""
+    images: Mapping[ImageName, OwnImage] = {}
+    """The team's own container images, by the names that pipelines have for them."""
     models: Mapping[ModelName, Model] = {}
     """The models of this stage, by name."""
 

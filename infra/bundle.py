@@ -144,11 +144,20 @@ def _values(model: str, stage: Stage) -> dict[str, str]:
 
 def _value(name: str, values: Mapping[str, str], stage: Stage) -> str:
     if name.startswith("image:"):
-        return images.uri(name.removeprefix("image:"), region=stage.region)
+        return _image(name.removeprefix("image:"), stage)
     if name not in values:
         known = ", ".join([*values, "image:<key>"])
         raise PlaceholderError(f"{values['model']}: {{{{sluice:{name}}}}} is no placeholder; known are {known}.")
     return values[name]
+
+
+def _image(key: str, stage: Stage) -> str:
+    """Where the stage pulls an image from. Raises PlaceholderError for a team's own that it does not place."""
+    if key in stage.images:
+        return stage.images[key].uri
+    if not images.get(key).accounts:
+        raise PlaceholderError(f"env/{stage.name}.toml: images.{key} is missing; say there where to pull it from.")
+    return images.uri(key, region=stage.region)
 
 
 def _substituted(node: Any, value: Callable[[str], str]) -> Any:

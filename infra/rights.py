@@ -140,8 +140,14 @@ def put_metrics() -> Right:
 
 
 def pull_images(stage: Stage) -> list[Right]:
-    """Pulling the images of the catalogue that AWS offers in the stage's region."""
+    """Pulling the images of the catalogue that AWS offers in the stage's region, and the stage's own."""
     offered = (image for image in map(images.get, images.keys()) if stage.region in image.accounts)
+    repositories = {
+        f"arn:aws:ecr:{stage.region}:{image.accounts[stage.region]}:repository/{image.repository}" for image in offered
+    }
+    for image in stage.images.values():
+        account, _, _, region = image.uri.split(".")[:4]
+        repositories.add(f"arn:aws:ecr:{region}:{account}:repository/{image.uri.partition('/')[2].rpartition(':')[0]}")
     return [
         Right(
             actions=["ecr:GetAuthorizationToken"],
@@ -150,10 +156,7 @@ def pull_images(stage: Stage) -> list[Right]:
         ),
         Right(
             actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            resources=[
-                f"arn:aws:ecr:{stage.region}:{image.accounts[stage.region]}:repository/{image.repository}"
-                for image in offered
-            ],
+            resources=sorted(repositories),
         ),
     ]
 

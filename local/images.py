@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
-import functools
 import importlib.metadata
 import os
 import subprocess
 import sys
 import threading
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +19,6 @@ from env import images as catalogue
 from env.images import Image
 from local.errors import LocalError, UnsupportedLocally
 
-_STAND_INS = Path(__file__).with_name("stand_ins.toml")
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -67,7 +63,7 @@ class ImageEnvironments:
         self._lock = threading.Lock()
 
     def require(self, uri: str) -> None:
-        """Refuse an image that neither the catalogue of `env` has nor one of its images plays."""
+        """Refuse an image that neither the catalogue of `env` nor a stage has."""
         _role(uri)
 
     def interpreter(self, uri: str) -> Interpreter:
@@ -111,27 +107,13 @@ class _Role:
 
 
 def _role(uri: str) -> _Role:
-    """An image and what plays it: itself, for those of the catalogue. Raises UnsupportedLocally."""
+    """An image and what plays it, by the catalogue of `env`. Raises UnsupportedLocally."""
     image = catalogue.find(uri)
-    if image is not None:
-        return _Role(image, played_by=image)
-    for name, role in _stand_ins().items():
-        # The registries of a stand-in are those of the image that plays it.
-        played_by = f"{role.played_by.repository}:{role.played_by.tag}"
-        if uri.endswith(f"/{name}") and catalogue.find(f"{uri.removesuffix(name)}{played_by}") == role.played_by:
-            return role
-    known = ", ".join([*catalogue.keys(), *(role.image.key for role in _stand_ins().values())])
-    raise UnsupportedLocally(f"image {uri}", reason=f"there are local counterparts of {known}")
-
-
-@functools.cache
-def _stand_ins() -> dict[str, _Role]:
-    roles = {}
-    for name, entry in tomllib.loads(_STAND_INS.read_text(encoding="utf-8")).items():
-        played_by = catalogue.get(entry.pop("played_by"))
-        tag = name.partition(":")[2]
-        roles[name] = _Role(dataclasses.replace(played_by, **entry, tag=tag), played_by=played_by)
-    return roles
+    if image is None:
+        known = ", ".join(catalogue.keys())
+        reason = f"there are local counterparts of {known}; a team's own image is named in env/<stage>.toml, `images`"
+        raise UnsupportedLocally(f"image {uri}", reason=reason)
+    return _Role(image, played_by=catalogue.player(image))
 
 
 def _differences(image: Image, folder: Path) -> str:
@@ -155,7 +137,8 @@ def main() -> None:
     """
     environments = ImageEnvironments()
     for key in catalogue.keys():  # noqa: SIM118 - the catalogue is a module, not a dict
-        if not catalogue.get(key).on_demand:
+        image = catalogue.get(key)
+        if not (image.on_demand or image.played_by):
             environments.interpreter(catalogue.uri(key, region="eu-west-1"))
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 import env
-from env.stage import Network, Training
-from infra import bundle
+from env.errors import EnvError
+from env.stage import Network, OwnImage, Training
+from infra import bundle, rights
 from infra.bundle import Bundle
 from infra.errors import BundleError, DefinitionSizeError, ParameterError, PlaceholderError
 
@@ -43,6 +44,18 @@ def test_placeholders_become_the_stages_values():
     assert arguments["AlgorithmSpecification"]["TrainingImage"] == (
         "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
     )
+
+
+def test_an_image_of_the_teams_own_is_where_the_stage_has_it():
+    """The stage's table places it; a role may pull it; a stage that does not know it stops the synthesis."""
+    uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/churn:1"
+    placing = LOCAL.model_copy(update={"images": {"churn:1": OwnImage(uri=uri, played_by="sklearn:1.4-2")}})
+    named = {"Metadata": {"image": "{{sluice:image:churn:1}}"}}
+    assert resolved(stage=placing, **named)["Metadata"] == {"image": uri}
+    repository = "arn:aws:ecr:eu-west-1:123456789012:repository/team/churn"
+    assert any(repository in right.resources for right in rights.pull_images(placing))
+    with pytest.raises(EnvError, match="churn:1"):
+        resolved(**named)
 
 
 def test_placeholders_in_the_branches_of_a_condition_are_found():

@@ -36,7 +36,7 @@ def test_another_version_is_played_by_the_one_there_is_which_the_log_says(image_
 
 
 def test_somebodys_copy_of_another_version_is_not_played():
-    """A stand-in is for AWS's own registries."""
+    """What another plays are AWS's own images."""
     with pytest.raises(UnsupportedLocally):
         ImageEnvironments().require(URI.replace("1.4-2", "1.2-1").replace("141502667606", "210987654321"))
 
