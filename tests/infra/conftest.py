@@ -5,7 +5,7 @@ import pytest
 import env
 from env.stage import Autoscaling
 from infra import node
-from tests.infra.templates import CHECKOUT, MODEL, Synthesized
+from tests.infra.templates import CHECKOUT, MODEL, Synthesized, of_one_model
 
 # The CDK starts node when it is imported, as the tests of this folder do.
 node.choose()
@@ -13,14 +13,32 @@ node.choose()
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory):
-    """Gives the assembly of a stage; each is made once, with the CDK's own validation."""
+    """Gives the assembly of a stage with one model; each is made once, with the CDK's own validation."""
 
     @functools.cache
     def synthesize(name: str) -> Synthesized:
         from infra import assembly
 
-        stage, folder = env.load(name), tmp_path_factory.mktemp(name)
+        stage, folder = of_one_model(name), tmp_path_factory.mktemp(name)
         assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder, validated=True)
+        return Synthesized(stage, folder)
+
+    return synthesize
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory, synthesized):
+    """Gives the assembly of a stage with all its models."""
+
+    @functools.cache
+    def synthesize(name: str) -> Synthesized:
+        from infra import assembly
+
+        stage = env.load(name)
+        if stage == templates.stage(name):
+            return synthesized(name)
+        folder = tmp_path_factory.mktemp(f"whole-{name}")
+        assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder)
         return Synthesized(stage, folder)
 
     return synthesize
@@ -49,7 +67,7 @@ def scaled(tmp_path_factory):
     """The assembly of the last stage with an endpoint whose instances follow its traffic."""
     from infra import assembly
 
-    folder, stage = tmp_path_factory.mktemp("scaled"), env.load("prod")
+    folder, stage = tmp_path_factory.mktemp("scaled"), templates.stage("prod")
     scaling = Autoscaling(minimum=4, maximum=10, invocations_per_instance=600.0)
     parts = stage.models[MODEL]
     serving = parts.serving.model_copy(update={"autoscaling": scaling, "instance_quota": 20})
@@ -63,7 +81,7 @@ def scheduled(tmp_path_factory):
     """The assembly of the laptop's stage with a pipeline that runs each Monday in the morning of Zurich."""
     from infra import assembly
 
-    folder, stage = tmp_path_factory.mktemp("scheduled"), env.load("local")
+    folder, stage = tmp_path_factory.mktemp("scheduled"), templates.stage("local")
     monday = {"schedule": "cron(0 6 ? * MON *)", "schedule_timezone": "Europe/Zurich"}
     parts = stage.models[MODEL]
     training = parts.training.model_copy(update=monday)

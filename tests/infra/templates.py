@@ -11,6 +11,18 @@ CHECKOUT = Path(__file__).parents[2]
 MODEL = "credit-risk"
 
 
+def of_one_model(name: str) -> env.Stage:
+    """A stage of env as if it had one model: what a stage holds for each of them is said once."""
+    stage = env.load(name)
+    return stage.model_copy(update={"models": {MODEL: stage.models[MODEL]}})
+
+
+def stage(name: str) -> env.Stage:
+    """A stage with the one model that the tests speak of, whatever other models it has."""
+    whole = env.load(name)
+    return whole.model_copy(update={"models": {MODEL: whole.models[MODEL]}})
+
+
 @dataclass(frozen=True)
 class Synthesized:
     """The assembly of one stage, and the templates in it."""

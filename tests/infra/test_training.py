@@ -1,9 +1,8 @@
 import json
 
-import env
 from env import naming
 from infra import assembly, bundle
-from tests.infra.templates import CHECKOUT, Synthesized, actions, only, statements
+from tests.infra.templates import CHECKOUT, Synthesized, actions, of_one_model, only, statements
 
 
 def test_the_pipeline_is_the_compiled_one(local):
@@ -39,8 +38,9 @@ def test_a_large_definition_is_read_from_the_bucket(tmp_path):
     document = {"Version": "2020-12-01", "Parameters": [], "Steps": [{"Name": "F", "Type": "Fail", "Arguments": {}}]}
     document["Steps"][0]["Arguments"]["ErrorMessage"] = "x" * 50_000
     (lock / "definition.json").write_text(json.dumps(document))
-    assembly.synthesize(env.load("local"), pipelines=tmp_path / "pipelines", assembly=tmp_path / "out")
-    synthesized = Synthesized(env.load("local"), tmp_path / "out")
+    stage = of_one_model("local")
+    assembly.synthesize(stage, pipelines=tmp_path / "pipelines", assembly=tmp_path / "out")
+    synthesized = Synthesized(stage, tmp_path / "out")
 
     location = only(synthesized.template("training"), "AWS::SageMaker::Pipeline")["PipelineDefinition"][
         "PipelineDefinitionS3Location"
