@@ -7,7 +7,7 @@ import math
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from local.errors import AwsError, LocalError
 from local.sagemaker.context import Context
@@ -17,7 +17,7 @@ from local.sagemaker.tuning.bayesian import Bayesian
 from local.sagemaker.tuning.request import Definition, definitions, total
 from local.sagemaker.tuning.search import Question, Strategy, Tried, at_random, grid
 from local.sagemaker.tuning.stopping import hopeless, not_improving, satisfied
-from local.sagemaker.tuning.trials import Trial, request, told, trials
+from local.sagemaker.tuning.trials import HISTORY, Trial, job_of, request, told, trials
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,14 @@ class TrainingJobs(Protocol):
         ...
 
 
+class _Seen(NamedTuple):
+    """How a tuning job and its running trials stood."""
+
+    status: str
+    trials: int
+    running: Mapping[str, tuple[str, int]]
+
+
 class Life:
     """Conducts one tuning job on a thread. All that it knows stands in the record, for the process after this one."""
 
@@ -55,8 +63,9 @@ class Life:
         """Run to the end; return also when the cloud is stopping."""
         try:
             self._launch_lost()
-            while not self._over():
-                self._wait()
+            # What was seen is from before the steps that follow from it: nothing that happens meanwhile is missed.
+            while (seen := self._seen()) and not self._over():
+                self._wait(seen)
         except LocalError as error:
             self._give_up(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a tuning job meets, it must end
@@ -71,8 +80,7 @@ class Life:
         if self._context.workers.closing:
             return True
         if record["HyperParameterTuningJobStatus"] == "Stopping" or self._enough(record, found):
-            for trial in running:
-                self._stop(trial)
+            self._stop(running)
             return not running and self._end(record, found)
         self._stop_hopeless(record, found)
         while len(running) < self._parallel(record) and len(found) < total(record):
@@ -84,22 +92,24 @@ class Life:
             running = [trial for trial in found if trial.running]
         return not running and self._end(record, found)
 
-    def _wait(self) -> None:
-        """Until a trial has gone on, the tuning job is to stop, or its time is up."""
-        before, deadline = self._state(), self._deadline(self._record())
-        if deadline is not None:
-            self._clock.after(max(deadline - self._clock.now(), timedelta()), self._store.wake)
+    def _seen(self) -> _Seen:
+        record = self._record()
+        running = {trial.name: _mark(trial.job) for trial in trials(self._store, record) if trial.running}
+        return _Seen(record["HyperParameterTuningJobStatus"], len(record["Trials"]), running)
 
-        def changed(_: Record) -> bool:
-            late = deadline is not None and self._clock.now() >= deadline
-            return self._context.workers.closing or late or self._state() != before
+    def _wait(self, seen: _Seen) -> None:
+        """Until something is otherwise than it was seen, or the time is up."""
+        deadline, now = self._deadline(self._record()), self._clock.now()
+        if deadline is not None and now < deadline:
+            self._clock.after(deadline - now, self._store.wake)
+
+        def changed(record: Record) -> bool:
+            late = deadline is not None and now < deadline <= self._clock.now()
+            told = (record["HyperParameterTuningJobStatus"], len(record["Trials"])) != (seen.status, seen.trials)
+            gone_on = any(_mark(job_of(self._store, name)) != mark for name, mark in seen.running.items())
+            return self._context.workers.closing or late or told or gone_on
 
         self._store.until(TUNING_JOB, self._name, changed)
-
-    def _state(self) -> Any:
-        record = self._record()
-        found = [(trial.status, len(trial.history)) for trial in trials(self._store, record)]
-        return record["HyperParameterTuningJobStatus"], found
 
     def _enough(self, record: Record, found: list[Trial]) -> bool:
         deadline = self._deadline(record)
@@ -155,15 +165,15 @@ class Life:
     def _stop_hopeless(self, record: Record, found: list[Trial]) -> None:
         if record["HyperParameterTuningJobConfig"].get("TrainingJobEarlyStoppingType") == "Auto":
             ended = [trial for trial in found if not trial.running]
-            for trial in found:
-                if trial.status == "InProgress" and hopeless(trial, ended):
-                    self._stop(trial)
+            self._stop([trial for trial in found if trial.running and hopeless(trial, ended)])
 
-    def _stop(self, trial: Trial) -> None:
-        try:
-            self._jobs.halt(trial.name)
-        except AwsError as error:  # it has ended in the meantime, as its record tells
-            _log.debug("trial %s is not stopped: %s", trial.name, error)
+    def _stop(self, found: list[Trial]) -> None:
+        for trial in found:
+            if trial.status == "InProgress":
+                try:
+                    self._jobs.halt(trial.name)
+                except AwsError as error:  # it has ended in the meantime, as its record tells
+                    _log.debug("trial %s is not stopped: %s", trial.name, error)
 
     def _end(self, record: Record, found: list[Trial]) -> bool:
         stopped, reason = record["HyperParameterTuningJobStatus"] == "Stopping", ""
@@ -173,12 +183,14 @@ class Life:
         return True
 
     def _give_up(self, reason: str) -> None:
-        if self._context.workers.closing:
-            return  # the next process goes on
-        for trial in trials(self._store, self._record()):
-            if trial.running:
-                self._stop(trial)
-        self._conclude("Failed", reason, trials(self._store, self._record()))
+        self._stop(trials(self._store, self._record()))
+        self._store.until(
+            TUNING_JOB,
+            self._name,
+            lambda record: self._context.workers.closing or not any(t.running for t in trials(self._store, record)),
+        )
+        if not self._context.workers.closing:  # else the next process goes on
+            self._conclude("Failed", reason, trials(self._store, self._record()))
 
     def _conclude(self, status: str, reason: str, found: list[Trial]) -> None:
         now = self._clock.now()
@@ -218,6 +230,10 @@ def emit(context: Context, tuning: Record) -> None:
     }
     arn = tuning["HyperParameterTuningJobArn"]
     context.services.emit("aws.sagemaker", "SageMaker HyperParameter Tuning Job State Change", detail, resources=[arn])
+
+
+def _mark(job: Record) -> tuple[str, int]:
+    return job.get("TrainingJobStatus", ""), len(job.get(HISTORY, ()))
 
 
 def _without_success(found: list[Trial]) -> str:

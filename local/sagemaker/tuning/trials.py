@@ -76,7 +76,7 @@ def trials(store: Store, tuning: Record) -> list[Trial]:
     """The trials of a tuning job, in the order of their launch."""
     known = {definition.name: definition for definition in definitions(tuning)}
     return [
-        Trial(each["Name"], known[each["Definition"]], each["Point"], _job(store, each["Name"]))
+        Trial(each["Name"], known[each["Definition"]], each["Point"], job_of(store, each["Name"]))
         for each in tuning["Trials"]
     ]
 
@@ -130,7 +130,8 @@ def request(tuning: Record, definition: Definition, *, name: str, point: Mapping
     }
 
 
-def _job(store: Store, name: str) -> Record:
+def job_of(store: Store, name: str) -> Record:
+    """The record of a training job; empty when there is none."""
     try:
         return store.get(TRAINING_JOB, name)
     except AwsError:

@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from tests.local.sagemaker.tuning.conftest import ENDED
+
 
 def test_a_grid_is_searched_by_real_training_jobs(tuning):
     """One for each value, named after the tuning job; the best one is told with its metric and its hyperparameters."""
@@ -222,3 +224,28 @@ def test_a_step_of_a_pipeline_tunes(tuning):
     job = tuning.described(first.rsplit("-", 2)[0])
     assert job["HyperParameterTuningJobArn"] == arn
     assert job["HyperParameterTuningJobName"].startswith(execution["PipelineExecutionArn"].rsplit("/", 1)[1] + "-Tune-")
+
+
+EPOCHS = """
+import json, time
+x = float(json.load(open("/opt/ml/input/config/hyperparameters.json"))["x"])
+for epoch in range(3):
+    print(f"loss={x + 1 / (epoch + 1)}", flush=True)
+    if x > 1:
+        time.sleep(600)
+"""
+
+
+def test_a_trial_that_falls_behind_is_stopped_early(tuning):
+    """With TrainingJobEarlyStoppingType Auto; the search is complete all the same."""
+    request = changed(tuning.request(), TrainingJobEarlyStoppingType="Auto")
+    request["HyperParameterTuningJobConfig"]["ResourceLimits"] = {"MaxParallelTrainingJobs": 1}
+    request["HyperParameterTuningJobConfig"]["ParameterRanges"]["CategoricalParameterRanges"][0]["Values"] = ["1", "5"]
+    code = tuning.archive("early/sourcedir.tar.gz", {"train.py": EPOCHS})
+    request["TrainingJobDefinition"]["StaticHyperParameters"]["sagemaker_submit_directory"] = code
+    tuning.sm.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="early", **request)
+    job = tuning.until(lambda: tuning.described("early"), lambda found: found["HyperParameterTuningJobStatus"] in ENDED)
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    found = {trial["TunedHyperParameters"]["x"]: trial["TrainingJobStatus"] for trial in tuning.trials("early")}
+    assert found == {"1": "Completed", "5": "Stopped"}
+    assert job["BestTrainingJob"]["TunedHyperParameters"] == {"x": "1"}
