@@ -78,7 +78,8 @@ def told(difference: Difference) -> str:
     by = difference.value - difference.other
     sign = "+" if by > 0 else "−" if by < 0 else "±"
     verdict = {True: " [green]better[/]", False: " [red]worse[/]", None: ""}[difference.better]
-    return f"{sign}{number(abs(by))}{verdict}"
+    size = f"{abs(by):.4f}".rstrip("0").rstrip(".")
+    return f"{sign}{number(abs(by)) if size == '0' else size}{verdict}"
 
 
 def _better(name: str, values: Mapping[str, float], others: Mapping[str, float]) -> bool | None:

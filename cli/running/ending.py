@@ -18,7 +18,7 @@ from cli.running.words import Words
 from env import naming
 
 _LINES = 15
-_CHARACTERS = 300
+_CHARACTERS = 150
 _TYPED = re.compile(r"^(?P<type>[A-Z][A-Za-z]*(?:Error|Exception|Fault)): *(?P<what>.*)", re.DOTALL)
 _GATE = "Fail"
 _REMEDY = "what to do:"
@@ -67,14 +67,20 @@ def _failed(connection: Connection, run: Run, step: Step) -> Iterator[str]:
     job = look(connection, step)
     lines = list(Words(connection, job).fresh()) if job else []
     raised = exception(lines)
-    said = f"{headline(reason)}, {raised}" if raised and raised not in reason else reason
+    told_by_log = raised is not None and raised not in reason
+    said = f"{headline(reason)}, {raised}" if told_by_log else reason
     yield f"step {step.name}: {said or 'SageMaker gives no reason'}"
-    shown = [line for line in excerpt(lines, most=_LINES) if line.strip() not in said]
+    shown = [line for line in excerpt(lines, most=_LINES) if told_by_log or line.strip() not in reason]
     if job and shown:
         yield f"the end of its log ({job.group}, {job.name}):"
-        yield from (f"  {line[:_CHARACTERS]}" for line in shown)
+        yield from (f"  {shorten(line)}" for line in shown)
     log = f"{told} `sluice logs {run.id} {step.name}` has all that it wrote"
     yield f"{_REMEDY} {log if told else remedy(connection, run, step)}"
+
+
+def shorten(line: str) -> str:
+    """A line of a log as far as it is read at a glance."""
+    return line if len(line) <= _CHARACTERS else f"{line[: _CHARACTERS - 1]}…"
 
 
 def typed(reason: str) -> tuple[str, str]:

@@ -10,6 +10,9 @@ _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit|Fault|W
 _SHELL = re.compile(r"\++ ")
 """What a shell that runs with `set -x` writes before each command: the SDK's own script does."""
 
+_BEFORE = 3
+"""How many lines before a traceback are worth reading."""
+
 _OF_THE_DRIVER = "CalledProcessError"
 """What the SDK's driver raises when the author's program has failed: it says nothing of why."""
 
@@ -29,14 +32,18 @@ def exception(lines: Sequence[str]) -> str | None:
 def excerpt(lines: Sequence[str], *, most: int) -> list[str]:
     """The lines that lead to the exception, else the last ones; a shell's own are left out. At most so many."""
     at = _place(lines)
-    shown = lines if at is None else lines[: at + 1]
+    first = 0 if at is None else max(0, _announcement(lines) - _BEFORE)
+    shown = lines[first : None if at is None else at + 1]
     return [line for line in shown if line.strip() and not _SHELL.match(line)][-most:]
+
+
+def _announcement(lines: Sequence[str]) -> int:
+    """Where the first traceback is announced; after all lines if none is."""
+    return next((number for number, line in enumerate(lines) if line.strip() == _BEGINS), len(lines))
 
 
 def _place(lines: Sequence[str]) -> int | None:
     """Where the exception stands: after the word that announces a traceback, or it is a word in passing."""
-    begins = next((number for number, line in enumerate(lines) if line.strip() == _BEGINS), None)
-    if begins is None:
-        return None
-    named = (number for number in range(len(lines) - 1, begins, -1) if _EXCEPTION.fullmatch(lines[number].strip()))
+    last = range(len(lines) - 1, _announcement(lines), -1)
+    named = (number for number in last if _EXCEPTION.fullmatch(lines[number].strip()))
     return next((number for number in named if _OF_THE_DRIVER not in lines[number].partition(":")[0]), None)

@@ -57,3 +57,5 @@ def test_a_difference_says_by_how_much():
     """With its sign, and whether that is good."""
     (found,) = metrics.compare({"brier": 0.1855}, {"brier": 0.1695})
     assert metrics.told(found) == "+0.016 [red]worse[/]"
+    small, tiny = metrics.compare({"auc": 0.78291, "brier": 0.2}, {"auc": 0.78237, "brier": 0.20001})
+    assert [metrics.told(found).split()[0] for found in (small, tiny)] == ["+0.0005", "−1e-05"]

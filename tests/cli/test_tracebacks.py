@@ -22,6 +22,7 @@ def test_the_authors_exception_is_found_before_the_drivers():
     assert exception(SCRIPT + DRIVER) == "RuntimeError: my bug"
     assert excerpt(SCRIPT + DRIVER, most=3) == SCRIPT[-3:]
     assert excerpt(SCRIPT + DRIVER, most=9) == SCRIPT[1:]
+    assert excerpt(["before"] * 9 + SCRIPT, most=99) == ["before", "epoch 1", *SCRIPT[2:]]
 
 
 def test_without_a_traceback_no_line_is_an_exception():
