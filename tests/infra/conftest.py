@@ -35,7 +35,7 @@ def whole(tmp_path_factory, synthesized):
         from infra import assembly
 
         stage = env.load(name)
-        if stage == templates.stage(name):
+        if stage == of_one_model(name):
             return synthesized(name)
         folder = tmp_path_factory.mktemp(f"whole-{name}")
         assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder)
@@ -67,7 +67,7 @@ def scaled(tmp_path_factory):
     """The assembly of the last stage with an endpoint whose instances follow its traffic."""
     from infra import assembly
 
-    folder, stage = tmp_path_factory.mktemp("scaled"), templates.stage("prod")
+    folder, stage = tmp_path_factory.mktemp("scaled"), of_one_model("prod")
     scaling = Autoscaling(minimum=4, maximum=10, invocations_per_instance=600.0)
     parts = stage.models[MODEL]
     serving = parts.serving.model_copy(update={"autoscaling": scaling, "instance_quota": 20})
@@ -81,7 +81,7 @@ def scheduled(tmp_path_factory):
     """The assembly of the laptop's stage with a pipeline that runs each Monday in the morning of Zurich."""
     from infra import assembly
 
-    folder, stage = tmp_path_factory.mktemp("scheduled"), templates.stage("local")
+    folder, stage = tmp_path_factory.mktemp("scheduled"), of_one_model("local")
     monday = {"schedule": "cron(0 6 ? * MON *)", "schedule_timezone": "Europe/Zurich"}
     parts = stage.models[MODEL]
     training = parts.training.model_copy(update=monday)

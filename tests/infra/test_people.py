@@ -92,7 +92,8 @@ def test_who_takes_back_does_not_approve(every):
 def test_people_release_through_the_functions_only(local, person):
     """No one updates a stack or an endpoint, changes the ledger, or deletes anything by hand but change sets."""
     pushing = {f"cloudformation:{verb}ChangeSet" for verb in ("Create", "Delete")} if person == "scientist" else set()
-    verbs = {action.partition(":")[2] for action in allowed(local, person) - pushing}
+    looking = {"sagemaker:CreatePresignedMlflowTrackingServerUrl"}
+    verbs = {action.partition(":")[2] for action in allowed(local, person) - pushing - looking}
 
     assert [verb for verb in verbs if verb.startswith(("Delete", "Create", "Continue", "Cancel"))] == []
     assert {"UpdateStack", "UpdateEndpoint", "PutItem", "UpdateItem", "PutMetricData", "*"} & verbs == set()
