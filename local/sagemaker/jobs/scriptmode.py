@@ -64,33 +64,51 @@ def _fetch_code(uri: str, container: Container, files: Files) -> None:
 def _arguments(own: Mapping[str, Any]) -> Iterator[str]:
     for name, value in sorted(own.items()):
         yield f"--{name}" if len(name) > 1 else f"-{name}"
-        yield _encoded(value)
+        if isinstance(value, dict):
+            yield ",".join(f"{key}={member}" for key, member in sorted(value.items()))
+        else:
+            yield "" if value is None else str(value)
 
 
 def _variables(decoded: Mapping[str, Any], own: Mapping[str, Any], container: Container) -> dict[str, str]:
+    """The SM_* variables, of which SM_TRAINING_ENV holds the others (sagemaker-training-toolkit, documentation)."""
     channels = json.loads(container.read_text(f"{_CONFIG}/inputdataconfig.json") or "{}")
-    return {
-        "SM_MODEL_DIR": "/opt/ml/model",
-        "SM_INPUT_DIR": "/opt/ml/input",
-        "SM_INPUT_CONFIG_DIR": _CONFIG,
-        "SM_OUTPUT_DIR": "/opt/ml/output",
-        "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data",
-        "SM_MODULE_DIR": str(decoded["sagemaker_submit_directory"]),
-        "SM_USER_ENTRY_POINT": str(decoded["sagemaker_program"]),
-        "SM_USER_ARGS": json.dumps(list(_arguments(own))),
-        "SM_CHANNELS": json.dumps(sorted(channels)),
-        "SM_HPS": json.dumps(dict(own)),
-        "SM_CURRENT_HOST": "algo-1",
-        "SM_HOSTS": '["algo-1"]',
-        "SM_NETWORK_INTERFACE_NAME": "eth0",
-        "SM_NUM_CPUS": str(os.cpu_count()),
-        "SM_NUM_GPUS": "0",
-        "SM_NUM_NEURONS": "0",
-        "SM_INPUT_DATA_CONFIG": json.dumps(channels),
-        "SM_RESOURCE_CONFIG": container.read_text(f"{_CONFIG}/resourceconfig.json") or "{}",
-        **{f"SM_CHANNEL_{name.upper()}": f"/opt/ml/input/data/{name}" for name in channels},
-        **{f"SM_HP_{name.upper()}": _encoded(value) for name, value in own.items()},
+    resources = json.loads(container.read_text(f"{_CONFIG}/resourceconfig.json") or "{}")
+    script = str(decoded["sagemaker_program"])
+    facts = {
+        "model_dir": "/opt/ml/model",
+        "input_dir": "/opt/ml/input",
+        "input_config_dir": _CONFIG,
+        "output_dir": "/opt/ml/output",
+        "output_data_dir": "/opt/ml/output/data",
+        "output_intermediate_dir": "/opt/ml/output/intermediate",
+        "module_dir": str(decoded["sagemaker_submit_directory"]),
+        "module_name": script.removesuffix(".py"),
+        "user_entry_point": script,
+        "current_host": "algo-1",
+        "hosts": ["algo-1"],
+        "current_instance_type": resources.get("current_instance_type"),
+        "current_instance_group": resources.get("current_group_name"),
+        "network_interface_name": "eth0",
+        "log_level": decoded.get("sagemaker_container_log_level", 20),
+        "num_cpus": os.cpu_count(),
+        "num_gpus": 0,
+        "num_neurons": 0,
+        "input_data_config": channels,
+        "resource_config": resources,
     }
+    folders = {name: f"/opt/ml/input/data/{name}" for name in channels}
+    whole = {**facts, "hyperparameters": own, "channel_input_dirs": folders, "is_master": True}
+    told = {
+        **facts,
+        "user_args": list(_arguments(own)),
+        "channels": sorted(channels),
+        "hps": dict(own),
+        "training_env": {**whole, "job_name": decoded.get("sagemaker_job_name")},
+        **{f"channel_{name}": folder for name, folder in folders.items()},
+        **{f"hp_{name}": value for name, value in own.items()},
+    }
+    return {f"SM_{name.upper()}": _encoded(value) for name, value in told.items()}
 
 
 def _decoded(value: str) -> Any:
@@ -101,4 +119,6 @@ def _decoded(value: str) -> Any:
 
 
 def _encoded(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))

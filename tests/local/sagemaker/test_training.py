@@ -172,6 +172,7 @@ def test_script_mode_runs_the_submitted_code_with_hyperparameters_as_arguments(w
         {
             "train.py": "import json, os, pathlib, sys\n"
             "seen = [sys.argv[1:], os.environ['SM_HP_DEPTH'], os.environ['SM_CHANNEL_CODE'], os.getcwd()]\n"
+            "seen += [os.environ['SM_HP_DEEP'], json.loads(os.environ['SM_TRAINING_ENV'])['hyperparameters']]\n"
             "pathlib.Path(os.environ['SM_MODEL_DIR'], 'seen.json').write_text(json.dumps(seen))\n"
         },
     )
@@ -182,14 +183,17 @@ def test_script_mode_runs_the_submitted_code_with_hyperparameters_as_arguments(w
         "sagemaker_submit_directory": json.dumps(source),
         "depth": "3",
         "kind": json.dumps("deep"),
+        "deep": "true",
     }
     world.sm.create_training_job(TrainingJobName="job", **request, HyperParameters=hyperparameters)
     assert world.ended_job("training", "job")["TrainingJobStatus"] == "Completed"
     assert json.loads(world.unpacked("models/job/output/model.tar.gz")["seen.json"]) == [
-        ["--depth", "3", "--kind", "deep"],
+        ["--deep", "True", "--depth", "3", "--kind", "deep"],
         "3",
         "/opt/ml/input/data/code",
         "/opt/ml/code",
+        "true",
+        {"deep": True, "depth": 3, "kind": "deep"},
     ]
 
 
