@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle
     places = _places(draft, model_dir)
     found = [*_lint(rekeyed), *_closed(definition, files, model_dir)]
     found += ownership.findings(definition, model=model_dir.name.replace("_", "-"))
+    found = [replace(finding, sentence=str(placeholders.put(finding.sentence))) for finding in found]
     keys = pins.image_keys(canonical.text(definition))
     wrong = places.told(finding for finding in found if not finding.warning)
     if wrong := [*wrong, *pins.findings(model_dir / "requirements.txt", keys=keys)]:
