@@ -13,12 +13,14 @@ from cli.connection import Connection
 from cli.pace import Pace
 from cli.printing import progress
 from cli.running.jobs import Job, look
-from cli.running.record import Run, gather, plan
+from cli.running.record import WAITING, Run, gather, plan
 from cli.running.view import Jobs, Lines, View
 from cli.running.words import Words
 
 _LAST_WORDS_SECONDS = 5.0
 """How long the last lines of a job may take to come after it has ended."""
+
+_PAUSE_SECONDS = 0.2
 
 Tell = Callable[[Run, Jobs], None]
 
@@ -28,19 +30,19 @@ def follow(connection: Connection, arn: str, *, logs: bool = False) -> Run:
 
     A table on a terminal, elsewhere a line for every change: on standard error, so that answers can be piped.
     """
-    known, pace, log = plan(connection, arn), Pace(), _Log(connection) if logs else None
+    known, pace, looks, log = plan(connection, arn), Pace(), _Looks(connection), _Log(connection)
     with _told() as tell:
         while True:
             run = gather(connection, arn, known=known)
-            jobs = {step.name: job for step in run.steps if step.runs and (job := look(connection, step))}
+            jobs = looks.at(run)
             tell(run, jobs)
-            if log:
-                log.tell(jobs)
+            if logs:
+                log.tell(run, jobs)
             if run.over:
                 break
             pace.pause()
-    if log:
-        log.finish()
+        if logs:
+            log.finish(run, jobs)
     return run
 
 
@@ -61,30 +63,52 @@ def _told() -> Iterator[Tell]:
     yield tell
 
 
-class _Log:
-    """The lines of whatever runs, each behind the name of its step."""
+class _Looks:
+    """The jobs of steps, looked at while they run and once more when they have ended."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._words: dict[str, tuple[str, Words]] = {}
+        self._found: dict[str, Job] = {}
+        self._settled: set[str] = set()
 
-    def tell(self, jobs: dict[str, Job]) -> int:
+    def at(self, run: Run) -> Jobs:
+        """The jobs of all steps that have started, by the steps' names."""
+        for step in run.steps:
+            if step.status == WAITING or (step.name in self._settled and not step.runs):
+                continue
+            if job := look(self._connection, step):
+                self._found[step.name] = job
+            if not step.runs:
+                self._settled.add(step.name)
+        return dict(self._found)
+
+
+class _Log:
+    """The lines of jobs, each behind the name of its step."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._words: dict[str, Words] = {}
+        self._silent: set[str] = set()
+
+    def tell(self, run: Run, jobs: Jobs) -> int:
         """Print what is new; gives the number of lines. A job that has ended is heard until it says nothing more."""
+        running, count = {step.name for step in run.steps if step.runs}, 0
         for step, job in jobs.items():
-            self._words.setdefault(job.name, (step, Words(self._connection, job)))
-        running, count = {job.name for job in jobs.values()}, 0
-        for name, (step, words) in list(self._words.items()):
+            if job.name in self._silent:
+                continue
+            words = self._words.setdefault(job.name, Words(self._connection, job))
             said = self._print(step, words)
-            if not said and name not in running:
-                del self._words[name]
+            if not said and step not in running:
+                self._silent.add(job.name)
             count += said
         return count
 
-    def finish(self) -> None:
+    def finish(self, run: Run, jobs: Jobs) -> None:
         """Wait for the last lines of the last jobs, as long as some come."""
         deadline = time.monotonic() + _LAST_WORDS_SECONDS
-        while self.tell({}) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        while self.tell(run, jobs) and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
 
     def _print(self, step: str, words: Words) -> int:
         fresh = list(words.fresh())

@@ -15,7 +15,7 @@ from cli.running.record import WAITING, Run, Step
 from cli.running.tracebacks import headline
 
 Jobs = Mapping[str, Job]
-"""The jobs of the steps that run, by the steps' names."""
+"""The jobs of the steps that have one, by the steps' names."""
 
 COLOURS: Mapping[str, str] = {
     "Succeeded": "green",
@@ -72,8 +72,8 @@ def _remarks(step: Step, job: Job | None) -> Iterator[str]:
         yield f"attempt {step.attempts}"
     if step.reused_from:
         yield f"taken from {step.reused_from}"
-    if step.runs and job:
-        if job.phase not in _SAYS_NOTHING:
+    if job:
+        if step.runs and job.phase not in _SAYS_NOTHING:
             yield job.phase
         yield from (f"{name} {number(value)}" for name, value in job.metrics.items())
     if step.package:

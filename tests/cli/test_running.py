@@ -132,6 +132,20 @@ def test_following_ends_with_the_execution_and_shows_each_line_once(capsys):
     assert [line for line in said if "│" in line] == ["Train │ epoch 1", "Train │ epoch 2"]
 
 
+def test_a_step_keeps_its_last_metrics(capsys):
+    """They are looked at once more when it has ended, and stand with it from then on."""
+    ended = {**TRAINS["pipelines-u9-train-abc"], "FinalMetricDataList": [{"MetricName": "train:auc", "Value": 0.8}]}
+    sagemaker = SageMaker(RUNNING, RUNNING, REGISTERED, jobs=TRAINS)
+    looked = iter([TRAINS["pipelines-u9-train-abc"], ended])
+    sagemaker.describe_training_job = lambda **_: next(looked)
+    follow(stage(sagemaker), ARN)
+    said = [line.split() for line in capsys.readouterr().err.splitlines()]
+    assert [words[2:] for words in said if words[0] == "Train"] == [
+        ["Executing", "Training", "·", "train:auc", "0.75"],
+        ["Succeeded", "50", "s", "train:auc", "0.8"],
+    ]
+
+
 def test_words_that_come_late_are_heard():
     """An event may be shown after a younger one."""
     logs = Logs({f"{JOB}/algo-1": [(70_000, "second")]})
