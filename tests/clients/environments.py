@@ -9,6 +9,7 @@ from pathlib import Path
 import uv
 
 from cli.compiling import environment
+from local import environments as local_environments
 
 ROOT = Path(__file__).parents[2]
 LOCKS = Path(__file__).with_name("locks")
@@ -19,6 +20,8 @@ def python(client: str) -> Path:
     """The Python that has ``client`` as its lock pins it, made once: ``locks/<client>.txt``, by uv pip compile."""
     if client == "sagemaker-v3":  # the one that compiles pipelines, as uv.lock pins it
         return environment.interpreter(ROOT, progress=print)
+    if client == "mlflow":  # the one that serves MLflow's pages, likewise
+        return local_environments.interpreter("tracking")
     folder, lock = ROOT / ".cache" / "clients" / client, LOCKS / f"{client}.txt"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as guard:
