@@ -78,6 +78,7 @@ def test_a_package_without_a_payload_has_no_rows():
         (refusal("NoSuchKey", "The specified key does not exist."), "cannot be read: .*specified key does not exist"),
         (packed(empty_csv="\n"), "holds no row"),
     ],
+    ids=["no archive", "cut short", "not there", "empty"],
 )
 def test_a_payload_that_is_of_no_use_is_an_error(content, sentence):
     """Whatever is wrong with it, the error names where it is and what is wrong."""
