@@ -17,12 +17,6 @@ def of_one_model(name: str) -> env.Stage:
     return stage.model_copy(update={"models": {MODEL: stage.models[MODEL]}})
 
 
-def stage(name: str) -> env.Stage:
-    """A stage with the one model that the tests speak of, whatever other models it has."""
-    whole = env.load(name)
-    return whole.model_copy(update={"models": {MODEL: whole.models[MODEL]}})
-
-
 @dataclass(frozen=True)
 class Synthesized:
     """The assembly of one stage, and the templates in it."""
