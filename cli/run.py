@@ -94,11 +94,13 @@ def run(
     On the stage local what has changed is compiled and deployed first. Exit 1 when the execution fails.
     """
     given = _parsed(params)
-    connection = connect(stage, person=person)
+    connection = connect(stage)
     name = connection.model(model)
     check_trained(connection, name)
     if connection.stage.name == LOCAL:
-        make_ready(connect(stage) if person else connection, name)
+        make_ready(connection, name)
+    if person:  # whose role is there once the stage is deployed
+        connection = connection.acting_as(person)
     if selection:
         source = find(connection, selection.source)
         arn = start_some(connection, name, given=given, source=source, steps=selection.steps)
