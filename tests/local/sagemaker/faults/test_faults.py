@@ -171,21 +171,34 @@ def test_requirements_that_cannot_be_installed(faults):
     assert "ran" not in reason.split()
 
 
-def test_a_model_that_is_no_archive(faults):
-    """A transform over it fails before a server is tried."""
-    container = {"Image": faults.image, "ModelDataUrl": faults.put("m/model.tar.gz", "not one")}
-    faults.sm.create_model(ModelName="corrupt", PrimaryContainer=container, ExecutionRoleArn=faults.role)
+def transform(faults, name, url):
+    """A transform request over a model of its own."""
+    container = {"Image": faults.image, "ModelDataUrl": url}
+    faults.sm.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=faults.role)
     data = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": faults.put("rows/a.csv", "1\n")}}
-    request = {
-        "ModelName": "corrupt",
+    return {
+        "ModelName": name,
         "TransformInput": {"DataSource": data},
         "TransformOutput": {"S3OutputPath": "s3://work/scores"},
         "TransformResources": {"InstanceCount": 1, "InstanceType": "ml.m5.large"},
     }
-    reason = faults.broken("Transform", request)
+
+
+def test_a_model_that_is_no_archive(faults):
+    """A transform over it fails before a server is tried."""
+    reason = faults.broken("Transform", transform(faults, "corrupt", faults.put("m/model.tar.gz", "not one")))
     assert reason.startswith("ClientError: ")
     assert "is not a readable tar.gz archive" in reason
     assert "make it again as tar -czf" in reason
+
+
+def test_a_model_whose_requirements_cannot_be_installed(faults):
+    """It is not served without them."""
+    files = {"code/inference.py": "print('served')", "code/requirements.txt": "--no-index\nno-such-thing==1\n"}
+    reason = faults.broken("Transform", transform(faults, "lacking", faults.archive("l/model.tar.gz", files)))
+    assert reason.startswith("AlgorithmError: the model container did not become healthy")
+    assert "no-such-thing" in reason
+    assert "correct the requirements.txt" in reason
 
 
 REPORT = [{"PropertyFileName": "Report", "OutputName": "report", "FilePath": "report.json"}]
@@ -198,7 +211,8 @@ GATE = {
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("{broken", "is not valid JSON"), ("", "does not exist"), ('{"f1": 1}', "has nothing at 'auc'")]
+    ("content", "said"),
+    [("{broken", "is not valid JSON"), ("", "does not exist"), ('{"f1": 1}', "has nothing at 'auc'")],
 )
 def test_a_property_file_that_does_not_say_what_the_gate_asks(faults, content, said):
     """Malformed, not written at all, or without the value: the gate fails and does not hold by accident."""
