@@ -130,4 +130,5 @@ def image_of(store: Store, model_name: str) -> Image:
         model_data_url=container.get("ModelDataUrl"),
         environment=container.get("Environment", {}),
         role_arn=model["ExecutionRoleArn"],
+        network=not model.get("EnableNetworkIsolation", False),
     )

@@ -25,12 +25,13 @@ _HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Image:
-    """What a server runs: image, model data, environment, role."""
+    """What a server runs: image, model data, environment, role; without `network` it reaches nobody."""
 
     uri: str
     model_data_url: str | None
     environment: Mapping[str, str]
     role_arn: str
+    network: bool = True
 
 
 class ModelServer:
@@ -142,7 +143,12 @@ class ModelServer:
             port: int = listener.getsockname()[1]
             process = self._machine.launch(
                 self._container,
-                Program(["python3", str(_SERVE), str(listener.fileno())], self._environment(), cwd="/opt/ml/model"),
+                Program(
+                    ["python3", str(_SERVE), str(listener.fileno())],
+                    self._environment(),
+                    cwd="/opt/ml/model",
+                    network=self._image.network,
+                ),
                 interpreter=interpreter,
                 role_arn=self._image.role_arn,
                 output=output,

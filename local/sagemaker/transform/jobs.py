@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -124,7 +125,7 @@ class TransformJobs:
     def _execute(self, record: Record) -> None:
         name, image = record["TransformJobName"], image_of(self._store, record["ModelName"])
         container = self._context.machine.container("transform-job", name)
-        image = Image(image.uri, image.model_data_url, _environment(record, image), image.role_arn)
+        image = dataclasses.replace(image, environment=_environment(record, image))
         log = self._log(name, image, container.root / "log.txt")
         server = ModelServer(self._context, image=image, container=container, log=log)
         with self._lock:

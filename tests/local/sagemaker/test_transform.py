@@ -4,6 +4,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from local.sagemaker.containers.isolation import Namespace, isolation
 from local.sagemaker.errors import JobFailed
 from local.sagemaker.transform.records import assembled, payloads
 
@@ -164,3 +165,33 @@ def test_a_pipeline_runs_a_transform_step(world):
     arn = ended["PipelineExecutionArn"]
     (told,) = world.sm.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
     assert ":transform-job/" in told["Metadata"]["TransformJob"]["Arn"]
+
+
+def test_a_model_without_network_reaches_nobody(world):
+    """EnableNetworkIsolation, where the system can do that: only who sends the rows reaches the model."""
+    if not isinstance(isolation(), Namespace):
+        pytest.skip("this machine has no unprivileged namespaces")
+    tries = """
+import os, socket
+def model_fn(folder):
+    try:
+        socket.create_connection(("127.0.0.1", int(os.environ["AWS_ENDPOINT_URL"][-5:]))).close()
+    except OSError as error:
+        return type(error).__name__
+    return "reached"
+def transform_fn(model, body, content_type, accept):
+    return model, accept
+"""
+    world.put("in/a.csv", "one")
+    container = {"Image": world.image, "ModelDataUrl": world.archive("m/model.tar.gz", {"code/inference.py": tries})}
+    for name, isolated in (("open", False), ("shut", True)):
+        world.sm.create_model(
+            ModelName=name, PrimaryContainer=container, ExecutionRoleArn=world.role, EnableNetworkIsolation=isolated
+        )
+        target = {"S3OutputPath": f"s3://{world.bucket}/{name}", "AssembleWith": "Line"}
+        wanted = request(world, ModelName=name, TransformOutput=target)
+        world.sm.create_transform_job(TransformJobName=name, **wanted)
+    for name, told in (("open", b"reached"), ("shut", b"Error")):
+        ended = world.ended_job("transform", name)
+        assert ended["TransformJobStatus"] == "Completed", ended.get("FailureReason")
+        assert told in world.read(f"{name}/a.csv.out")
