@@ -29,7 +29,7 @@ _JOB_NAMES = "SageMaker names the jobs of steps pipelines-<execution>-<step>-<su
 
 
 class Tracking(StageStack):
-    """The tracking server and the function ``track``, woken when an execution ends and every hour."""
+    """The tracking server and the function ``track``, woken by ends of executions, by decisions, and by the clock."""
 
     def __init__(self, scope: Construct, *, stage: Stage, settings: Settings) -> None:
         super().__init__(scope, stage=stage, capability="tracking")
@@ -78,7 +78,7 @@ class Tracking(StageStack):
         return role
 
     def _wake(self, function: Function, stage: Stage) -> None:
-        """By the end of an execution, and each hour, since events may get lost.
+        """By the end of an execution, by a decision on a version, and by the clock, since events may get lost.
 
         Shape: SageMaker Developer Guide, "Automating SageMaker AI with Amazon EventBridge".
         """
@@ -99,9 +99,22 @@ class Tracking(StageStack):
         )
         events.Rule(
             self,
+            "VersionDecided",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Package State Change"],
+                detail={
+                    "ModelPackageGroupName": list(_pipelines(stage)),
+                    "ModelApprovalStatus": ["Approved", "Rejected"],
+                },
+            ),
+            targets=[target],
+        )
+        events.Rule(
+            self,
             "Tick",
             description="Has executions written down whose events got lost",
-            schedule=events.Schedule.rate(Duration.hours(1)),
+            schedule=events.Schedule.rate(Duration.hours(6)),
             targets=[target],
         )
 
@@ -135,7 +148,7 @@ def _duty(stage: Stage) -> Duty:
         ),
         rights=[
             *_read_executions(stage),
-            *(rights.describe_package(stage, model) for model in models),
+            *(rights.read_packages(stage, model) for model in models),
             rights.read_objects(bucket, prefixes=models),
             rights.list_objects(bucket, prefixes=models),
             rights.write_objects(bucket, prefixes=[PREFIX]),
@@ -188,7 +201,7 @@ def _write_runs(stage: Stage) -> Right:
 def _write_lineage(stage: Stage) -> list[Right]:
     """Adding versions of data and code to what SageMaker knows of a model package."""
     arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}"
-    actions = [f"{arn}:action/{name}-*" for name in _pipelines(stage).values()]
+    actions = [f"{arn}:action/{name}-*" for pair in _pipelines(stage).items() for name in pair]
     artifacts = f"{arn}:artifact/*"
     because = "SageMaker makes the ids of artifacts from their sources, and those of executions by itself."
     return [

@@ -13,7 +13,7 @@ rollback   vetoes a version for a person; approve admits one to a later stage (b
 watch      each minute: judges a new fleet's `trial` when its `bake` ends, and sends what `traffic` asks for
            (`probing`, with the rows of a `sample`)
 track      writes down in MLflow what executions of pipelines came to: `execution` gathers it, `mlflow` is the server,
-           `lineage` tells SageMaker of versions of data and code
+           `lineage` tells SageMaker of versions of data and code, `decisions` of who let a version in
 sweep      deletes what releases have left: `broom` says what is kept, `remains` finds and deletes
 
 All of them write to and read the `ledger`, whose `records` make a `journal`; `settings` is how infra tells

@@ -36,24 +36,51 @@ def record(told: Told, sagemaker: SageMakerClient) -> str:
     return action
 
 
+def decided(package: str, decision: Mapping[str, str], sagemaker: SageMakerClient) -> None:
+    """Write who decided on a version and why; the last decision takes the place of those before."""
+    model, version = package.split("/")[-2:]
+    action = _ensure(
+        {
+            "ActionName": f"{_beginning(model, version)}-{version}-decision",
+            "Source": {"SourceUri": package, "SourceType": "SageMakerModelPackage"},
+            "ActionType": "Approval",
+            "Status": "Completed",
+            "Properties": _kept(decision),
+        },
+        sagemaker,
+    )
+    if found := _find(package, sagemaker):
+        _connect(action, found, "ContributedTo", sagemaker)
+
+
 def _action(told: Told, sagemaker: SageMakerClient) -> str:
     execution = told.arn.rpartition("/")[2]
-    name = f"{told.pipeline[: _LONGEST_NAME - len(execution) - 1]}-{execution}"
     properties = {"outcome": told.outcome, "started-by": told.by, "reason": told.gate or told.reason}
-    status = {"Failed": "Failed", "Stopped": "Stopped"}.get(told.status, "Completed")
-    kept = _kept(properties)
+    return _ensure(
+        {
+            "ActionName": f"{_beginning(told.pipeline, execution)}-{execution}",
+            "Source": {"SourceUri": told.arn, "SourceType": "SageMakerPipelineExecution"},
+            "ActionType": "PipelineExecution",
+            "Status": {"Failed": "Failed", "Stopped": "Stopped"}.get(told.status, "Completed"),
+            "Properties": _kept(properties),
+        },
+        sagemaker,
+    )
+
+
+def _beginning(name: str, end: str) -> str:
+    return name[: _LONGEST_NAME - len(end) - len("--decision")]
+
+
+def _ensure(action: dict[str, Any], sagemaker: SageMakerClient) -> str:
+    """Make an action, or let the one of its name say what this one says; gives its ARN."""
     try:
-        return sagemaker.create_action(
-            ActionName=name,
-            Source={"SourceUri": told.arn, "SourceType": "SageMakerPipelineExecution"},
-            ActionType="PipelineExecution",
-            Status=status,  # type: ignore[arg-type] # one of the three that ActionStatus has of these
-            Properties=kept,
-        )["ActionArn"]
+        return sagemaker.create_action(**action)["ActionArn"]
     except ClientError as error:
         if not _is_there(error):
             raise
-    return sagemaker.update_action(ActionName=name, Status=status, Properties=kept)["ActionArn"]  # type: ignore[arg-type]
+    changed = {member: action[member] for member in ("ActionName", "Status", "Properties")}
+    return sagemaker.update_action(**changed)["ActionArn"]
 
 
 def _artifact(uri: str, kind: str, properties: Mapping[str, str], sagemaker: SageMakerClient) -> str:

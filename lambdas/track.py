@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas import execution, lineage
+from lambdas import decisions, execution, lineage
 from lambdas import mlflow as rest
 from lambdas.errors import LambdaError
 from lambdas.execution import ENDED, Input, Told, may_go_on
@@ -78,8 +78,9 @@ def live() -> Clients:
 def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Clients] = live) -> dict[str, Any]:
     """Write down the executions that have ended and are not written down yet, of the event's model or of all.
 
-    An event only says when to look: events may be lost, repeated or late. Gives for each model the executions that were
-    written down. Raises LambdaError when one could not be, after all the others were.
+    So it is with what people have decided on versions. An event only says when to look: events may be lost, repeated or
+    late. Gives for each model the executions and versions that were written about. Raises LambdaError when one could
+    not be, after all the others were.
     """
     settings, made = from_environ(Settings, os.environ), clients()
     report: dict[str, list[str]] = {}
@@ -98,19 +99,30 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
 
 
 def _asked(event: Mapping[str, Any], pipelines: Mapping[str, str]) -> Mapping[str, str]:
-    """The models that an event is about; all of them for one that names no pipeline of theirs, such as a tick."""
-    arn = event.get("detail", {}).get("pipelineArn", "")
+    """The models that an event is about; all of them for one that names none of theirs, such as a tick."""
+    detail = event.get("detail", {})
+    arn, group = detail.get("pipelineArn", ""), detail.get("ModelPackageGroupName", "")
     # SageMaker lower-cases names in ARNs.
-    named = {model: name for model, name in pipelines.items() if arn.rpartition("/")[2] == name.lower()}
+    named = {
+        model: name for model, name in pipelines.items() if group == model or arn.rpartition("/")[2] == name.lower()
+    }
     return named or pipelines
 
 
 def _catch_up(model: str, pipeline: str, clients: Clients) -> Iterator[tuple[str, str]]:
-    """Each execution that was written down, with what went wrong, if anything did."""
+    """Each execution and decision that was written down, with what went wrong, if anything did."""
     ended = list(_ended(pipeline, clients.sagemaker))
     if not ended:
         return
     experiment = clients.mlflow.experiment(model)
+    yield from _write_missing(ended, experiment, clients)
+    known = _runs(clients.mlflow, experiment)
+    tags = [{**_tags(run), "run_id": run["info"]["run_id"]} for runs in known.values() for run in runs]
+    for arn in decisions.note(model, tags, mlflow=clients.mlflow, sagemaker=clients.sagemaker):
+        yield arn, ""
+
+
+def _write_missing(ended: list[tuple[str, str]], experiment: str, clients: Clients) -> Iterator[tuple[str, str]]:
     known = _runs(clients.mlflow, experiment)
     for arn, status in reversed(ended):
         run = _only(known.get(arn, []), clients.mlflow)

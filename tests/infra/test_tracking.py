@@ -33,12 +33,12 @@ def test_the_server_waits_for_the_release_and_nothing_for_it(local):
     assert [name for name, part in stacks.items() if local.stack("tracking") in part["dependencies"]] == []
 
 
-def test_ends_of_executions_wake_the_function_and_so_does_the_hour(local):
+def test_ends_of_executions_wake_the_function_and_so_does_the_clock(local):
     """However an execution of one of the stage's pipelines ended; what has got lost is found by the clock."""
     rules = {name: rule["Properties"] for name, rule in resources(local.template("tracking"), "AWS::Events::Rule")}
     patterns = [rule["EventPattern"] for rule in rules.values() if "EventPattern" in rule]
     arn = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/credit-risk-local"
-    [pattern] = patterns
+    [pattern] = [found for found in patterns if "pipelineArn" in found["detail"]]
     assert set(pattern["detail"]["currentPipelineExecutionStatus"]) == {
         "Succeeded",
         "CompletedWithFailures",
@@ -46,7 +46,7 @@ def test_ends_of_executions_wake_the_function_and_so_does_the_hour(local):
         "Stopped",
     }
     assert arn in pattern["detail"]["pipelineArn"]
-    assert [rule["ScheduleExpression"] for rule in rules.values() if "ScheduleExpression" in rule] == ["rate(1 hour)"]
+    assert [rule["ScheduleExpression"] for rule in rules.values() if "ScheduleExpression" in rule] == ["rate(6 hours)"]
 
 
 def test_the_function_reads_models_and_writes_beside_them(local):
@@ -55,9 +55,8 @@ def test_the_function_reads_models_and_writes_beside_them(local):
     writing = [s["Resource"] for s in given if "s3:PutObject" in actions(s)]
     assert writing == ["arn:aws:s3:::sluice-local-artifacts-123456789012-eu-west-1/mlflow/*"]
     allowed = {action for s in given if s["Effect"] == "Allow" for action in actions(s)}
-    assert not {action for action in allowed if action.startswith("sagemaker:") and "ModelPackage" in action} - {
-        "sagemaker:DescribeModelPackage"
-    }
+    packages = {action for action in allowed if "ModelPackage" in action}
+    assert packages == {"sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"}
 
 
 def test_people_look_at_runs_and_write_none():

@@ -43,7 +43,7 @@ class Executions:
     """SageMaker with executions of one pipeline; all but what is asked about them goes to `real`."""
 
     def __init__(self, real):
-        self._real, self.told = real, {}
+        self._real, self.told, self.decision = real, {}, None
 
     def add(self, name, status, *steps, ended=START + timedelta(minutes=2), params=(), reason=""):
         """An execution with its steps, each a name with what SageMaker says of it."""
@@ -93,7 +93,19 @@ class Executions:
     def describe_model_package(self, *, ModelPackageName):
         own = {"sluice:auc": "0.71", "sluice:rows": "1000", "sluice:data-uri": "s3://b/german.csv"}
         commit = {"CommitId": "0123abc-dirty"}
-        return {"CustomerMetadataProperties": own, "MetadataProperties": commit}
+        decided = {"ApprovalDescription": self.decision[1]} if self.decision else {}
+        by = {"IamIdentity": {"Arn": "arn:aws:iam::123456789012:user/eve"}}
+        return {
+            "CustomerMetadataProperties": own,
+            "MetadataProperties": commit,
+            "LastModifiedBy": by,
+            **decided,
+        }
+
+    def list_model_packages(self, **_):
+        status = self.decision[0] if self.decision else "PendingManualApproval"
+        arn = f"{PREFIX}:model-package/churn/1"
+        return {"ModelPackageSummaryList": [{"ModelPackageArn": arn, "ModelApprovalStatus": status}]}
 
     def get_paginator(self, operation):
         if operation != "list_pipeline_execution_steps":
@@ -198,6 +210,14 @@ def stopped_at_the_gate(town, sagemaker, name):
     leave(town, name)
     failed = {"Metadata": {"Fail": {"ErrorMessage": GATE}}, "StepStatus": "Failed", "FailureReason": GATE}
     return sagemaker.add(name, "Failed", ("Evaluate", job("Processing", name)), ("TooLow", failed), reason="gate")
+
+
+def artifact(town, package):
+    """The artifact that SageMaker makes of a version."""
+    found = town.sm.list_artifacts(SourceUri=package)["ArtifactSummaries"]
+    if found:
+        return found[0]["ArtifactArn"]
+    return town.sm.create_artifact(Source={"SourceUri": package}, ArtifactType="Model")["ArtifactArn"]
 
 
 def test_an_execution_is_one_run(town, sagemaker):
@@ -326,11 +346,37 @@ def test_an_event_of_one_pipeline_is_about_its_model(town, sagemaker):
     assert list(track._asked({"time": "now"}, pipelines)) == ["churn", "new"]
 
 
+def test_a_decision_stands_with_the_run_and_in_the_lineage(town, sagemaker):
+    """Who let a version in, and why; a later no takes the place of the yes."""
+    registered(town, sagemaker, "llll")
+    package = f"{PREFIX}:model-package/churn/1"
+    arn = artifact(town, package)
+    town.wake(sagemaker)
+    assert "sluice.approval" not in town.only()["tags"]
+    for status, reason in (("Approved", "better"), ("Rejected", "worse after all")):
+        sagemaker.decision = (status, reason)
+        event = {"detail": {"ModelPackageGroupName": "churn"}}
+        assert town.wake(sagemaker, event) == {"churn": [package]}
+        assert town.wake(sagemaker, event) == {}
+        told = {key: value for key, value in town.only()["tags"].items() if key.startswith("sluice.approval")}
+        assert told == {
+            "sluice.approval": status,
+            "sluice.approval-by": "arn:aws:iam::123456789012:user/eve",
+            "sluice.approval-reason": reason,
+        }
+    found = town.sm.query_lineage(
+        StartArns=[arn], Direction="Ascendants", Filters={"Types": ["Approval"]}, IncludeEdges=False
+    )
+    [vertex] = found["Vertices"]
+    decided = town.sm.describe_action(ActionName=vertex["Arn"].rpartition("/")[2])["Properties"]
+    assert (decided["status"], decided["by"]) == ("Rejected", "arn:aws:iam::123456789012:user/eve")
+
+
 def test_lineage_leads_from_a_version_to_data_and_code(town, sagemaker):
     """A query upwards from the package finds the execution, the version of each file, and the commit."""
     arn = registered(town, sagemaker, "kkkk")
     package = f"{PREFIX}:model-package/churn/1"
-    made = town.sm.create_artifact(Source={"SourceUri": package}, ArtifactType="Model")["ArtifactArn"]
+    made = artifact(town, package)
     town.wake(sagemaker)
     found = town.sm.query_lineage(StartArns=[made], Direction="Ascendants", IncludeEdges=True)
     kinds = {vertex["Type"]: vertex["Arn"] for vertex in found["Vertices"]}
