@@ -16,7 +16,10 @@ from cli.compiling.stand_ins import BUCKET
 HASH_LENGTH = 16
 
 # Where a job writes: uploads under the same prefix are no part of it.
-_OUTPUTS = {"S3Output", "OutputDataConfig", "TransformOutput"}
+_OUTPUTS = {
+    *("S3Output", "OutputDataConfig", "TransformOutput", "CheckpointConfig"),
+    *("DebugHookConfig", "ProfilerConfig", "TensorBoardOutputConfig"),
+}
 _URI = re.compile(r"s3://(?P<path>[^\s\"']+)")
 _LEFT_BEHIND = re.compile(r"(^|/)(__pycache__|\.DS_Store|\.ipynb_checkpoints)(/|$)|\.py[co]$")
 
@@ -67,7 +70,7 @@ class _Kept:
         members = {
             name.removeprefix(f"{path}/"): data for name, data in self._files.items() if name.startswith(f"{path}/")
         }
-        if not members or within_join:
+        if not members or within_join or "/" not in path:
             return None
         new = f"assets/{_folder_digest(members)[:HASH_LENGTH]}"
         self.assets.update({f"{new}/{name}": data for name, data in members.items()})

@@ -12,8 +12,9 @@ from cli.compiling import stand_ins
 # The SDK ends the name of a repack step in a name of the model that it draws at random.
 _REPACK = re.compile(r"(?P<step>.+-RepackModel)-.*-?[0-9a-f]{8}")
 
-# What the SDK writes into a model's environment: the region of whoever compiles. Containers know their own.
-_COMPILED_IN = ("SAGEMAKER_REGION", stand_ins.REGION)
+# The region of whoever compiles, which the SDK writes into a model's environment, and its version 2 into the
+# hyperparameters of framework jobs. Containers know their own.
+_COMPILED_IN = {("SAGEMAKER_REGION", stand_ins.REGION), ("sagemaker_region", f'"{stand_ins.REGION}"')}
 
 
 def text(definition: Any) -> str:
@@ -69,5 +70,9 @@ def _compact(value: Any) -> Any:
         return [_compact(member) for member in value]
     if not isinstance(value, dict):
         return value
-    compact = {key: _compact(member) for key, member in value.items() if (key, member) != _COMPILED_IN}
+    compact = {key: _compact(member) for key, member in value.items() if not _is_compiled_in(key, member)}
     return {key: member for key, member in compact.items() if member is not None and member != {}}
+
+
+def _is_compiled_in(key: str, member: Any) -> bool:
+    return isinstance(member, str) and (key, member) in _COMPILED_IN

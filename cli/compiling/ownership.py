@@ -11,7 +11,10 @@ from cli.compiling.placeholders import BELOW, NAME
 
 _GROUP = "ModelPackageGroupName"
 _PENDING = "PendingManualApproval"
-_OUTPUTS = {"S3Output": "S3Uri", "OutputDataConfig": "S3OutputPath", "TransformOutput": "S3OutputPath"}
+_OUTPUTS = {
+    **{"S3Output": "S3Uri", "CheckpointConfig": "S3Uri", "OutputDataConfig": "S3OutputPath"},
+    **{"TransformOutput": "S3OutputPath", "DebugHookConfig": "S3OutputPath", "ProfilerConfig": "S3OutputPath"},
+}
 
 
 def findings(definition: Mapping[str, Any], *, model: str) -> list[Finding]:

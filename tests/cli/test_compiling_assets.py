@@ -101,3 +101,17 @@ def test_archives_are_normal(uploads):
     assert first == second
     with tarfile.open(fileobj=io.BytesIO(next(iter(first[1].values())))) as packed:
         assert [(member.name, packed.extractfile(member).read()) for member in packed] == [("a", b"a"), ("b", b"b")]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"S3Uri": "s3://bucket/"},
+        {"DebugHookConfig": {"S3OutputPath": "s3://bucket/m"}},
+        {"S3Output": {"S3Uri": "s3://bucket/m"}},
+    ],
+    ids=["a whole bucket", "what a debugger writes", "an output"],
+)
+def test_places_that_are_written_are_no_uploads(uploads, definition):
+    """A bucket as a whole, or a place that a job writes to, is not taken for the files that lie below it."""
+    assert assets.bring_home(definition, uploads({"bucket/m/code/a.py": b"a"})) == (definition, {})

@@ -61,8 +61,9 @@ def test_the_region_of_compiling_is_not_a_models():
     """The SDK writes the region of whoever compiles into a container's environment; another region is the author's."""
     step = processing("Prepare")
     step["Arguments"]["Environment"] = {"SAGEMAKER_REGION": "eu-west-1", "DATA_REGION": "us-east-1"}
-    found = canonical.form(definition(step))
-    assert found["Steps"][0]["Arguments"]["Environment"] == {"DATA_REGION": "us-east-1"}
+    step["Arguments"]["HyperParameters"] = {"sagemaker_region": '"eu-west-1"', "depth": "3"}
+    found = canonical.form(definition(step))["Steps"][0]["Arguments"]
+    assert (found["Environment"], found["HyperParameters"]) == ({"DATA_REGION": "us-east-1"}, {"depth": "3"})
 
 
 def test_steps_are_found_in_branches():
