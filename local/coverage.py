@@ -61,6 +61,13 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "- QualityCheck and ClarifyCheck steps follow baselines and flags; their analysis is the image's, and an",
         "  execution is refused by name while the image has no local counterpart.",
     ),
+    "sagemaker-mlflow": (
+        "MLflow's REST API, answered from this cloud's state: botocore has no model of it, so it is in `local/mlflow/api`.",
+        "Experiments, runs, metrics with their histories, data sets, logged models and lists of artifacts behave, searches",
+        "with MLflow's filters and orders. Signed requests go to the cloud's own address and name their server in a header;",
+        "clients that do not sign find it at `<cloud>/_mlflow/<server>`, as the account's administrator.",
+        "A browser there gets MLflow's own pages, served by MLflow from an environment made when they are first opened.",
+    ),
     "sagemaker-runtime": (
         "Asynchronous answers go to S3 and to topics; how many are sought at once is this machine's choice.",
     ),
