@@ -16,6 +16,8 @@ _TAGS = "SageMaker Developer Guide, Provide permissions for tagging SageMaker AI
 _ELSEWHERE = "SageMaker Developer Guide, Deploy a Model Version from a Different Account"
 _VPC = "SageMaker Developer Guide, Give SageMaker AI Access to Resources in your Amazon VPC"
 
+_MLFLOW = "SageMaker Developer Guide, Set up IAM permissions for MLflow"
+
 _BUSES = "Amazon EventBridge User Guide, Sending and receiving events between AWS accounts"
 
 _IMAGES = (
@@ -25,6 +27,14 @@ _IMAGES = (
     "ecr:GetDownloadUrlForLayer",
 )
 _OBSERVED = ("cloudwatch:PutMetricData", "logs:DescribeLogStreams")
+_PAGES = (
+    "sagemaker-mlflow:AccessUI",
+    "sagemaker-mlflow:GetExperiment",
+    "sagemaker-mlflow:GetMetricHistory",
+    "sagemaker-mlflow:GetRun",
+    "sagemaker-mlflow:ListArtifacts",
+    "sagemaker-mlflow:SearchExperiments",
+)
 _NETWORK = (
     "ec2:CreateNetworkInterface",
     "ec2:CreateNetworkInterfacePermission",
@@ -53,6 +63,9 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:DescribeModelPackage": _ELSEWHERE,
         "sagemaker:ListTags": _SCHEMAS,
     },
+    "tracking": dict.fromkeys(("kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:PutObject"), _MLFLOW),
+    "scientist": dict.fromkeys(_PAGES, _MLFLOW),
+    "approver": dict.fromkeys(_PAGES, _MLFLOW),
     "push": {
         "sagemaker:DescribePipeline": _SCHEMAS,
         "sagemaker:ListTags": _SCHEMAS,

@@ -10,9 +10,12 @@ import os
 import shlex
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from cli.deploy import bring_up, synthesized
 from cli.push import give
 from cli.status import follow
 from env import naming
+from lambdas.track import EXECUTION, RECORDED
 from local.cloud import LocalCloud
 
 PATIENCE_SECONDS = 120.0
@@ -108,6 +112,25 @@ def experiments(town: Town) -> None:
     _until(lambda: _status(sagemaker, arn) == "Succeeded")
 
 
+def tracking(town: Town) -> None:
+    """Runs are written down; one that was made twice goes, one that was not written whole is written again."""
+    stage, sagemaker = town.admin.stage, town.admin.client("sagemaker")
+    listed = sagemaker.list_pipeline_executions(PipelineName=naming.pipeline(stage, MODEL))
+    arns = {summary["PipelineExecutionArn"] for summary in listed["PipelineExecutionSummaries"]}
+    _until(lambda: {run["arn"] for run in _tracked(town) if run["recorded"]} == arns)
+    run = _tracked(town)[0]
+    _mlflow(town, "runs/create", experiment_id=run["experiment"], tags=[{"key": EXECUTION, "value": run["arn"]}])
+    _mlflow(town, "runs/set-tag", run_id=run["id"], key=RECORDED, value="not whole")
+    function = naming.function(stage, "track")
+    town.admin.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
+    _until(lambda: sorted(each["arn"] for each in _tracked(town) if each["recorded"] != "not whole") == sorted(arns))
+    for person in ("scientist", "approver"):
+        town.type(person, f"experiments {MODEL}")
+        client = town.person(person).client("sagemaker")
+        client.create_presigned_mlflow_tracking_server_url(TrackingServerName=naming.tracking_server(stage))
+    _mlflow(town, f"artifacts/list?run_id={run['id']}")
+
+
 def pushing(town: Town) -> None:
     """A scientist pushes an edit whose definition is a file, then the lock; a deployment finds nothing left to do."""
     stage, scientist = town.admin.stage, town.person("scientist")
@@ -186,7 +209,7 @@ def sweeping(town: Town) -> None:
 def failing(town: Town) -> None:
     """Events that no function can digest end in the queue of dead letters."""
     stage, functions = town.admin.stage, town.admin.client("lambda")
-    names = {naming.function(stage, verb) for verb in naming.VERBS}
+    names = {naming.function(stage, verb) for verb in (*naming.VERBS, "track")}
     for name in names:
         functions.update_function_configuration(FunctionName=name, Handler="lambdas.none.such")
         functions.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
@@ -212,6 +235,7 @@ ALL: Mapping[str, Callable[[Town], None]] = {
     "looking": looking,
     "on call": on_call,
     "experiments": experiments,
+    "tracking": tracking,
     "pushing": pushing,
     "untested canary": a_canary_that_nothing_tests,
     "approval by function": an_approval_through_the_function,
@@ -267,6 +291,36 @@ def _job(sagemaker: Any, arn: str, kind: str) -> str:
 
     _until(begun)
     return found[0]
+
+
+def _tracked(town: Town) -> list[dict[str, Any]]:
+    """The runs of the model in MLflow, by their tags."""
+    found = _mlflow(town, f"experiments/get-by-name?experiment_name={MODEL}").get("experiment")
+    if found is None:
+        return []
+    runs = _mlflow(town, "runs/search", experiment_ids=[found["experiment_id"]]).get("runs", [])
+    tags = {run["info"]["run_id"]: {tag["key"]: tag["value"] for tag in run["data"]["tags"]} for run in runs}
+    return [
+        {"id": run_id, "arn": own[EXECUTION], "recorded": own.get(RECORDED), "experiment": found["experiment_id"]}
+        for run_id, own in tags.items()
+    ]
+
+
+def _mlflow(town: Town, path: str, **body: Any) -> dict[str, Any]:
+    """What MLflow's API answers its administrator; nothing where it says that something is not there."""
+    url = f"{os.environ['AWS_ENDPOINT_URL']}/_mlflow/{naming.tracking_server(town.admin.stage)}/api/2.0/mlflow/{path}"
+    request = urllib.request.Request(url, headers={"Content-Type": "application/json"})
+    if body:
+        request.data = json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(request) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+        return {}
+    return found
 
 
 def _status(sagemaker: Any, arn: str) -> str:
