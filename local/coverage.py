@@ -62,11 +62,11 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "  execution is refused by name while the image has no local counterpart.",
     ),
     "sagemaker-mlflow": (
-        "MLflow's REST API, answered from this cloud's state: botocore has no model of it, so it is in `local/mlflow/api`.",
-        "Experiments, runs, metrics with their histories, data sets, logged models and lists of artifacts behave, searches",
-        "with MLflow's filters and orders. Signed requests go to the cloud's own address and name their server in a header;",
-        "clients that do not sign find it at `<cloud>/_mlflow/<server>`, as the account's administrator.",
-        "A browser there gets MLflow's own pages, served by MLflow from an environment made when they are first opened.",
+        "MLflow's REST API, answered from this cloud's state. botocore has no model of it: it is in `local/mlflow/api`.",
+        "Experiments, runs, metrics with their histories, data sets, logged models and lists of artifacts behave;",
+        "searches have MLflow's filters and orders. Signed requests come to the cloud's own address and name their server",
+        "in a header; clients that do not sign find it at `<cloud>/_mlflow/<server>`, as the account's administrator.",
+        "A browser there gets MLflow's own pages, served by MLflow from an environment that the first visit makes.",
     ),
     "sagemaker-runtime": (
         "Asynchronous answers go to S3 and to topics; how many are sought at once is this machine's choice.",
