@@ -62,9 +62,9 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "  execution is refused by name while the image has no local counterpart.",
     ),
     "sagemaker-mlflow": (
-        "MLflow's REST API, answered from this cloud's state. botocore has no model of it: it is in `local/mlflow/api`.",
+        "MLflow's REST API, answered from this cloud's state. Its model is in `local/mlflow/api`.",
         "Experiments, runs, metrics with their histories, data sets, logged models and lists of artifacts behave;",
-        "searches have MLflow's filters and orders. Signed requests come to the cloud's own address and name their server",
+        "searches have MLflow's filters and orders. Signed requests name their server",
         "in a header; clients that do not sign find it at `<cloud>/_mlflow/<server>`, as the account's administrator.",
         "A browser there gets MLflow's own pages, served by MLflow from an environment that the first visit makes.",
     ),
