@@ -54,22 +54,27 @@ class Child:
         """
         process = self._process
         assert process is not None, "a job waits for its program after it has started"
+        try:
+            self._watch(process, tick, limits=limits, folder=folder)
+        finally:
+            self._processes.stop(process)  # whatever kept it from being watched, it does not run on
+        if self._stopped:
+            raise JobStopped("")
+        return self._exit_code(process.returncode)
+
+    def _watch(
+        self, process: subprocess.Popen[bytes], tick: Callable[[], None], *, limits: Limits, folder: Path
+    ) -> None:
         end, look = time.monotonic() + limits.max_runtime_seconds, _Look(folder, limits)
         while process.poll() is None:
             left = end - time.monotonic()
             if left <= 0:
-                self._processes.stop(process)
                 seconds = limits.max_runtime_seconds
                 raise JobStopped(f"MaxRuntimeExceeded: the job ran longer than {seconds} seconds.")
             if not ends_within(process, min(_TICK_SECONDS, left)):
                 tick()
                 if look.finds_too_much():
-                    self._processes.stop(process)
                     raise JobFailed(look.told)
-        self._processes.forget(process)
-        if self._stopped:
-            raise JobStopped("")
-        return self._exit_code(process.returncode)
 
     def _exit_code(self, code: int) -> int:
         # A shell reports a signal as 128 + its number, and so does a container.

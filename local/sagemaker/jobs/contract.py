@@ -18,6 +18,9 @@ from local.sagemaker.s3 import Files
 
 _TAIL_LINES = 12
 _TAIL_CHARACTERS = 800
+_MANY_LINES = 80
+_MANY_CHARACTERS = 20_000
+_OF_THE_SDK = ("in execute_commands", "Training Execution failed. For more details")
 
 
 class Contract(Protocol):
@@ -98,9 +101,21 @@ def upload(files: Files, folder: Path, uri: str, *, kms_key: str | None = None) 
 def algorithm_error(message: str | None, log: Log, exit_code: int) -> str:
     """The FailureReason of a program that ended with an error: its own message, else the end of its log.
 
-    AWS's own algorithms begin a message by whose fault it is.
+    AWS's own algorithms begin a message by whose fault it is. The SDK's scripts around a training script leave a
+    message that tells of themselves alone: what the training script said last stands before theirs.
     """
     if message and message.startswith("ClientError: "):
         return message.strip()
+    if message and any(sign in message for sign in _OF_THE_SDK):
+        message = _of_the_script(log.tail(lines=_MANY_LINES, characters=_MANY_CHARACTERS))
     said = message or log.tail(lines=_TAIL_LINES, characters=_TAIL_CHARACTERS)
     return f"AlgorithmError: exit code: {exit_code}, {said.strip()}"
+
+
+def _of_the_script(text: str) -> str:
+    """The end of a log without what the SDK's shell and its drivers say after the script."""
+    lines = [line for line in text.splitlines() if not line.startswith("+")]
+    ends = [number for number, line in enumerate(lines) if line.startswith("Command failed with exit code ")]
+    begins = [number for number, line in enumerate(lines) if line.startswith("Traceback ")]
+    cut = next((found[-1] for found in (ends, begins) if found and found[-1] > 0), len(lines))
+    return "\n".join(lines[:cut][-_TAIL_LINES:])[-_TAIL_CHARACTERS:]

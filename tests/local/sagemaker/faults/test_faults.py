@@ -273,3 +273,32 @@ def test_a_step_that_will_not_stop(faults):
     faults.sm.stop_processing_job(ProcessingJobName="stubborn")
     assert faults.ended_job("processing", "stubborn")["ProcessingJobStatus"] == "Stopped"
     assert faults.left_behind() == []
+
+
+DRIVEN = """
+#!/bin/bash
+set -x
+python3 - <<'END'
+import subprocess, sys, traceback
+SCRIPT = 'print("reading"); raise ValueError("column age is missing")'
+def execute_commands():
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, stderr=subprocess.STDOUT)
+try:
+    execute_commands()
+except subprocess.CalledProcessError as error:
+    print(f"Command failed with exit code {error.returncode}. Traceback: {traceback.format_exc()}")
+    open("/opt/ml/output/failure", "w").write(traceback.format_exc())
+    sys.exit(1)
+END
+exit 1
+"""
+
+
+def test_a_script_under_the_sdks_driver_is_told_by_its_own_words(faults):
+    """The driver's failure message says only that a command failed; the log knows why."""
+    request = faults.training(DRIVEN.lstrip())
+    request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["/bin/bash", "/opt/ml/input/data/code/script.py"]
+    reason = faults.broken("Training", request)
+    assert "reading" in reason
+    assert "ValueError: column age is missing" in reason
+    assert "CalledProcessError" not in reason
