@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -28,9 +28,17 @@ class Words:
             if event["eventId"] not in self._told:
                 self._told[event["eventId"]] = event["timestamp"]
                 self._newest = max(self._newest, event["timestamp"])
-                yield event["message"].rstrip("\n")
+                yield self._line(event)
         since = self._since()
         self._told = {told: at for told, at in self._told.items() if at >= since}
+
+    def _line(self, event: Mapping[str, Any]) -> str:
+        """What was written; behind the number of its trial where the job has several."""
+        said = str(event["message"]).rstrip("\n")
+        if self._job.streams.endswith("/"):
+            return said
+        trial = str(event["logStreamName"]).removeprefix(self._job.streams).partition("-")[0]
+        return f"{trial} {said}"
 
     def _since(self) -> int:
         return max(0, self._newest - _OVERLAP_MS)

@@ -89,6 +89,27 @@ def test_a_step_says_where_its_result_is_from():
     assert said == ["taken from u9aaaaaaaaaa", "taken from u9aaaaaaaaaa", "attempt 3"]
 
 
+def test_a_tuning_step_counts_its_trials_and_names_the_best():
+    """And each line of its log bears the number of its trial."""
+    sagemaker = SageMaker(RUNNING)
+    sagemaker.describe_hyper_parameter_tuning_job = lambda **_: {
+        "HyperParameterTuningJobName": "u9-Tune-AbC",
+        "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 10}},
+        "TrainingJobStatusCounters": {"Completed": 3, "InProgress": 2, "NonRetryableError": 1},
+        "BestTrainingJob": {
+            "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "validation:auc", "Value": 0.81}
+        },
+    }
+    logs = Logs({"u9-Tune-AbC-002-1a2b3c4d/algo-1": [(1, "auc 0.81")], "u9-Tune-AbCd-001-x/algo-1": [(1, "other")]})
+    there = stage(sagemaker, logs=logs)
+    tune = step("Tune", "Executing", Metadata={"TuningJob": {"Arn": "arn:x:hyper-parameter-tuning-job/u9-tune-abc"}})
+    sagemaker.looks = [("Executing", 5, [tune])]
+    run = gather(there, ARN, known={})
+    job = look(there, run.steps[0])
+    assert remark(run.steps[0], job) == "4 of 10 trials, 2 run · best validation:auc 0.81"
+    assert list(Words(there, job).fresh()) == ["002 auc 0.81"]
+
+
 def test_whoever_may_not_see_a_job_sees_its_step():
     """A refusal to describe the job is not the end of watching."""
     sagemaker = SageMaker(RUNNING)
