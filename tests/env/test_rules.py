@@ -44,6 +44,10 @@ def test_a_sound_stage_breaks_no_rule():
             "models.churn.serving.instance_count doubles to 6 while both fleets run, above the quota of 4",
         ),
         (
+            stage(tracking={"server": "Small"}, registry=False),
+            "tracking.server tracks runs in a stage that trains nothing",
+        ),
+        (
             stage(serving={"instance_type": "ml.inf1.xlarge"}),
             "models.churn.serving.instance_type knows no canary deployment: "
             "SageMaker would silently move all traffic at once",
