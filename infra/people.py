@@ -211,6 +211,7 @@ def _approver(stage: Stage, models: Sequence[str]) -> list[Right]:
     return [
         *_read_evidence(stage, models),
         rights.list_objects(naming.artifact_bucket(stage.owner), prefixes=models),
+        *_see_who_trained(stage, models),
         *_see_serving(stage, models),
         *(approving if stage.first else []),
         rights.ask(stage, "approve"),
@@ -228,6 +229,7 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
     ]
     return [
         *(rights.read_packages(stage, model) for model in models),
+        *_see_who_trained(stage, models),
         *_see_serving(stage, models),
         *(rights.read_stack(stage, model, calls=["DescribeStackEvents", "DescribeStackResources"]) for model in models),
         Right(
@@ -251,6 +253,18 @@ def _read_evidence(stage: Stage, models: Sequence[str]) -> list[Right]:
         rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
         *tracking.read_runs(stage),
     ]
+
+
+def _see_who_trained(stage: Stage, models: Sequence[str]) -> list[Right]:
+    """Seeing who started the execution that registered a package; it stays in the account that trains."""
+    arn = f"arn:aws:sagemaker:{stage.region}:{stage.account}:pipeline"
+    trained = [model for model in models if stage.models[model].training]
+    right = Right(
+        actions=["sagemaker:DescribePipelineExecution"],
+        resources=[f"{arn}/{naming.pipeline(stage, model)}/execution/*" for model in trained],
+        because="SageMaker chooses the ids of executions.",
+    )
+    return [right] if trained else []
 
 
 def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:

@@ -74,6 +74,8 @@ def looking(town: Town) -> None:
     for person in ("scientist", "approver", "operator"):
         for line in ("models {}", "show {}/1", "status {}", "history {}"):
             town.type(person, line.format(MODEL))
+    for line in ("runs {}", "logs {}"):
+        town.type("scientist", line.format(MODEL))
     approver = town.person("approver").client("s3")
     keys = [item["Key"] for item in approver.list_objects_v2(Bucket=bucket, Prefix=f"{MODEL}/")["Contents"]]
     evaluation = next(key for key in keys if key.endswith("/evaluation.json"))
