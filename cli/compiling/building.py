@@ -57,9 +57,10 @@ def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle
     found = [replace(finding, sentence=str(placeholders.put(finding.sentence))) for finding in found]
     keys = pins.image_keys(canonical.text(definition))
     wrong = places.told(finding for finding in found if not finding.warning)
-    if wrong := [*wrong, *pins.findings(model_dir / "requirements.txt", keys=keys)]:
+    requirements = model_dir / "requirements.txt"
+    if wrong := [*wrong, *pins.findings(requirements, keys=keys)]:
         raise DefinitionError(wrong)
-    warnings = [*places.told(finding for finding in found if finding.warning), *pins.missing(model_dir)]
+    warnings = [*places.told(finding for finding in found if finding.warning), *pins.warnings(requirements, keys=keys)]
     notes = [f"pipelines/{model_dir.name}/{note}" for note in draft.notes]
     return Bundle(definition=definition, assets=files, sources=made_of, warnings=(*warnings, *notes))
 

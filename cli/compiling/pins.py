@@ -31,17 +31,18 @@ def findings(requirements: Path, *, keys: Sequence[str]) -> list[str]:
             for key, other in held.items()
             if other != version
         ]
-        if chosen and not held:
-            found.append(f"{where}: {name} is no library of image {', '.join(keys)}; remove the line.")
     return found
 
 
-def missing(model_dir: Path) -> list[str]:
-    """A sentence when a model does not say which libraries it is made with."""
-    where = f"pipelines/{model_dir.name}/requirements.txt"
-    if (model_dir / "requirements.txt").exists():
-        return []
-    return [f"{where} does not exist; list the model's libraries there, and they are held to those of its image."]
+def warnings(requirements: Path, *, keys: Sequence[str]) -> list[str]:
+    """A sentence when a model lists no libraries, and for each that no image of ``keys`` holds."""
+    where = f"pipelines/{requirements.parent.name}/{requirements.name}"
+    if not requirements.exists():
+        return [f"{where} does not exist; list the model's libraries there, and they are held to those of its image."]
+    held = {name for key in keys for name in _held(images.get(key))}
+    strange = [name for name in _pins(requirements, where)[0] if keys and name not in held]
+    remedy = "jobs need a requirements.txt beside their code"
+    return [f"{where}: {name} is no library that image {', '.join(keys)} pins; {remedy}." for name in strange]
 
 
 def _pins(requirements: Path, where: str) -> tuple[dict[str, str], list[str]]:
