@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.evidence import curves, plots, resampling
+from pipelines.evidence.errors import DataError
 from pipelines.evidence.evaluation import Evaluation
 
 KIND = "binary_classification_metrics"
@@ -65,13 +66,13 @@ def evaluate(
     metric ``cost`` is the mean cost of a row. ``classes`` are the words for labels 0 and 1 in plots.
     """
     score, label = np.asarray(scores, dtype=float), np.asarray(labels, dtype=int)
-    told = score > threshold
+    if set(np.unique(label)) - {0, 1}:
+        raise DataError(f"The labels are {', '.join(map(str, np.unique(label)))}; a classifier's are 0 and 1.")
+    cell = 2 * label + (score > threshold)
     ranked = curves.Ranked.of(score, label)
 
     def cells(weights: np.ndarray) -> Cells:
-        return Cells(
-            *(float(weights[(label == is_one) & (told == as_one)].sum()) for is_one in (0, 1) for as_one in (0, 1))
-        )
+        return Cells(*(float(weight) for weight in np.bincount(cell, weights=weights, minlength=4)))
 
     metrics: dict[str, resampling.Metric] = {
         "auc": ranked.auc,
@@ -81,18 +82,11 @@ def evaluate(
     if costs is not None:
         metrics["cost"] = lambda weights: _cost(cells(weights), costs)
     measured = resampling.measured(metrics, rows=len(label))
-    counts = cells(np.ones(len(label)))
-    rates = ranked.rates()
+    counts, rates = cells(np.ones(len(label))), ranked.rates()
     return Evaluation(
         kind=KIND,
         metrics=measured,
-        more={
-            "confusion_matrix": {
-                "0": {"0": int(counts.true_negative), "1": int(counts.false_positive)},
-                "1": {"0": int(counts.false_negative), "1": int(counts.true_positive)},
-            },
-            "receiver_operating_characteristic_curve": rates,
-        },
+        more={"confusion_matrix": _matrix(counts), "receiver_operating_characteristic_curve": rates},
         rows=len(label),
         plots={
             "roc": plots.roc(rates, auc=measured["auc"], counts=counts, threshold=threshold),
@@ -100,6 +94,14 @@ def evaluate(
             "confusion": plots.confusion(counts, classes=classes, threshold=threshold),
         },
     )
+
+
+def _matrix(counts: Cells) -> dict[str, dict[str, int]]:
+    """True label → told label → rows, as Model Monitor writes it."""
+    return {
+        "0": {"0": int(counts.true_negative), "1": int(counts.false_positive)},
+        "1": {"0": int(counts.false_negative), "1": int(counts.true_positive)},
+    }
 
 
 def _of_cells(of: Callable[[Cells], float], cells: Callable[[np.ndarray], Cells]) -> resampling.Metric:

@@ -12,6 +12,7 @@ BLUE, ORANGE = "#2563eb", "#e8590c"
 WIDTH, HEIGHT = 480, 440
 LEFT, RIGHT, TOP, BOTTOM = 68, 28, 78, 60
 _FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif\""
+_MARGIN = 0.04
 _MIDDLE, _END, _BOLD = ' text-anchor="middle"', ' text-anchor="end"', ' font-weight="600"'
 
 
@@ -31,13 +32,13 @@ class Axis:
 
     @classmethod
     def around(cls, values: Iterable[float], title: str) -> Axis:
-        """Room for these values, between round numbers."""
+        """Room for these values and a little more, with round numbers within."""
         found = [float(value) for value in values]
-        low, high = min(found), max(found)
-        step = _round_step((high - low) or max(abs(high), 1.0))
-        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-        last = max(last, first + 1)
-        return cls(first * step, last * step, title, [number * step for number in range(first, last + 1)])
+        span = (max(found) - min(found)) or max(abs(found[0]), 1.0)
+        low, high = min(found) - _MARGIN * span, max(found) + _MARGIN * span
+        step = _round_step(high - low)
+        numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
+        return cls(low, high, title, [number * step for number in numbers])
 
     def label(self, tick: float) -> str:
         """A tick as text, with the digits that its neighbours need."""
@@ -142,7 +143,7 @@ class Tiles:
         x, y = self._left + column * self._wide + 3, self._top + row * self._high + 3
         place = f'x="{x:.1f}" y="{y:.1f}" width="{self._wide - 6:.1f}" height="{self._high - 6:.1f}" rx="10"'
         tint = 0.06 + 0.84 * min(max(strength, 0.0), 1.0)
-        ink, soft = (PAPER, PAPER) if tint > 0.55 else (INK, MUTED)
+        ink, soft = (PAPER, PAPER) if tint > 0.64 else (INK, MUTED)
         middle = (x + self._wide / 2 - 3, y + self._high / 2)
         self._parts += [
             f'<rect {place} fill="{color}" fill-opacity="{tint:.2f}"/>',
@@ -175,7 +176,7 @@ def _text(x: float | str, y: float, words: str, *, size: float, color: str, more
 
 
 def _round_step(span: float) -> float:
-    """About a fifth of ``span``, as 1, 2 or 5 times a power of ten."""
-    rough = span / 5
+    """An eighth of ``span`` or a little more, as 1, 2 or 5 times a power of ten."""
+    rough = span / 8
     power = 10.0 ** math.floor(math.log10(rough))
     return next(step * power for step in (1, 2, 5, 10) if rough <= step * power * (1 + 1e-9))

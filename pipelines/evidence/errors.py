@@ -1,7 +1,7 @@
 """What ends a step with one sentence for whoever started it.
 
 StepError ── DataError      the rows are not what the model was made for
-          ├─ ContractError  contract.json says what cannot be checked
+          ├─ ContractError  contract or gates say what cannot be checked
           └─ ScoringError   the model does not score the rows
 """
 
@@ -17,7 +17,7 @@ class DataError(StepError):
 
 
 class ContractError(StepError):
-    """The data contract says what cannot be checked."""
+    """The data contract, or a gate, says what cannot be checked."""
 
 
 class ScoringError(StepError):

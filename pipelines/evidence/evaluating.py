@@ -34,11 +34,11 @@ def main(measure: Measure, argv: list[str] | None = None) -> int:
     archive = options.model / "model.tar.gz"
     try:
         measured, additions = measure(scoring.scores(archive, features), test, train)
+        sentence = gates.verdict(gates.parsed(options.gates), measured.values)
     except StepError as error:
         print(error, file=sys.stderr)
         return 1
     data = snapshot.first(options.report)
-    sentence = gates.verdict(gates.parsed(options.gates), measured.values)
     evaluation.write(
         options.evaluation,
         measured,

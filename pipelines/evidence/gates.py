@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.evidence.errors import ContractError
+
 TITLES = {
     "accuracy": "Accuracy",
     "auc": "AUC",
@@ -43,7 +45,12 @@ class Gate:
 
 
 def verdict(gates: Sequence[Gate], metrics: Mapping[str, float]) -> str:
-    """Which gates fail and by how much, in one sentence."""
+    """Which gates fail and by how much, in one sentence; ContractError for a gate whose metric is not measured."""
+    for gate in gates:
+        if gate.metric not in metrics:
+            raise ContractError(
+                f"{gate.name} limits {gate.metric}, which is not measured; there are {', '.join(metrics)}."
+            )
     failed = [gate.failure(metrics) for gate in gates if not gate.missed_by(metrics) <= 0]
     return "; ".join(failed) + "." if failed else "All gates pass."
 

@@ -115,5 +115,9 @@ def _thinned(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, flo
 
 
 def _with_deviation(metric: Mapping[str, Any]) -> str:
-    deviation = metric["standard_deviation"]
-    return f"{metric['value']:.3f}" + ("" if deviation == "NaN" else f" ± {deviation:.3f}")
+    """A value and its standard deviation, with the digits that the latter leaves worth saying."""
+    value, deviation = metric["value"], metric["standard_deviation"]
+    if deviation == "NaN" or not deviation:
+        return f"{value:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(deviation)))
+    return f"{value:,.{digits}f} ± {deviation:,.{digits}f}"

@@ -23,9 +23,12 @@ def measured(metrics: Mapping[str, Metric], *, rows: int) -> dict[str, dict[str,
     many rows as there are, with replacement, the same for all metrics and from run to run.
     """
     values = {name: metric(np.ones(rows)) for name, metric in metrics.items()}
-    deviations: Mapping[str, Any] = dict.fromkeys(metrics, "NaN")
-    if rows >= FEWEST_ROWS:
-        random = np.random.default_rng(_SEED)
-        draws = [random.multinomial(rows, np.full(rows, 1 / rows)).astype(float) for _ in range(RESAMPLES)]
-        deviations = {name: float(np.std([metric(each) for each in draws])) for name, metric in metrics.items()}
-    return {name: {"value": values[name], "standard_deviation": deviations[name]} for name in metrics}
+    if rows < FEWEST_ROWS:
+        return {name: {"value": value, "standard_deviation": "NaN"} for name, value in values.items()}
+    random = np.random.default_rng(_SEED)
+    found: dict[str, list[float]] = {name: [] for name in metrics}
+    for _ in range(RESAMPLES):
+        weights = random.multinomial(rows, np.full(rows, 1 / rows)).astype(float)
+        for name, metric in metrics.items():
+            found[name].append(metric(weights))
+    return {name: {"value": value, "standard_deviation": float(np.std(found[name]))} for name, value in values.items()}

@@ -29,12 +29,12 @@ class Gate:
 
 def at_least(metric: str, parameter: str, default: float) -> Gate:
     """``metric`` must not be below the pipeline's parameter of this name."""
-    return Gate(metric=metric, side="at-least", limit=ParameterFloat(parameter, default))
+    return Gate(metric=metric, side="at-least", limit=ParameterFloat(parameter, float(default)))
 
 
 def at_most(metric: str, parameter: str, default: float) -> Gate:
     """``metric`` must not be above the pipeline's parameter of this name."""
-    return Gate(metric=metric, side="at-most", limit=ParameterFloat(parameter, default))
+    return Gate(metric=metric, side="at-most", limit=ParameterFloat(parameter, float(default)))
 
 
 class Gates:

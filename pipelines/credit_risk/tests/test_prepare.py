@@ -1,7 +1,5 @@
 import csv
 import hashlib
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,17 +89,6 @@ def test_two_files_are_refused(tmp_path, model):
         write(tmp_path / name, [HEADER, *ROWS])
     done = model.step("prepare", "--seed", "1", data=tmp_path, contract=MODEL, message=tmp_path / "message")
     assert (done["code"], done["err"]) == (1, "InputData must hold one .csv file; it holds 2.\n")
-
-
-def test_a_failing_step_is_a_failing_process(tmp_path, image):
-    """As a program, the step ends with 1 and a sentence on its standard error, and no traceback."""
-    (tmp_path / "data").mkdir()
-    folders = {"data": tmp_path / "data", "contract": MODEL, "message": tmp_path / "message"}
-    options = ["--seed", "1", *(word for name, path in folders.items() for word in (f"--{name}", str(path)))]
-    command = [str(image.python), str(MODEL / "steps" / "prepare.py"), *options]
-    env = {**os.environ, "PYTHONPATH": str(MODEL.parents[1])}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
-    assert (done.returncode, done.stderr) == (1, "InputData must hold one .csv file; it holds 0.\n")
 
 
 def test_rows_are_split_into_strata(trained):

@@ -27,6 +27,15 @@ def test_csv_and_json_are_scored_alike(score):
     assert json.loads(answer["body"]) == {"predictions": [float(score(ROW)["body"])]}
 
 
+def test_what_may_be_missing_may_be_missing(score):
+    """A subscriber whose device does not tell hours has a probability, sent as an empty field and as null."""
+    as_csv = score(ROW.replace("3.5", ""))
+    sent = json.dumps({"instances": [{**FEATURES, "hours_watched": None}]})
+    as_json = score(sent, content_type="application/json", accept="application/json")
+    assert (as_csv["status"], as_json["status"]) == (200, 200)
+    assert json.loads(as_json["body"]) == {"predictions": [float(as_csv["body"])]}
+
+
 def test_nobody_is_judged_by_age(score):
     """The protected attribute is no input of the model."""
     assert score(ROW.replace("41,", "75,", 1))["body"] == score(ROW)["body"]

@@ -1,0 +1,49 @@
+"""The training workflow: prepare, train, evaluate, then register or fail at the gate.
+
+`sluice compile` runs it in this folder, so paths are relative to it. Parameters, steps and pipeline are objects of the
+SageMaker Python SDK; `pipelines/workflow` makes those that all models have. Write steps of your own as AWS's guides do.
+"""
+
+from __future__ import annotations
+
+from sagemaker.core.workflow.parameters import ParameterInteger, ParameterString
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow import Pipeline
+
+from pipelines.workflow import (
+    REGRESSION,
+    Gates,
+    Jobs,
+    at_least,
+    at_most,
+    evaluate_step,
+    prepare_step,
+    register_step,
+    train_step,
+)
+
+INSTANCE_TYPE = ParameterString("TrainingInstanceType", "ml.m5.large")
+CODE_COMMIT = ParameterString("CodeCommit", "unknown")
+SEED = ParameterInteger("Seed", 20)
+GATES = Gates(
+    REGRESSION,
+    at_most("rmse", "MaxRmse", 130),
+    at_most("mae", "MaxMae", 95),
+    at_least("r2", "MinR2", 0.85),
+)
+
+
+def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str) -> Pipeline:
+    """The pipeline of ``model``: its jobs run as ``role`` and leave their results, encrypted, in ``bucket``."""
+    jobs = Jobs(session=session, role=role, bucket=bucket, kms_key=kms_key, model=model, instance_type=INSTANCE_TYPE)
+    data = jobs.input_data("data/flats.csv")
+    prepare = prepare_step(jobs, data, arguments=["--seed", SEED.to_string()])
+    train = train_step(jobs, prepare, hyperparameters={"penalty": 1.0})
+    evaluate = evaluate_step(jobs, prepare, train, gates=GATES)
+    register = register_step(jobs, train, evaluate, metrics=GATES.metrics, commit=CODE_COMMIT)
+    return Pipeline(
+        name=model,
+        parameters=[data, INSTANCE_TYPE, *GATES.parameters, CODE_COMMIT, SEED],
+        steps=[prepare, train, evaluate, GATES.step(evaluate, register=register)],
+        sagemaker_session=session,
+    )

@@ -1,0 +1,61 @@
+import csv
+import hashlib
+
+import pytest
+
+
+def broken(model, folder, column, value, *, line=5):
+    """A copy of the model's data with one value replaced."""
+    rows = list(csv.reader(model.data.read_text().splitlines()))
+    rows[line - 1][rows[0].index(column)] = value
+    with (folder / "broken.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder / "broken.csv"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("district", "moon", "Column 'district' line 5: 'moon' is none of centre, harbour, north, west."),
+        ("area_m2", "big", "Column 'area_m2' line 5: 'big' is not a number."),
+        ("rooms", "", "Column 'rooms' line 5: '' is empty; fill it or remove the row."),
+        ("rent", "5", "Column 'rent' line 5: '5' is not in 50..20000."),
+    ],
+)
+def test_rows_that_break_the_contract_are_refused(model, tmp_path, column, value, sentence):
+    """The step ends with one sentence that says where and why, and nothing is written."""
+    done = model.prepare(tmp_path / "run", data=broken(model, tmp_path, column, value))
+    assert (done["code"], done["err"].strip()) == (1, sentence)
+    assert not (tmp_path / "run" / "train").exists()
+
+
+def test_the_heating_may_be_unknown(model, tmp_path):
+    """A field that the contract does not require may be empty."""
+    assert model.prepare(tmp_path / "run", data=broken(model, tmp_path, "heating_cost", ""))["code"] == 0
+
+
+def test_a_run_says_which_data_it_used(model, trained):
+    """The snapshot has the data's SHA-256 and rows: with them a prediction can be traced to its data."""
+    (taken,) = trained.json("report/snapshot.json")["inputs"]
+    assert taken["sha256"] == hashlib.sha256(model.data.read_bytes()).hexdigest()
+    assert taken["rows"] == len(trained.rows("train/train.csv")) + len(trained.rows("test/test.csv"))
+
+
+def test_training_is_deterministic(model, trained):
+    """The same rows give the same model, byte for byte."""
+    before = (trained.model / "model.joblib").read_bytes()
+    model.train(trained.folder)
+    assert (trained.model / "model.joblib").read_bytes() == before
+
+
+def test_the_model_is_worth_its_trouble(trained):
+    """It passes its gates, and is wrong by less than half of what saying the same of every flat is."""
+    evaluation = trained.json("evaluation/evaluation.json")
+    assert trained.json("evaluation/summary.json")["gates"] == "All gates pass."
+    assert evaluation["regression_metrics"]["rmse"]["value"] < evaluation["without_model"]["rmse"] / 2
+
+
+def test_a_missed_gate_is_named(model, trained):
+    """The sentence for people says which limit is missed and by how much."""
+    model.evaluate(trained.folder, output="strict", MaxRmse=1)
+    assert "above MaxRmse 1 by" in trained.json("strict/summary.json")["gates"]

@@ -1,0 +1,69 @@
+"""What tests ask of the evidence package inside an image: scikit-learn's opinion beside ours."""
+
+import numpy as np
+from sklearn import metrics
+
+from pipelines.evidence import classification, regression
+
+
+def _drawn(rows):
+    """Scores, some of them tied, and labels that they foretell a little."""
+    draw = np.random.default_rng(7)
+    scores = draw.random(rows).round(2)
+    return scores, (draw.random(rows) < scores).astype(int)
+
+
+def classified(rows, threshold):
+    """Our metrics of a classifier, and scikit-learn's."""
+    scores, labels = _drawn(rows)
+    told = (scores > threshold).astype(int)
+    false, true, _ = metrics.roc_curve(labels, scores, drop_intermediate=False)
+    ours = classification.evaluate(scores, labels, threshold=threshold)
+    theirs = {
+        "accuracy": metrics.accuracy_score(labels, told),
+        "auc": metrics.roc_auc_score(labels, scores),
+        "brier": metrics.brier_score_loss(labels, scores),
+        "precision": metrics.precision_score(labels, told, zero_division=0),
+        "recall": metrics.recall_score(labels, told),
+        **{
+            f"f{name}": metrics.fbeta_score(labels, told, beta=beta)
+            for name, beta in (("0_5", 0.5), ("1", 1), ("2", 2))
+        },
+    }
+    curve = {"false_positive_rates": false.tolist(), "true_positive_rates": true.tolist()}
+    return {"ours": ours.metrics, "theirs": theirs, "more": ours.more, "curve": curve, "plots": ours.plots}
+
+
+def regressed(rows):
+    """Our metrics of a regression, and scikit-learn's."""
+    draw = np.random.default_rng(7)
+    true = draw.normal(10, 3, rows)
+    told = true + draw.normal(0, 1, rows)
+    theirs = {
+        "mae": metrics.mean_absolute_error(true, told),
+        "mse": metrics.mean_squared_error(true, told),
+        "rmse": metrics.mean_squared_error(true, told) ** 0.5,
+        "r2": metrics.r2_score(true, told),
+    }
+    ours = regression.evaluate(told, true, quantity="units")
+    return {"ours": ours.metrics, "theirs": theirs, "plots": ours.plots}
+
+
+def coverage(rows, times):
+    """How often the true mean error lies within two standard deviations of the measured one."""
+    draw = np.random.default_rng(7)
+    hits = 0
+    for _ in range(times):
+        error = draw.normal(0, 1, rows)
+        found = regression.evaluate(error, np.zeros(rows), quantity="units").metrics["mse"]
+        hits += abs(found["value"] - 1) < 2 * found["standard_deviation"]
+    return hits / times
+
+
+def labels_refused():
+    """What is said of labels that are not 0 and 1."""
+    try:
+        classification.evaluate([0.1, 0.2], [1, 2])
+    except Exception as error:  # noqa: BLE001  # its type is part of the answer
+        return f"{type(error).__name__}: {error}"
+    return ""
