@@ -23,7 +23,8 @@ from local.sagemaker.logs import Log
 from local.sagemaker.remedies import explained
 from local.sagemaker.resources import Record
 from local.sagemaker.structural import structural
-from local.sagemaker.transform.records import assembled, payloads
+from local.sagemaker.transform.joining import Joining
+from local.sagemaker.transform.records import assembled, payloads, plain
 from local.wire import Call
 
 Params = dict[str, Any]
@@ -36,7 +37,6 @@ _HEALTH_CHECK_SECONDS: Final = 480
 _LOG_GROUP: Final = "/aws/sagemaker/TransformJobs"
 _TOLD_CHARACTERS: Final = 300
 _RETRIES: Final = 3
-_NOT_HERE: Final = ("DataCaptureConfig", "DataProcessing")
 
 
 class TransformJobs:
@@ -181,9 +181,12 @@ class TransformJobs:
         given, wanted = record["TransformInput"].get("ContentType"), record["TransformOutput"].get("Accept")
         headers = {name: value for name, value in (("Content-Type", given), ("Accept", wanted)) if value}
         tries = 1 + record.get("ModelClientConfig", {}).get("InvocationsMaxRetries", _RETRIES)
-        answers = [_answer(server, body, headers, tries) for body in payloads(file.read_bytes(), record)]
+        content, joining = plain(file.read_bytes(), record), Joining.of(record)
+        sent = joining.sent(content) if joining else content
+        answers = [_answer(server, body, headers, tries) for body in payloads(sent, record)]
+        kept = assembled(answers, record)
         result = file.with_name(f"{file.name}.out")
-        result.write_bytes(assembled(answers, record))
+        result.write_bytes(joining.kept(content, kept) if joining else kept)
         files, key = self._context.files.acting(role_arn), record["TransformOutput"].get("KmsKeyId")
         files.upload(result, output, kms_key=key or None)
 
@@ -199,9 +202,9 @@ class TransformJobs:
 
 def _check(params: Params) -> None:
     """Refuse by name what would be passed over."""
-    for member in _NOT_HERE:
-        if params.get(member) and params[member] != {"JoinSource": "None"}:
-            raise UnsupportedLocally(f"{member} of a transform job")
+    if params.get("DataCaptureConfig"):
+        raise UnsupportedLocally("DataCaptureConfig of a transform job")
+    Joining.of(params)
     source, split = params["TransformInput"]["DataSource"]["S3DataSource"], params["TransformInput"].get("SplitType")
     if source["S3DataType"] != "S3Prefix":
         raise UnsupportedLocally(f"S3DataType {source['S3DataType']} of a transform job")

@@ -13,6 +13,16 @@ _DEFAULT_MEGABYTES: Final = 6
 _LINE: Final = b"\n"
 
 
+def plain(content: bytes, job: dict[str, Any]) -> bytes:
+    """An object without its compression. Raises JobFailed when it is not what the job says."""
+    if job["TransformInput"].get("CompressionType") != "Gzip":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise JobFailed(f"ClientError: An object is not compressed with gzip: {error}") from error
+
+
 def payloads(content: bytes, job: dict[str, Any]) -> Iterator[bytes]:
     """The bodies of the requests that carry an object: one, one for each line, or as many lines as fit into each.
 
@@ -20,7 +30,6 @@ def payloads(content: bytes, job: dict[str, Any]) -> Iterator[bytes]:
     """
     most = job.get("MaxPayloadInMB", _DEFAULT_MEGABYTES) * 1024 * 1024
     wanted = job["TransformInput"]
-    content = _plain(content) if wanted.get("CompressionType") == "Gzip" else content
     if wanted.get("SplitType", "None") == "None":
         records = [content]
     else:
@@ -50,10 +59,3 @@ def _batches(records: Sequence[bytes], most: int) -> Iterator[bytes]:
         batch += record
     if batch:
         yield batch
-
-
-def _plain(content: bytes) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise JobFailed(f"ClientError: An object is not compressed with gzip: {error}") from error

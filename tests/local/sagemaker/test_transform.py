@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from local.sagemaker.containers.isolation import Namespace, isolation
 from local.sagemaker.errors import JobFailed
-from local.sagemaker.transform.records import assembled, payloads
+from local.sagemaker.transform.records import assembled, payloads, plain
 
 SHOUT = {
     "code/inference.py": """
@@ -63,9 +63,9 @@ def test_as_many_lines_as_fit_go_into_a_request():
 
 def test_a_compressed_object_is_sent_plain():
     """And one that is not what it says fails the job."""
-    assert list(payloads(gzip.compress(LINES), job(CompressionType="Gzip"))) == [LINES]
+    assert plain(gzip.compress(LINES), job(CompressionType="Gzip")) == LINES
     with pytest.raises(JobFailed, match="not compressed"):
-        list(payloads(LINES, job(CompressionType="Gzip")))
+        plain(LINES, job(CompressionType="Gzip"))
 
 
 def test_answers_are_put_together_as_they_are_or_line_by_line():
@@ -108,6 +108,17 @@ def test_a_job_sends_every_object_through_the_model_and_writes_what_it_answers(w
         world.sm.create_transform_job(TransformJobName="t", **request(world))
 
 
+def test_answers_are_joined_to_the_records_they_belong_to(world):
+    """The identifier is not sent, and stands beside the answer."""
+    world.model("shout", SHOUT)
+    world.put("in/a.csv", "1,one\n2,two\n")
+    processing = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"}
+    world.sm.create_transform_job(TransformJobName="t", **request(world, DataProcessing=processing))
+    ended = world.ended_job("transform", "t")
+    assert ended["TransformJobStatus"] == "Completed", ended.get("FailureReason")
+    assert world.read("out/a.csv.out") == b"1,ONE\n2,TWO\n"
+
+
 def test_an_answer_that_is_an_error_fails_the_job_with_what_the_model_said(world):
     """After as many tries as were asked for."""
     world.model("shout", SHOUT)
@@ -142,7 +153,11 @@ def test_a_job_that_is_stopped_ends_as_stopped(world):
     ("more", "told"),
     [
         ({"ModelName": "none"}, "Could not find model"),
-        ({"DataProcessing": {"InputFilter": "$[1:]"}}, "DataProcessing of a transform job"),
+        ({"DataProcessing": {"InputFilter": "1:"}}, "'1:' is no JSONPath"),
+        (
+            {"DataProcessing": {"JoinSource": "Input"}, "DataCaptureConfig": {"DestinationS3Uri": "s3://work/c"}},
+            "DataCaptureConfig of a transform job",
+        ),
         ({"TransformResources": {"InstanceCount": 2, "InstanceType": "ml.m5.large"}}, "several instances"),
     ],
 )
