@@ -1,3 +1,4 @@
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def client(tmp_path):
     """Makes AWS clients that hear the offline answers; uploads land in the test's folder."""
     answers = offline.Answers(tmp_path, VALUES)
 
+    @functools.cache
     def client(service):
         session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="eu-west-1")
         session.events.register("before-send", answers.answer)
