@@ -28,7 +28,7 @@ EXAMPLE = "example-model"
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LINES = "env.toml"
-"""The lines for the stage's file, of one template or of all of them."""
+"""What a template has to say in the stage's file; it is not copied."""
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".pytest_cache", _LINES)
 _BYTES_KEPT = ("data", "lock/assets")
@@ -64,7 +64,7 @@ def make(name: str, *, template: Path, root: Path) -> Path:
     place, stage_file = root / "pipelines" / naming.folder(name), root / "env" / f"{LOCAL}.toml"
     _check(name, place=place, stage_file=stage_file, root=root)
     text = stage_file.read_text(encoding="utf-8").rstrip("\n")
-    lines = f"{text}\n\n{_named(_stage_lines(template), name)}"
+    lines = f"{text}\n\n{_named((template / _LINES).read_text(encoding='utf-8'), name)}"
     _check_stage(lines, root=root)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as folder:
         fresh = Path(folder) / place.name
@@ -100,12 +100,6 @@ def _vouch(place: Path) -> None:
     """Let the copied lock say that it was made of these sources: a template's lock is tested to be what they give."""
     if (place / "lock" / DEFINITION).is_file():
         (place / "lock" / SOURCES).write_text(f"{fingerprint(place)}\n", encoding="utf-8")
-
-
-def _stage_lines(template: Path) -> str:
-    """What a template has to say in the stage's file: its own lines, or those that do for all kinds."""
-    own = template / _LINES
-    return (own if own.exists() else template.parent / _LINES).read_text(encoding="utf-8")
 
 
 def _check_stage(text: str, *, root: Path) -> None:

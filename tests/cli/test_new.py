@@ -36,7 +36,7 @@ def template(tmp_path):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     (folder / "plot.png").write_bytes(b"\x89PNG\xff example-model")
-    shutil.copy(ROOT / "cli" / "templates" / "env.toml", tmp_path / "templates")
+    shutil.copy(ROOT / "cli" / "templates" / "classification" / "env.toml", folder)
     return folder
 
 
@@ -52,6 +52,7 @@ def test_the_name_stands_wherever_the_examples_stood(root, template):
     assert (made / "lock/assets/abc/train.py").read_text() == "# example-model\n"
     assert (made / "plot.png").read_bytes() == b"\x89PNG\xff example-model"
     assert not (made / "__pycache__").exists()
+    assert not (made / "env.toml").exists()
 
 
 def test_the_stages_file_keeps_every_character_and_gains_a_model(root, template):
