@@ -125,7 +125,9 @@ def tracking(town: Town) -> None:
     _mlflow(town, "runs/set-tag", run_id=run["id"], key=RECORDED, value="not whole")
     function = naming.function(stage, "track")
     town.admin.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
-    _until(lambda: sorted(each["arn"] for each in _tracked(town) if each["recorded"] != "not whole") == sorted(arns))
+    whole = sorted((arn, True) for arn in arns)
+    unwritten = (None, "not whole")
+    _until(lambda: sorted((each["arn"], each["recorded"] not in unwritten) for each in _tracked(town)) == whole)
     for person in ("scientist", "approver"):
         town.type(person, f"experiments {MODEL}")
         client = town.person(person).client("sagemaker")
