@@ -17,10 +17,12 @@ from cli.deploy import publish
 from cli.errors import CliError
 from cli.up import environment
 from env import naming
-from local.bootstrap import bootstrap
 from local.cloud import LocalCloud
 from tests.infra.templates import MODEL
+from tests.local import trust
 
+DEPLOYMENT = "deployment"
+"""The role that deployments name, an administrator's."""
 TYPES = list(naming.PUSHED_TYPES)
 ADMIN = {
     "Type": "AWS::IAM::Role",
@@ -52,7 +54,8 @@ class Lab:
 
     def __init__(self, synthesized, admin) -> None:
         self.stage, self.admin = synthesized.stage, admin
-        self.stacks = {stack.name: stack for stack in read(synthesized.folder)}
+        trust.role(admin.client("iam"), DEPLOYMENT, "cloudformation", allowed=["*"])
+        self.stacks = {stack.name: self._by_hand(stack) for stack in read(synthesized.folder)}
         self.training = self.stacks[naming.stack(self.stage, "training", MODEL)]
         self.registry = self.stacks[naming.stack(self.stage, "registry")]
         for capability in ("storage", "registry"):
@@ -60,6 +63,11 @@ class Lab:
         self.deploy(self.training)
         self.deploy(self._people())
         self.scientist = admin.acting_as("scientist")
+
+    def _by_hand(self, stack):
+        """A stack as it is deployed where nobody has bootstrapped the CDK: small, in a role made for deployments."""
+        files = tuple(asset for asset in stack.assets if asset.role is None)
+        return replace(stack, assets=files, role=naming.role_arn(self.stage, DEPLOYMENT))
 
     def deploy(self, stack) -> bool:
         """Deploy a stack as `sluice deploy` does; gives whether it differed."""
@@ -117,7 +125,6 @@ def lab(local):
     before = dict(os.environ)
     with LocalCloud(region=local.stage.region) as cloud:
         url = cloud.start()
-        bootstrap(cloud.services)
         os.environ.update(environment(url, local.stage))
         try:
             yield Lab(local, connect("local"))
@@ -262,8 +269,7 @@ def renamed(template):
 
 def as_administrator(template):
     """The jobs of the pipeline in the role of deployments."""
-    role = "arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-eu-west-1"
-    template["Resources"]["Pipeline"]["Properties"]["RoleArn"] = role
+    template["Resources"]["Pipeline"]["Properties"]["RoleArn"] = f"arn:aws:iam::123456789012:role/{DEPLOYMENT}"
 
 
 def as_the_model(template):
@@ -301,7 +307,7 @@ def test_a_template_cannot_do_more_than_its_role(settled, edit, refusal):
     "changed",
     [
         {"RoleARN": None},
-        {"RoleARN": "arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-eu-west-1"},
+        {"RoleARN": f"arn:aws:iam::123456789012:role/{DEPLOYMENT}"},
         {"ResourceTypes": None},
         {"ResourceTypes": None, "Capabilities": ["CAPABILITY_NAMED_IAM"]},
         {"ResourceTypes": [*TYPES, "AWS::IAM::Role"]},
