@@ -13,7 +13,7 @@ import click
 
 import env
 from cli.checkout import ROOT
-from cli.compiling.bundle import DEFINITION, SOURCES
+from cli.compiling.bundle import SOURCES
 from cli.compiling.sources import fingerprint
 from cli.connection import LOCAL
 from cli.errors import WrongUseError
@@ -28,10 +28,10 @@ EXAMPLE = "example-model"
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LINES = "env.toml"
-"""What a template has to say in the stage's file; it is not copied."""
+"""What a template has to say in the stage's file; no part of the model."""
 
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".pytest_cache", _LINES)
-_BYTES_KEPT = ("data", "lock/assets")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".pytest_cache")
+_BYTES_KEPT = (_LINES, "data/", "lock/assets/")
 """What of a template is copied as it is: it is known by its hash."""
 
 
@@ -72,7 +72,7 @@ def make(name: str, *, template: Path, root: Path) -> Path:
         for file in _texts(fresh):
             file.write_text(_named(file.read_text(encoding="utf-8"), name), encoding="utf-8")
         fresh.rename(place)
-    _vouch(place)
+    _take_out_lines(place)
     _replace(stage_file, lines)
     return place
 
@@ -96,10 +96,13 @@ def _check(name: str, *, place: Path, stage_file: Path, root: Path) -> None:
         raise WrongUseError(f"{file} names {name}, and there is no {folder}/: remove its lines, or choose another name")
 
 
-def _vouch(place: Path) -> None:
-    """Let the copied lock say that it was made of these sources: a template's lock is tested to be what they give."""
-    if (place / "lock" / DEFINITION).is_file():
-        (place / "lock" / SOURCES).write_text(f"{fingerprint(place)}\n", encoding="utf-8")
+def _take_out_lines(place: Path) -> None:
+    """Remove the template's lines for the stage; a lock that was made of its sources is still said to be."""
+    sources = place / "lock" / SOURCES
+    current = sources.is_file() and sources.read_text(encoding="utf-8").strip() == fingerprint(place)
+    (place / _LINES).unlink()
+    if current:
+        sources.write_text(f"{fingerprint(place)}\n", encoding="utf-8")
 
 
 def _check_stage(text: str, *, root: Path) -> None:
@@ -118,7 +121,7 @@ def _texts(folder: Path) -> Iterator[Path]:
     """The files of a folder in which the model's name may stand."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = file.relative_to(folder).as_posix()
-        if not inside.startswith(tuple(f"{kept}/" for kept in _BYTES_KEPT)) and _is_text(file):
+        if not inside.startswith(_BYTES_KEPT) and _is_text(file):
             yield file
 
 

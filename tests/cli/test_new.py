@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 import env
+from cli.compiling.sources import fingerprint
 from cli.errors import WrongUseError
 from cli.new import make
+from cli.running.readiness import outdated
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +26,7 @@ def template(tmp_path):
     """A template with everything that is treated in a way of its own."""
     folder = tmp_path / "templates" / "classification"
     files = {
-        "pipeline.py": "# trains example-model\n",
+        "pipeline.py": "# trains a model\n",
         "tests/test_prepare.py": "import example_model\n",
         "README.md": "# Example model\n",
         "data/rows.csv": "example-model\n",
@@ -44,7 +46,6 @@ def test_the_name_stands_wherever_the_examples_stood(root, template):
     """In each of its three forms; not in what is known by its hash, nor in bytes that are no text."""
     made = make("churn-risk", template=template, root=root)
     assert made == root / "pipelines" / "churn_risk"
-    assert (made / "pipeline.py").read_text() == "# trains churn-risk\n"
     assert (made / "tests/test_prepare.py").read_text() == "import churn_risk\n"
     assert (made / "README.md").read_text() == "# Churn risk\n"
     assert (made / "lock/definition.json").read_text() == '{"Model": "churn-risk"}'
@@ -53,6 +54,20 @@ def test_the_name_stands_wherever_the_examples_stood(root, template):
     assert (made / "plot.png").read_bytes() == b"\x89PNG\xff example-model"
     assert not (made / "__pycache__").exists()
     assert not (made / "env.toml").exists()
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_a_lock_is_current_if_the_templates_was(root, template, honest):
+    """Whose lock is older than what models share is compiled by its first run."""
+    (root / "pipelines" / "evidence").mkdir()
+    (root / "pipelines" / "evidence" / "gates.py").write_text("LIMIT = 1")
+    as_compiled = root / "pipelines" / "example_model"
+    shutil.copytree(template, as_compiled, ignore=shutil.ignore_patterns("__pycache__"))
+    (template / "lock" / "sources.sha256").write_text(fingerprint(as_compiled))
+    shutil.rmtree(as_compiled)
+    if not honest:
+        (root / "pipelines" / "evidence" / "gates.py").write_text("LIMIT = 2")
+    assert outdated(make("churn-risk", template=template, root=root)) is not honest
 
 
 def test_the_stages_file_keeps_every_character_and_gains_a_model(root, template):
