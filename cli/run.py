@@ -118,7 +118,7 @@ def stop(run: str, stage: str | None, person: naming.Person | None) -> None:
     """Stop RUN (an id, its beginning, or a MODEL for its last): its jobs end, nothing more starts."""
     connection = connect(stage, person=person)
     arn = find(connection, run)
-    with _in_words(_id(arn)):
+    with in_words(_id(arn)):
         connection.client("sagemaker").stop_pipeline_execution(PipelineExecutionArn=arn)
     out.print(f"run [bold]{_id(arn)}[/] is being stopped: `sluice runs {model_of(connection, arn)}`")
 
@@ -132,7 +132,7 @@ def retry(run: str, *, stage: str | None, shown: Shown, person: naming.Person | 
     """Go on with RUN, which failed or was stopped, where it stood: what succeeded is not repeated."""
     connection = connect(stage, person=person)
     arn = find(connection, run)
-    with _in_words(_id(arn)):
+    with in_words(_id(arn)):
         connection.client("sagemaker").retry_pipeline_execution(PipelineExecutionArn=arn)
     shown.say(f"run [bold]{_id(arn)}[/] goes on")
     watch_run(connection, arn, shown)
@@ -166,7 +166,7 @@ def watch_run(connection: Connection, arn: str, shown: Shown) -> None:
 
 
 @contextmanager
-def _in_words(run: str) -> Iterator[None]:
+def in_words(run: str) -> Iterator[None]:
     """SageMaker's refusal of what does not go with the state of an execution, as a sentence."""
     try:
         yield

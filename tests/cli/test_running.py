@@ -1,4 +1,5 @@
 import io
+import json
 
 import pytest
 from rich.console import Console
@@ -6,7 +7,7 @@ from rich.console import Console
 from cli.compiling.sources import fingerprint
 from cli.errors import CliError, WrongUseError
 from cli.logs import _lines
-from cli.run import check_trained
+from cli.run import Shown, check_trained, in_words, watch_run
 from cli.running.ending import conclude, failure, typed
 from cli.running.finding import find
 from cli.running.following import follow
@@ -340,3 +341,34 @@ def test_a_stage_that_only_serves_names_the_one_that_trains():
     ):
         check_trained(connection("staging"), "credit-risk")
     check_trained(connection("local"), "credit-risk")
+
+
+def test_whoever_interrupts_the_watching_leaves_the_run_alone_and_reads_how_to_go_on(capsys):
+    """Three commands, each with the run's id or the model's name."""
+    sagemaker = SageMaker(RUNNING)
+
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    sagemaker.list_pipeline_execution_steps = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        watch_run(stage(sagemaker), ARN, Shown(steps=True, logs=False, as_json=False))
+    said = capsys.readouterr().err
+    for command in ("sluice logs u92ftvh0y0wg --follow", "sluice runs credit-risk", "sluice stop u92ftvh0y0wg"):
+        assert command in said
+
+
+def test_a_program_reads_json_alone(capsys):
+    """Of a success and of a failure, whose reason also is an error."""
+    shown = Shown(steps=True, logs=False, as_json=True)
+    watch_run(stage(SageMaker(REGISTERED, packages=[package(2)])), ARN, shown)
+    assert json.loads(capsys.readouterr().out)["version"] == "credit-risk/2"
+    with pytest.raises(CliError, match="nothing was registered"):
+        watch_run(stage(SageMaker(FAILED, jobs=TRAINS)), ARN, shown)
+    assert json.loads(capsys.readouterr().out)["failed_step"] == "Train"
+
+
+def test_a_run_that_is_over_cannot_be_stopped():
+    """SageMaker's conflict is a sentence of ours."""
+    with pytest.raises(CliError, match="run u92ftvh0y0wg: it has ended"), in_words("u92ftvh0y0wg"):
+        raise refusal("ConflictException", "it has ended")
