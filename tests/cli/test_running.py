@@ -361,7 +361,7 @@ def test_whoever_interrupts_the_watching_leaves_the_run_alone_and_reads_how_to_g
 def test_a_program_reads_json_alone(capsys):
     """Of a success and of a failure, whose reason also is an error."""
     shown = Shown(steps=True, logs=False, as_json=True)
-    watch_run(stage(SageMaker(REGISTERED, packages=[package(2)])), ARN, shown)
+    watch_run(stage(SageMaker(REGISTERED, packages=[package(2)], jobs=TRAINS)), ARN, shown)
     assert json.loads(capsys.readouterr().out)["version"] == "credit-risk/2"
     with pytest.raises(CliError, match="nothing was registered"):
         watch_run(stage(SageMaker(FAILED, jobs=TRAINS)), ARN, shown)
