@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.clock import Clock
 from local.cloudwatch import CloudWatch
 from local.errors import UnsupportedLocally
 from local.images import Interpreter
 from local.sagemaker import SageMaker
+from tests.local.conftest import SmallCloud
 from tests.local.sagemaker.fakes import Hosting
 from tests.local.trust import role
 
@@ -243,11 +245,12 @@ class World:
         self.sm.create_training_job(TrainingJobName=name, **self.training(script, **more))
         return self.ended_job("training", name)
 
-    def run_pipeline(self, definition: dict[str, Any], **parameters: str) -> dict[str, Any]:
-        """Create the pipeline `p`, run it, and give the ended execution."""
-        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=self.role)
+    def run_pipeline(self, definition: dict[str, Any], *, pipeline: str = "p", **parameters: str) -> dict[str, Any]:
+        """Create a pipeline, run it, and give the ended execution."""
+        text = json.dumps(definition)
+        self.sm.create_pipeline(PipelineName=pipeline, PipelineDefinition=text, RoleArn=self.role)
         given = [{"Name": name, "Value": value} for name, value in parameters.items()]
-        arn = self.sm.start_pipeline_execution(PipelineName="p", PipelineParameters=given)["PipelineExecutionArn"]
+        arn = self.sm.start_pipeline_execution(PipelineName=pipeline, PipelineParameters=given)["PipelineExecutionArn"]
         return self.ended_execution(arn)
 
     def start_pipeline(self, definition: dict[str, Any]) -> None:
@@ -357,6 +360,19 @@ def make_world(small_cloud):
 def world(make_world):
     """A world of the real clock."""
     return make_world()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """A world that the tests of a file share: each takes names of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+        cloud = SmallCloud(
+            tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()), clock=Clock()
+        )
+        cloud.listen()
+        yield World(cloud)
+        cloud.close()
 
 
 @pytest.fixture

@@ -18,9 +18,15 @@ if "baseline_constraints" in os.environ:
 STRICT, LAX = json.dumps({"strict": True}), json.dumps({"strict": False})
 
 
-def check(world, name="Check", **members):
-    """A data quality check step that writes to `checked/`."""
-    arguments = world.processing(ANALYZER, outputs=[("result", "s3://work/checked", "output")])
+@pytest.fixture(scope="module")
+def world(lasting):
+    """One for all."""
+    return lasting
+
+
+def check(world, folder="checked", name="Check", **members):
+    """A data quality check step that writes to a folder of its own."""
+    arguments = world.processing(ANALYZER, outputs=[("result", f"s3://work/{folder}", "output")])
     return step(name, "QualityCheck", arguments, CheckType="DATA_QUALITY", **members)
 
 
@@ -55,7 +61,9 @@ def test_a_first_run_makes_the_baseline(world):
     """Check skipped, baseline registered: what was calculated is what later checks are held to."""
     uses = {"Get": "Steps.Check.BaselineUsedForDriftCheckConstraints"}
     told = step("Told", "Fail", {"ErrorMessage": uses})
-    execution = world.run_pipeline(definition(check(world, SkipCheck=True, RegisterNewBaseline=True), told))
+    execution = world.run_pipeline(
+        definition(check(world, SkipCheck=True, RegisterNewBaseline=True), told), pipeline="first"
+    )
     assert execution["FailureReason"].endswith("s3://work/checked/constraints.json")
     metadata = world.steps(execution)["Check"]["Metadata"]["QualityCheck"]
     assert ":processing-job/pipelines-" in metadata.pop("CheckJobArn")
@@ -72,16 +80,17 @@ def test_a_first_run_makes_the_baseline(world):
 
 def test_a_violation_fails_the_step_with_its_report(world):
     """As AWS words it; the report is in the metadata."""
-    execution = world.run_pipeline(definition(check(world, **supplied(world, STRICT))))
+    execution = world.run_pipeline(definition(check(world, "violated", **supplied(world, STRICT))), pipeline="violated")
     found = world.steps(execution)["Check"]
-    report = "s3://work/checked/constraint_violations.json"
+    report = "s3://work/violated/constraint_violations.json"
     assert found["FailureReason"] == f"ClientError: Quality check failed. See violation report: {report}"
     assert found["Metadata"]["QualityCheck"]["ViolationReport"] == report
 
 
 def test_a_violation_may_be_let_pass(world):
     """FailOnViolation false: the step succeeds and tells the report. The old baseline is kept for later checks."""
-    execution = world.run_pipeline(definition(check(world, FailOnViolation=False, **supplied(world, STRICT))))
+    lets_pass = check(world, "passed", FailOnViolation=False, **supplied(world, STRICT))
+    execution = world.run_pipeline(definition(lets_pass), pipeline="passed")
     assert execution["PipelineExecutionStatus"] == "Succeeded"
     metadata = world.steps(execution)["Check"]["Metadata"]["QualityCheck"]
     assert metadata["ViolationReport"].endswith("constraint_violations.json")
@@ -90,7 +99,8 @@ def test_a_violation_may_be_let_pass(world):
 
 def test_the_baseline_of_the_latest_approved_package_is_taken(world):
     """Where none is supplied."""
-    execution = world.run_pipeline(definition(check(world, ModelPackageGroupName=group(world, LAX))))
+    held = check(world, "held", ModelPackageGroupName=group(world, LAX))
+    execution = world.run_pipeline(definition(held), pipeline="held")
     metadata = world.steps(execution)["Check"]["Metadata"]["QualityCheck"]
     assert execution["PipelineExecutionStatus"] == "Succeeded"
     assert metadata["BaselineUsedForDriftCheckConstraints"] == "s3://work/old/constraints.json"
@@ -100,7 +110,8 @@ def test_the_baseline_of_the_latest_approved_package_is_taken(world):
 @pytest.mark.parametrize("members", [{}, {"SkipCheck": True}, {"RegisterNewBaseline": True}])
 def test_a_check_without_a_previous_baseline_fails_and_says_how_to_begin(world, members):
     """Unless it is skipped and registers a new one."""
-    reason = world.run_pipeline(definition(check(world, **members)))["FailureReason"]
+    name = "-".join(["without", *members])
+    reason = world.run_pipeline(definition(check(world, "without", **members)), pipeline=name)["FailureReason"]
     assert "no previous baseline (Constraints, Statistics) of check type DATA_QUALITY" in reason
     assert "set SkipCheck and RegisterNewBaseline to true for a first run" in reason
 
@@ -110,8 +121,8 @@ def test_the_analysis_is_refused_by_name_when_its_image_is_not_here(world):
     asked = check(world, name="DataQuality", SkipCheck=True)
     asked["Arguments"]["AppSpecification"]["ImageUri"] = "sagemaker-model-monitor-analyzer"
     text = json.dumps(definition(asked))
-    world.sm.create_pipeline(PipelineName="p", PipelineDefinition=text, RoleArn=world.role)
-    refused = world.refused(world.sm.start_pipeline_execution, PipelineName="p")
+    world.sm.create_pipeline(PipelineName="refused", PipelineDefinition=text, RoleArn=world.role)
+    refused = world.refused(world.sm.start_pipeline_execution, PipelineName="refused")
     assert refused[0] == "UnsupportedLocally"
     assert "the analysis of QualityCheck step DataQuality: its image sagemaker-model-monitor-analyzer" in refused[1]
-    assert world.sm.list_pipeline_executions(PipelineName="p")["PipelineExecutionSummaries"] == []
+    assert world.sm.list_pipeline_executions(PipelineName="refused")["PipelineExecutionSummaries"] == []

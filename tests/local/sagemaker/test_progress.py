@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.sagemaker.pipelines.definition import Step
@@ -80,6 +80,7 @@ def test_branches_wait_for_their_outcome():
 _TRIGGERS = st.sampled_from(["Completed", "Failed", "Stopped", "Any"])
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_every_execution_comes_to_an_end(data):
     """Whatever waits for whatever and however steps come out: each starts once, and no more can start at the end."""

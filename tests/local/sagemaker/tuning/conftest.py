@@ -28,9 +28,8 @@ class Tuning(World):
         """A CreateHyperParameterTuningJob request without its name: by default a grid of x over 1, 2 and 3."""
         training = self.training(SCRIPT)
         algorithm = training["AlgorithmSpecification"]
-        entry = algorithm.pop("ContainerEntrypoint")
+        del algorithm["ContainerEntrypoint"]  # a tuning job's trials have none
         code = self.archive("tuned/sourcedir.tar.gz", {"train.py": SCRIPT})
-        del entry
         own = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code}
         algorithm["MetricDefinitions"] = [{"Name": "loss", "Regex": r"loss=([0-9.]+)"}]
         numbers = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "2", "3"]}]}
