@@ -8,7 +8,7 @@ from typing import Any
 
 from env.stage import Stage
 from infra.errors import StepError
-from infra.rights import PACKAGE_NUMBERS, Right
+from infra.rights import PACKAGE_NUMBERS, Right, read_packages
 from infra.steps import Step, every
 
 _JOBS = "SageMaker names the jobs of steps pipelines-<execution>-<step>-<suffix>."
@@ -95,6 +95,11 @@ def _register(stage: Stage, model: str) -> list[Right]:
     ]
 
 
+def _compare(stage: Stage, model: str) -> list[Right]:
+    """Reading the baselines that the last approved package has; a pipeline trains where the registry is."""
+    return [read_packages(stage, model)]
+
+
 def _arn(stage: Stage) -> str:
     return f"arn:aws:sagemaker:{stage.region}:{stage.account}"
 
@@ -106,17 +111,18 @@ _NEEDS: Mapping[str, Callable[[Stage, str], list[Right]]] = {
     "transform": _transform,
     "make models": _make_models,
     "register": _register,
+    "compare": _compare,
 }
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "Callback": (),
-    "ClarifyCheck": ("process",),
+    "ClarifyCheck": ("process", "compare"),
     "Condition": (),
     "Fail": (),
     "Lambda": (),
     "Model": ("make models",),
     "Processing": ("process",),
-    "QualityCheck": ("process",),
+    "QualityCheck": ("process", "compare"),
     "RegisterModel": ("register",),
     "Training": ("train",),
     "Transform": ("transform",),

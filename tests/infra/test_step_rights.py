@@ -21,6 +21,7 @@ def given(*steps, parameters=()):
     [
         ("Processing", "sagemaker:CreateProcessingJob", "processing-job/pipelines-*"),
         ("QualityCheck", "sagemaker:CreateProcessingJob", "processing-job/pipelines-*"),
+        ("QualityCheck", "sagemaker:ListModelPackages", "model-package-group/credit-risk"),
         ("Training", "sagemaker:CreateTrainingJob", "training-job/pipelines-*"),
         ("Transform", "sagemaker:CreateTransformJob", "transform-job/pipelines-*"),
         ("Tuning", "sagemaker:CreateHyperParameterTuningJob", "hyper-parameter-tuning-job/*"),
