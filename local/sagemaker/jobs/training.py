@@ -142,7 +142,8 @@ class Training:
             return Program([*algorithm["ContainerEntrypoint"], *algorithm.get("ContainerArguments", [])], env)
         if "sagemaker_program" in hyperparameters:
             return script_program(hyperparameters, container, self._files.acting(record["RoleArn"]), env=env)
-        return Program(["python3", "-m", f"sluice_{self._images.algorithm(self.image(record))}", "/opt/ml"], env)
+        image = self.image(record)
+        return Program(["python3", "-m", f"sluice_{self._images.algorithm(image)}", "/opt/ml", image], env)
 
     def phase(self, record: Record, name: str) -> Mapping[str, Any]:
         """The secondary status and its place among those before."""

@@ -122,6 +122,17 @@ def test_it_trains_on_libsvm_in_every_version(world):
     assert "xgboost-cpu 3.0.5 for 1.7.4" in world.log("/aws/sagemaker/TrainingJobs")[0]
 
 
+def test_images_before_1_3_leave_a_pickle(world):
+    """The examples of their time read the model with Python's pickle; what serves it does as well."""
+    older = IMAGE.replace("3.0-5", "1.0-1-cpu-py3")
+    world.sm.create_training_job(TrainingJobName="job", **request(world, as_csv, "text/csv", image=older))
+    job = world.ended_job("training", "job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.unpacked("models/job/output/model.tar.gz")["xgboost-model"].startswith(b"\x80")
+    serve(world, job["ModelArtifacts"]["S3ModelArtifacts"])
+    assert float(ask(world, "0.5,0.5")) == pytest.approx(0.5, abs=0.3)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ import xgboost
 from .data import RefusedError, matrix
 
 _MODEL = "xgboost-model"
+_OWN_FORMAT = (1, 3)
 _OWN = (
     "num_round csv_weights early_stopping_rounds eval_metric _tuning_objective_metric save_model_on_termination "
     "_kfold _num_cv_round use_dask_gpu_training silent"
@@ -115,8 +118,8 @@ def _whole(parameters: Mapping[str, str], name: str) -> int:
         raise RefusedError(f"Hyperparameter {name}: could not parse value {parameters[name]!r} as a number") from None
 
 
-def main(root: Path) -> int:
-    """Train under the container's root and leave the model there; gives the exit code.
+def main(root: Path, *, image: str = "") -> int:
+    """Train under the container's root and leave the model there, as ``image`` does; gives the exit code.
 
     What is the user's to mend becomes the job's failure.
     """
@@ -126,13 +129,23 @@ def main(root: Path) -> int:
         for name in ("hyperparameters", "inputdataconfig")
     )
     try:
-        train(parameters, channels, folder=root / "input" / "data").save_model(root / "model" / _MODEL)
+        booster = train(parameters, channels, folder=root / "input" / "data")
     except (RefusedError, xgboost.core.XGBoostError) as error:
         sys.stderr.write(f"{error}\n")
         (root / "output" / "failure").write_text(f"ClientError: {error}", encoding="utf-8")
         return 1
+    if _leaves_pickles(image):
+        (root / "model" / _MODEL).write_bytes(pickle.dumps(booster))
+    else:
+        booster.save_model(root / "model" / _MODEL)
     return 0
 
 
+def _leaves_pickles(image: str) -> bool:
+    """Images before 1.3-1 leave Python's pickle of the model (Developer Guide, "XGBoost algorithm", versions)."""
+    version = re.search(r":(\d+)\.(\d+)-", image)
+    return version is not None and (int(version[1]), int(version[2])) < _OWN_FORMAT
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), image=sys.argv[2]))
