@@ -253,10 +253,11 @@ class World:
         arn = self.sm.start_pipeline_execution(PipelineName=pipeline, PipelineParameters=given)["PipelineExecutionArn"]
         return self.ended_execution(arn)
 
-    def start_pipeline(self, definition: dict[str, Any]) -> None:
-        """Create the pipeline `p` and start it; `started` is the execution's ARN."""
-        self.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition), RoleArn=self.role)
-        self.started = self.sm.start_pipeline_execution(PipelineName="p")["PipelineExecutionArn"]
+    def start_pipeline(self, definition: dict[str, Any], *, pipeline: str = "p") -> None:
+        """Create a pipeline and start it; `started` is the execution's ARN."""
+        text = json.dumps(definition)
+        self.sm.create_pipeline(PipelineName=pipeline, PipelineDefinition=text, RoleArn=self.role)
+        self.started = self.sm.start_pipeline_execution(PipelineName=pipeline)["PipelineExecutionArn"]
 
     def only_steps(self) -> dict[str, dict[str, Any]]:
         """The steps of the execution that was started."""

@@ -1,4 +1,28 @@
+import pytest
+
 from tests.local.sagemaker.test_pipelines import definition, fails, step, uploads
+
+SLEEP = "import time; time.sleep(600)"
+
+
+@pytest.fixture(scope="module")
+def world(lasting):
+    """One for all."""
+    return lasting
+
+
+def stopped(world, pipeline, *steps):
+    """An execution of a pipeline whose step Train was stopped by its job, and the name of that job."""
+    world.start_pipeline(definition(uploads(world, pipeline, SLEEP, "Train"), *steps), pipeline=pipeline)
+    begun = world.until(world.only_steps, lambda steps: "Metadata" in steps.get("Train", {}))
+    job = begun["Train"]["Metadata"]["ProcessingJob"]["Arn"].rsplit("/", 1)[1]
+    (name,) = [
+        each["ProcessingJobName"]
+        for each in world.sm.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"]
+        if each["ProcessingJobName"].lower() == job
+    ]
+    world.sm.stop_processing_job(ProcessingJobName=name)
+    return world.ended_execution(world.started), name
 
 
 def sets(name, **more):
@@ -15,7 +39,8 @@ def test_a_step_may_wait_for_a_failure(world):
             sets("Notify", DependsOn=[{"Step": "Train", "Trigger": "Failed"}]),
             sets("After", DependsOn=["Notify"]),
             sets("Evaluate", DependsOn=["Train"]),
-        )
+        ),
+        pipeline="handled",
     )
     assert execution["PipelineExecutionStatus"] == "CompletedWithFailures"
     steps = world.steps(execution)
@@ -24,31 +49,24 @@ def test_a_step_may_wait_for_a_failure(world):
         "Notify": "Succeeded",
         "After": "Succeeded",
     }
-    told = world.told("SageMaker Model Building Pipeline Execution Status Change")[-1]
-    assert told["currentPipelineExecutionStatus"] == "CompletedWithFailures"
-    assert "executionEndTime" in told
+    told = world.told("SageMaker Model Building Pipeline Execution Status Change")
+    mine = [event for event in told if event["pipelineExecutionArn"] == execution["PipelineExecutionArn"]]
+    assert mine[-1]["currentPipelineExecutionStatus"] == "CompletedWithFailures"
+    assert "executionEndTime" in mine[-1]
 
 
 def test_a_failure_of_who_waited_fails_the_execution(world):
     """Nobody waits for that one."""
     waits = {**fails("Tell", "told"), "DependsOn": [{"Step": "Train", "Trigger": "Any"}]}
-    execution = world.run_pipeline(definition(uploads(world, "x", "raise ValueError", "Train"), waits))
+    execution = world.run_pipeline(definition(uploads(world, "x", "raise ValueError", "Train"), waits), pipeline="lost")
     assert execution["PipelineExecutionStatus"] == "Failed"
     assert execution["FailureReason"].endswith("Step Tell (Fail): told")
 
 
 def test_a_step_may_wait_for_a_job_that_was_stopped(world):
     """By hand, and not with its execution: its step is Stopped."""
-    world.start_pipeline(
-        definition(
-            uploads(world, "x", "import time; time.sleep(600)", "Train"),
-            sets("Notify", DependsOn=[{"Step": "Train", "Trigger": "Stopped"}]),
-        )
-    )
-    world.until(world.only_steps, lambda steps: "Metadata" in steps.get("Train", {}))
-    (job,) = world.sm.list_processing_jobs()["ProcessingJobSummaries"]
-    world.sm.stop_processing_job(ProcessingJobName=job["ProcessingJobName"])
-    execution = world.ended_execution(world.started)
+    waits = sets("Notify", DependsOn=[{"Step": "Train", "Trigger": "Stopped"}])
+    execution, _ = stopped(world, "waited", waits)
     assert execution["PipelineExecutionStatus"] == "CompletedWithFailures"
     steps = world.steps(execution)
     assert (steps["Train"]["StepStatus"], steps["Notify"]["StepStatus"]) == ("Stopped", "Succeeded")
@@ -56,20 +74,17 @@ def test_a_step_may_wait_for_a_job_that_was_stopped(world):
 
 def test_a_job_that_was_stopped_fails_an_execution_in_which_nobody_waits_for_that(world):
     """The reason names the job."""
-    world.start_pipeline(definition(uploads(world, "x", "import time; time.sleep(600)", "Train")))
-    world.until(world.only_steps, lambda steps: "Metadata" in steps.get("Train", {}))
-    (job,) = world.sm.list_processing_jobs()["ProcessingJobSummaries"]
-    world.sm.stop_processing_job(ProcessingJobName=job["ProcessingJobName"])
-    execution = world.ended_execution(world.started)
+    execution, job = stopped(world, "unwaited")
     assert execution["PipelineExecutionStatus"] == "Failed"
-    assert execution["FailureReason"].endswith(f"The job {job['ProcessingJobName']} was stopped.")
+    assert execution["FailureReason"].endswith(f"The job {job} was stopped.")
 
 
 def test_executions_and_steps_are_counted(world):
     """In AWS's namespace, by pipeline and by step, with their durations in milliseconds."""
-    world.run_pipeline(definition(sets("Hold"), {**fails("Last"), "DependsOn": ["Hold"]}))
+    world.run_pipeline(definition(sets("Hold"), {**fails("Last"), "DependsOn": ["Hold"]}), pipeline="p")
     metrics = [m for m in world.metrics if m["Namespace"] == "AWS/Sagemaker/ModelBuildingPipeline"]
-    told = [(m["MetricName"], tuple(d["Value"] for d in m["Dimensions"])) for m in metrics]
+    named = [(m["MetricName"], tuple(d["Value"] for d in m["Dimensions"])) for m in metrics]
+    told = [each for each in named if each[1][0] == "p"]
     assert told == [
         ("ExecutionStarted", ("p",)),
         ("StepStarted", ("p", "Hold")),
