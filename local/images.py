@@ -60,6 +60,7 @@ class ImageEnvironments:
     def __init__(self, checkout: Path = _CHECKOUT) -> None:
         self._checkout = checkout
         self._made: dict[str, Interpreter] = {}
+        self._making: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def require(self, uri: str) -> None:
@@ -69,14 +70,16 @@ class ImageEnvironments:
     def interpreter(self, uri: str) -> Interpreter:
         """The image's interpreter. Raises UnsupportedLocally, and LocalError when uv cannot make it."""
         role = _role(uri)
+        image, player = role.image, role.played_by
         with self._lock:
-            if role.image.key not in self._made:
-                folder = self._make(role.played_by)
-                python, image = folder / "bin" / "python", role.image
+            making = self._making.setdefault(player.key, threading.Lock())
+        with making:  # a minute for one must not hold up the jobs of another
+            if image.key not in self._made:
+                folder = self._make(player)
                 self._made[image.key] = Interpreter(
-                    python, _differences(image, folder), image.packages, image.algorithm
+                    folder / "bin" / "python", _differences(image, folder), image.packages, player.algorithm
                 )
-            return self._made[role.image.key]
+            return self._made[image.key]
 
     def algorithm(self, uri: str) -> str:
         """The algorithm that is built into an image, as the catalogue says. Raises UnsupportedLocally."""

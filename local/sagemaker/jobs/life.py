@@ -152,6 +152,8 @@ class Jobs:
     def _explained(self, record: Record, error: Exception) -> str:
         text = str(error)
         if text and not isinstance(error, JobFailed):
-            text = f"ClientError: {text}"  # what S3, KMS or this machine's own disk refuse
+            # What S3, KMS or this machine's disk refuse is the caller's; an interpreter that cannot be made is ours.
+            fault = "InternalServerError" if type(error) is LocalError else "ClientError"
+            text = f"{fault}: {text}"
         log = error.log if isinstance(error, JobFailed) else ""
         return explained(text, role=record["RoleArn"].rpartition("/")[2], log=log)

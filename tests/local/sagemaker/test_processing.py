@@ -1,5 +1,6 @@
 import json
 
+from local.errors import LocalError
 from local.sagemaker import SageMaker
 from tests.local.sagemaker.conftest import PlainImages, World
 
@@ -139,13 +140,19 @@ def test_a_job_ends_whatever_it_meets(small_cloud):
     """What nobody has foreseen is an internal error of its own, and no job that runs for ever."""
 
     class Broken(PlainImages):
-        def interpreter(self, uri):
-            raise KeyError(uri)
+        error: Exception = KeyError("defect")
 
-    world = World(small_cloud(lambda services: SageMaker(services, images=Broken())))
+        def interpreter(self, uri):
+            raise self.error
+
+    images = Broken()
+    world = World(small_cloud(lambda services: SageMaker(services, images=images)))
     job = world.run_processing("job", "pass")
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("InternalServerError: KeyError")
+    images.error = LocalError("the interpreter of image plain cannot be made: no network")
+    reason = world.run_processing("other", "pass")["FailureReason"]
+    assert reason == "InternalServerError: the interpreter of image plain cannot be made: no network"
 
 
 def test_a_job_name_is_used_once(world):
