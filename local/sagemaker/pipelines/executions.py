@@ -21,7 +21,7 @@ from local.sagemaker.pipelines.images import images
 from local.sagemaker.pipelines.parameters import as_text, bind
 from local.sagemaker.pipelines.parsing import parse
 from local.sagemaker.pipelines.resolve import Resolver
-from local.sagemaker.pipelines.selection import select
+from local.sagemaker.pipelines.selection import chosen, select
 from local.sagemaker.pipelines.versions import Versions
 from local.sagemaker.resources import Record
 from local.wire import Call
@@ -60,16 +60,18 @@ class Executions:
     def start(self, params: Params, call: Call) -> Params:
         """Start an execution. Parameters and images are checked before anything runs or is stored."""
         pipeline = self._store.get(PIPELINE, params["PipelineName"])
+        if "RoleArn" in params:
+            raise ValidationError(
+                "RoleArn cannot be given: executions of a pipeline of your own use the pipeline's role."
+            )
         version = self._versions.wanted(pipeline, params)
         definition = parse(version["PipelineDefinition"])
         given = {parameter["Name"]: parameter["Value"] for parameter in params.get("PipelineParameters", [])}
         values = bind(definition.parameters, given)
+        selected = self._selected(definition, pipeline, params)
         for step, image in images(definition, values):
-            self._require_image(step, image)
-        config, selected = params.get("SelectiveExecutionConfig"), {}
-        if config is not None:
-            now = self._services.clock.now()
-            selected = select(definition, config, self._source(pipeline, config), now=now)
+            if step.name in chosen(definition.steps, {**params, "Steps": []}):
+                self._require_image(step, image)
         token, user = f"{pipeline['PipelineArn']} {params['ClientRequestToken']}", self._identities.user_context(call)
         with self._lock:
             if token in self._tokens:
@@ -176,6 +178,13 @@ class Executions:
         for execution in executions:
             execution.abandon()
 
+    def _selected(self, definition: Definition, pipeline: Record, params: Params) -> Record:
+        """What a selective execution begins with; nothing for another. Raises AwsError."""
+        config = params.get("SelectiveExecutionConfig")
+        if config is None:
+            return {}
+        return select(definition, config, self._source(pipeline, config), now=self._services.clock.now())
+
     def _configured(self, definition: Definition, params: Params, resolver: Resolver) -> Params:
         """The experiment and the MLflow server of an execution, where its pipeline names them. Raises AwsError."""
         mlflow = configured("MlflowConfig", definition.mlflow, resolver)
@@ -241,7 +250,7 @@ class Executions:
             "PipelineVersionAliases": version["PipelineVersionAliases"],
             "PipelineExecutionDisplayName": params.get("PipelineExecutionDisplayName", f"execution-{execution_id}"),
             "PipelineExecutionStatus": "Executing",
-            "RoleArn": params.get("RoleArn", pipeline["RoleArn"]),
+            "RoleArn": pipeline["RoleArn"],
             **({"ParallelismConfiguration": parallelism} if parallelism else {}),
             "Steps": [],
             "LastModifiedBy": members["CreatedBy"],
