@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from cli.checkout import ROOT
 from cli.compiling import CompileError, check, compile_model
@@ -40,7 +41,7 @@ def compile_pipelines(model: str | None, only_check: bool, fresh: bool) -> None:
 
 def _compile(folder: Path, *, fresh: bool) -> None:
     made = compile_model(folder, root=ROOT, progress=_told, fresh=fresh)
-    _warn(made.warnings)
+    warn(made.warnings)
     if made.anew:
         out.print(f"[bold]{folder.name}[/] compiled: {made.files} files in {folder.relative_to(ROOT)}/lock")
     else:
@@ -49,7 +50,7 @@ def _compile(folder: Path, *, fresh: bool) -> None:
 
 def _check(folder: Path, *, fresh: bool) -> int:
     differences, warnings = check(folder, root=ROOT, progress=_told, fresh=fresh)
-    _warn(warnings)
+    warn(warnings)
     for difference in differences:
         out.print(f"[bold]{folder.name}[/] {difference}")
     if not differences:
@@ -57,9 +58,10 @@ def _check(folder: Path, *, fresh: bool) -> int:
     return 1 if differences else 0
 
 
-def _warn(warnings: tuple[str, ...]) -> None:
+def warn(warnings: tuple[str, ...]) -> None:
+    """Tell warnings as they are: brackets are of paths, not of colours."""
     for warning in warnings:
-        progress.print(f"[yellow]warning:[/] {warning}", markup=True)
+        progress.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
 def _told(line: str) -> None:

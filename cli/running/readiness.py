@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from cli import definitions, stacks
 from cli.checkout import ROOT
 from cli.compiling import CompileError, compile_model, stale
@@ -45,7 +47,7 @@ def _compile(folder: Path) -> None:
     except CompileError as error:
         raise CliError(str(error)) from error
     for warning in made.warnings:
-        progress.print(f"[yellow]warning:[/] {warning}")
+        progress.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
 def _deploy_new(connection: Connection, model: str) -> None:
