@@ -1,4 +1,7 @@
-"""Serves the model: rows of measures in, the number of rings of each abalone out."""
+"""Serves the model: rows of measures in, the number of rings of each abalone out.
+
+Requests, answers and refusals are those of `pipelines/serving`; the columns are the features of contract.json.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,4 @@ from pathlib import Path
 from pipelines.serving import Endpoint
 
 _endpoint = Endpoint(Path(__file__).with_name("contract.json"), score=lambda model, rows: model.predict(rows))
-
-model_fn, input_fn, predict_fn, output_fn = (
-    _endpoint.model_fn,
-    _endpoint.input_fn,
-    _endpoint.predict_fn,
-    _endpoint.output_fn,
-)
+model_fn, input_fn, predict_fn, output_fn = _endpoint.functions

@@ -27,7 +27,7 @@ def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: s
     )
     data = jobs.input_data("data/abalone.csv")
     prepare = workflow.prepare_step(jobs, data, arguments=["--seed", SEED.to_string(), "--test-share", "0.2"])
-    train = workflow.train_step(jobs, prepare, hyperparameters={"penalty": PENALTY.to_string()})
+    train = workflow.train_step(jobs, prepare, hyperparameters={"penalty": PENALTY.to_string()}, metrics=["rmse"])
     evaluate = workflow.evaluate_step(jobs, prepare, train, gates=GATES)
     register = workflow.register_step(jobs, train, evaluate, metrics=GATES.metrics, commit=CODE_COMMIT)
     parameters = [data, INSTANCE_TYPE, *GATES.parameters, CODE_COMMIT, SEED, PENALTY]

@@ -1,6 +1,6 @@
 """Serves the model: rows of applicants in, the probability that each turns out bad out.
 
-Content types, answers and refusals are those of `pipelines/serving`; the columns are the features of contract.json.
+Requests, answers and refusals are those of `pipelines/serving`; the columns are the features of contract.json.
 """
 
 from __future__ import annotations
@@ -12,9 +12,4 @@ from pipelines.serving import Endpoint
 _endpoint = Endpoint(
     Path(__file__).with_name("contract.json"), score=lambda model, rows: model.predict_proba(rows)[:, 1]
 )
-
-# The functions that SageMaker's scikit-learn container looks for; a def of the same name takes their place.
-model_fn = _endpoint.model_fn
-input_fn = _endpoint.input_fn
-predict_fn = _endpoint.predict_fn
-output_fn = _endpoint.output_fn
+model_fn, input_fn, predict_fn, output_fn = _endpoint.functions

@@ -38,7 +38,9 @@ def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: s
     jobs = Jobs(session=session, role=role, bucket=bucket, kms_key=kms_key, model=model, instance_type=INSTANCE_TYPE)
     data = jobs.input_data("data/german.csv")
     prepare = prepare_step(jobs, data, arguments=["--seed", SEED.to_string()])
-    train = train_step(jobs, prepare, hyperparameters={"seed": SEED.to_string(), "regularization": 0.3})
+    train = train_step(
+        jobs, prepare, hyperparameters={"seed": SEED.to_string(), "regularization": 0.3}, metrics=["auc"]
+    )
     evaluate = evaluate_step(jobs, prepare, train, gates=GATES)
     register = register_step(jobs, train, evaluate, metrics=GATES.metrics, commit=CODE_COMMIT)
     return Pipeline(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sagemaker.core.shapes import MetricDefinition
 from sagemaker.core.training.configs import InputData
 from sagemaker.core.workflow.parameters import ParameterString
 from sagemaker.mlops.workflow import ProcessingStep, TrainingStep
@@ -25,17 +26,28 @@ def prepare_step(jobs: Jobs, data: ParameterString, *, arguments: Sequence[objec
     return ProcessingStep("Prepare", step_args=job)
 
 
-def train_step(jobs: Jobs, prepare: ProcessingStep, *, hyperparameters: Mapping[str, object]) -> TrainingStep:
-    """``steps/train.py`` fits the model to the train rows and packs it with ``inference.py``, which serves it."""
+def train_step(
+    jobs: Jobs, prepare: ProcessingStep, *, hyperparameters: Mapping[str, object], metrics: Sequence[str] = ()
+) -> TrainingStep:
+    """``steps/train.py`` fits the model to the train rows and packs it with ``inference.py``, which serves it.
+
+    What it prints as ``auc=0.74`` is followed as the job's metric ``train:auc`` if ``metrics`` names ``auc``.
+    """
     channels = {
         "train": output_uri(prepare, "train"),
         "serving": serving_code("inference.py", "contract.json"),
         "library": library(),
     }
-    job = jobs.trainer("train.py", hyperparameters=hyperparameters).train(
+    trainer = jobs.trainer("train.py", hyperparameters=hyperparameters)
+    trainer = trainer.with_metric_definitions([_printed(name) for name in metrics])
+    job = trainer.train(
         input_data_config=[InputData(channel_name=name, data_source=source) for name, source in channels.items()]
     )
     return TrainingStep("Train", step_args=job)
+
+
+def _printed(metric: str) -> MetricDefinition:
+    return MetricDefinition(name=f"train:{metric}", regex=rf"\b{metric}=([-+0-9.eE]+)")
 
 
 def evaluate_step(jobs: Jobs, prepare: ProcessingStep, train: TrainingStep, *, gates: Gates) -> ProcessingStep:

@@ -41,7 +41,7 @@ def fit(rows: pd.DataFrame, *, regularization: float, seed: int) -> Pipeline:
     features, label = rows.drop(columns=LABEL), rows[LABEL]
     folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=seed)
     auc = cross_val_score(build(regularization), features, label, cv=folds, scoring="roc_auc").mean()
-    print(f"Training on {len(rows)} applicants; cross-validated AUC {auc:.4f}.")
+    print(f"Training on {len(rows)} applicants; in cross-validation auc={auc:.4f}")
     return build(regularization).fit(features, label)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
@@ -27,7 +28,8 @@ def fit(rows: pd.DataFrame, *, penalty: float) -> Pipeline:
     )
     products = PolynomialFeatures(2, include_bias=False)
     model = Pipeline([("encode", encode), ("products", products), ("regress", Ridge(alpha=penalty))])
-    print(f"Training on {len(rows)} flats.")
+    rmse = -cross_val_score(model, rows, rows[TARGET], cv=5, scoring="neg_root_mean_squared_error").mean()
+    print(f"Training on {len(rows)} flats; in cross-validation rmse={rmse:.2f}")
     return model.fit(rows, rows[TARGET])
 
 

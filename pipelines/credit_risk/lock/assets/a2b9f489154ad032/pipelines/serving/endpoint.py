@@ -21,6 +21,11 @@ class Endpoint:
         self._features = features(contract)
         self._score = score
 
+    @property
+    def functions(self) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+        """``model_fn``, ``input_fn``, ``predict_fn`` and ``output_fn``: the names that the container looks for."""
+        return self.model_fn, self.input_fn, self.predict_fn, self.output_fn
+
     def model_fn(self, model_dir: str) -> Any:
         """The trained model in ``model_dir``."""
         return joblib.load(Path(model_dir) / "model.joblib")

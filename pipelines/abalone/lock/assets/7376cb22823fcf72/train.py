@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
@@ -30,8 +31,11 @@ def fit(rows: pd.DataFrame, *, penalty: float) -> Pipeline:
         [("sex", OneHotEncoder(handle_unknown="ignore"), ["sex"]), ("measures", measures, SIZES + WEIGHTS)],
         sparse_threshold=0,
     )
-    print(f"Training on {len(rows)} abalone.")
-    return Pipeline([("encode", encode), ("regress", Ridge(alpha=penalty))]).fit(rows, rows[RINGS])
+    model = Pipeline([("encode", encode), ("regress", Ridge(alpha=penalty))])
+    folds = KFold(n_splits=5, shuffle=True, random_state=0)
+    scores = cross_val_score(model, rows, rows[RINGS], cv=folds, scoring="neg_root_mean_squared_error")
+    print(f"Training on {len(rows)} abalone; in cross-validation rmse={-scores.mean():.4f}")
+    return model.fit(rows, rows[RINGS])
 
 
 if __name__ == "__main__":
