@@ -14,6 +14,7 @@ from typing import Any
 
 from cli import children
 from cli.errors import CliError, WrongUseError
+from cli.syntheses import Syntheses
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -51,15 +52,20 @@ class SynthesizedStack:
 
 
 def synthesize(stage: str, *, root: Path, output: Path) -> list[SynthesizedStack]:
-    """Synthesize a stage in a process of its own, and read the result.
+    """Synthesize a stage in a process of its own, unless that was done of the same sources; read the result.
 
     Raises WrongUseError or CliError with what `infra` said, by its exit code.
     """
+    made_before = Syntheses(root)
+    name = made_before.restore(stage, output)
+    if name is None:
+        return read(output)
     command = [sys.executable, "-m", "infra", "--stage", stage, "--output", str(output)]
     done = children.run(command, cwd=root)
     if done.returncode:
         kind = WrongUseError if done.returncode == WrongUseError.exit_code else CliError
         raise kind(f"stage {stage} does not synthesize:\n{done.stderr.strip()}")
+    made_before.keep(name, output)
     return read(output)
 
 
