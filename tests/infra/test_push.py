@@ -387,3 +387,23 @@ def test_a_schedule_starts_the_pipeline(settled, clockwork):
     told = sagemaker.describe_pipeline_execution(PipelineExecutionArn=runs()[0]["PipelineExecutionArn"])
     assert "nothing is trained" in told["FailureReason"]
     assert "sluice-local-start-credit-risk" in told["CreatedBy"]["IamIdentity"]["Arn"]
+
+
+def test_a_schedule_that_may_not_start_its_pipeline_leaves_a_dead_letter(settled, clockwork):
+    """Without the one right the pipeline rests, and the queue that people hear of says what was not allowed."""
+    template = json.loads(clockwork.template)
+    [policy] = [part for part in template["Resources"].values() if part["Type"] == "AWS::IAM::Policy"]
+    document = policy["Properties"]["PolicyDocument"]
+    document["Statement"] = [s for s in document["Statement"] if s["Action"] != "sagemaker:StartPipelineExecution"]
+    assert len(document["Statement"]) == 1
+    settled.deploy(replace(clockwork, template=json.dumps(template)))
+    sqs, found = settled.admin.client("sqs"), []
+    url = sqs.get_queue_url(QueueName=naming.dead_letter_queue(settled.stage))["QueueUrl"]
+
+    def letters():
+        received = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+        found.extend(letter["MessageAttributes"] for letter in received.get("Messages", []))
+        return found
+
+    until(letters)
+    assert "not authorized to perform: sagemaker:StartPipelineExecution" in found[0]["ERROR_MESSAGE"]["StringValue"]
