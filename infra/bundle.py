@@ -138,6 +138,8 @@ def _values(model: str, stage: Stage) -> dict[str, str]:
         "artifact_bucket": naming.artifact_bucket(stage),
         "kms_key": naming.key_alias_arn(stage),
         "model": model,
+        "account": stage.account,
+        "region": stage.region,
         "role:pipeline": naming.role_arn(stage, naming.training_role(stage, model)),
     }
 

@@ -56,7 +56,11 @@ def leftovers(value: Any, *, where: str = "") -> list[str]:
 def _put_text(text: str) -> str:
     for sentinel, placeholder in _PLACEHOLDERS.items():
         text = text.replace(sentinel, placeholder)
-    return _IMAGE.sub(_put_image, text)
+    text = _IMAGE.sub(_put_image, text)
+    if ACCOUNT in text and not _IMAGE.search(text):
+        # The region alone may be meant as it stands; beside the account that does not exist it is the stage's.
+        text = text.replace(ACCOUNT, "{{sluice:account}}").replace(REGION, "{{sluice:region}}")
+    return text
 
 
 def _put_image(match: re.Match[str]) -> str:

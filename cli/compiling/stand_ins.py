@@ -23,6 +23,6 @@ def values() -> dict[str, str]:
     """
     return {
         **{"role": ROLE, "bucket": BUCKET, "kms_key": KMS_KEY, "model": MODEL},
-        **{"role_arn": ROLE, "default_bucket": DEFAULT_BUCKET},
+        **{"role_arn": ROLE, "default_bucket": DEFAULT_BUCKET, "account": ACCOUNT},
         **{"pipeline_name": MODEL, "model_package_group_name": MODEL},
     }

@@ -48,6 +48,14 @@ def test_the_models_name_and_its_place_stay_open():
     }
 
 
+def test_what_is_named_by_account_and_region_stays_open():
+    """The ARN of a function or the address of a queue, made of the session's account and region, is the stage's."""
+    arn = f"arn:aws:lambda:{stand_ins.REGION}:{stand_ins.ACCOUNT}:function:notify"
+    put = placeholders.put({"FunctionArn": arn})
+    assert put == {"FunctionArn": "arn:aws:lambda:{{sluice:region}}:{{sluice:account}}:function:notify"}
+    assert placeholders.leftovers(put) == []
+
+
 def test_another_form_of_the_models_name_is_refused():
     """A name made of the model's by other means would be the stand-in's in every stage."""
     (finding,) = placeholders.leftovers({"Name": stand_ins.MODEL.replace("-", "_")})

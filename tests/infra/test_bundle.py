@@ -63,6 +63,12 @@ def test_placeholders_in_the_branches_of_a_condition_are_found():
     assert "{{sluice:" not in json.dumps(resolved())
 
 
+def test_account_and_region_are_the_stages():
+    """What a step names by ARN, such as a function, is looked for where the stage is."""
+    found = resolved(Metadata={"x": "arn:aws:lambda:{{sluice:region}}:{{sluice:account}}:function:notify"})
+    assert found["Metadata"]["x"] == "arn:aws:lambda:eu-west-1:123456789012:function:notify"
+
+
 @pytest.mark.parametrize("text", ["{{sluice:bucket}}", "{{sluice:artifact_bucket", "{{sluice:role:serving}}"])
 def test_an_unknown_placeholder_is_refused(text):
     """What no stage has a value for stops the synthesis, finished or not."""
