@@ -19,7 +19,7 @@ ROOMS = ("cli", "env", "infra", "lambdas", "local", "pipelines", "tests/pipeline
 """What is copied: all rooms, and what tests of models share."""
 PATIENCE_SECONDS = 300
 NAMES = {"classification": "churn-risk", "regression": "house-price"}
-LIMITS = {"classification": ("MinAuc", "0.999"), "regression": ("MaxRmse", "0.000001")}
+LIMITS = {"classification": ("MinAuc", "0.999"), "regression": ("MaxRmse", "0.5")}
 """A gate of the template, and a limit that no model meets."""
 
 pytestmark = pytest.mark.clients
@@ -99,7 +99,7 @@ def test_it_runs_at_once_and_its_gate_holds_a_bad_model_back_by_name(checkout, m
     assert f"registered {name}/1" in done.stdout
     gate, limit = LIMITS[kind]
     failed = checkout.type(f"sluice run {name} --param {gate}={limit}", expect=1)
-    assert re.search(rf"step GateFailed: Not registered: .* {gate} {limit.rstrip('0')}", failed.stderr)
+    assert re.search(rf"step GateFailed: Not registered: .* {gate} {limit} by", failed.stderr)
     assert "Traceback" not in failed.stderr
     versions = json.loads(checkout.type(f"sluice models {name} --json").stdout)
     assert [version["version"] for version in versions] == [1]
