@@ -60,13 +60,17 @@ def listen(listener: Listener) -> Callable[[], None]:
 
 
 def hook() -> None:
-    """Take the place of moto's own notifications in what is imported of it."""
+    """Take the place of moto's own notifications in what is imported of it.
+
+    A module that another thread is importing lacks some of its names yet; that thread comes here when it is done.
+    """
     if (s3 := sys.modules.get("moto.s3.notifications")) is not None:
         s3.send_event = _send_event  # type: ignore[attr-defined]
-    if (sns := sys.modules.get("moto.sns.models")) is not None and not hasattr(sns.Subscription, _HOOKED):
-        publish = sns.Subscription.publish
-        setattr(sns.Subscription, _HOOKED, True)
-        sns.Subscription.publish = lambda self, *args, **more: _publish(self, publish, *args, **more)
+    subscription = getattr(sys.modules.get("moto.sns.models"), "Subscription", None)
+    if subscription is not None and not hasattr(subscription, _HOOKED):
+        publish = subscription.publish
+        setattr(subscription, _HOOKED, True)
+        subscription.publish = lambda self, *args, **more: _publish(self, publish, *args, **more)
 
 
 _HOOKED = "sluice_hooked"
