@@ -150,8 +150,8 @@ def _edited(training: SynthesizedStack, stage: Any, folder: Path) -> Synthesized
     """A training stack whose pipeline does nothing, written where large definitions are."""
     template = json.loads(training.template)
     properties = template["Resources"]["Pipeline"]["Properties"]
-    definition = json.loads(properties["PipelineDefinition"]["PipelineDefinitionBody"])
-    definition["Steps"] = [{"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "an edit of a scientist"}}]
+    steps = [{"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "an edit of a scientist"}}]
+    definition = {"Version": "2020-12-01", "Parameters": [], "Steps": steps}
     file = folder / "definition.json"
     file.write_text(json.dumps(definition), encoding="utf-8")
     bucket = naming.artifact_bucket(stage)
