@@ -42,9 +42,9 @@ class Step:
 
     @property
     def package(self) -> str | None:
-        """The ARN of the model package that the step registered."""
+        """The ARN of the model package that the step registered, None where it only stands for another run's."""
         arn: str | None = self.metadata.get("RegisterModel", {}).get("Arn")
-        return arn
+        return None if self.reused_from else arn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def failed(self) -> Sequence[Step]:
-        """The steps that failed, in the order in which they started."""
+        """The steps that failed, in the order of the definition."""
         return [step for step in self.steps if step.status == "Failed"]
 
 

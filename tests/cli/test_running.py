@@ -111,6 +111,13 @@ def test_a_tuning_step_counts_its_trials_and_names_the_best():
     assert list(Words(there, job).fresh()) == ["002 auc 0.81"]
 
 
+def test_a_version_that_another_run_registered_is_not_this_ones():
+    """A step that was not selected brings what the other run made."""
+    registered = {"RegisterModel": {"Arn": PACKAGE.format(1)}}
+    spared = step("Register", took=0, Metadata=registered, SelectiveExecutionResult={"SourcePipelineExecutionArn": ARN})
+    assert seen(("Succeeded", 1, [spared])).version is None
+
+
 def test_whoever_may_not_see_a_job_sees_its_step():
     """A refusal to describe the job is not the end of watching."""
     sagemaker = SageMaker(RUNNING)
