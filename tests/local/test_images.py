@@ -35,6 +35,12 @@ def test_another_version_is_played_by_the_one_there_is_which_the_log_says(image_
     assert re.search(r"scikit-learn \S+ for 1\.2\.1", interpreter.differences)
 
 
+def test_what_an_image_does_by_itself_its_player_does():
+    """In every version of XGBoost; a scikit-learn image runs scripts alone."""
+    xgboost = catalogue.uri("xgboost:1.7-1", region="eu-west-1")
+    assert [ImageEnvironments().algorithm(uri) for uri in (xgboost, URI)] == ["xgboost", ""]
+
+
 def test_somebodys_copy_of_another_version_is_not_played():
     """What another plays are AWS's own images."""
     with pytest.raises(UnsupportedLocally):

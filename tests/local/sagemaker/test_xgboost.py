@@ -120,6 +120,9 @@ def test_it_trains_on_libsvm_in_every_version(world):
         f"{data}:{metric}" for data in ("train", "validation") for metric in ("mae", "rmse")
     }
     assert "xgboost-cpu 3.0.5 for 1.7.4" in world.log("/aws/sagemaker/TrainingJobs")[0]
+    world.image = older
+    serve(world, job["ModelArtifacts"]["S3ModelArtifacts"])
+    assert float(ask(world, "0.5,0.5")) == pytest.approx(0.5, abs=0.3)
 
 
 def test_images_before_1_3_leave_a_pickle(world):
