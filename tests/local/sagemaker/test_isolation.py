@@ -83,6 +83,19 @@ def test_rewriting_reaches_into_archives(container, tmp_path):
     assert run(Rewriting(), container, "python3", "/opt/ml/write.py", "/opt/ml/result")[0] == 0
 
 
+def test_what_does_not_name_the_folder_stays_as_it_is(container, tmp_path):
+    """A model's archive has the hash that it is registered with; one that cannot be read is left to who reads it."""
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "weights.json").write_text("{}")
+    subprocess.run(["tar", "czf", container.ml / "model.tar.gz", "-C", model, "."], check=True)
+    (container.ml / "half.tar.gz").write_bytes(b"\x1f\x8b half")
+    names = ("model.tar.gz", "half.tar.gz")
+    before = [(container.ml / name).read_bytes() for name in names]
+    run(Rewriting(), container, "true")
+    assert [(container.ml / name).read_bytes() for name in names] == before
+
+
 def test_where_rewriting_misses_a_path_the_guard_stops_it(container):
     """A path put together at run time is refused and not written."""
     (container.ml / "sly.py").write_text('open("/opt" + "/ml/escaped", "w")')
