@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from cli import tracking_server
-from cli.connection import connect, person_option, stage_option
+from cli.connection import Connection, connect, person_option, stage_option
 from cli.printing import json_option, minute, number, out, print_json, print_rows
 from env import naming
 
@@ -40,12 +40,17 @@ def experiments(
         out.print(f"MLflow: {url}", soft_wrap=True)
         click.launch(url)
         return
-    found = [fact(run) for run in tracking_server.runs(connection, name, text=text, limit=_MOST_RUNS)]
+    found = newest(connection, name, text=text)
     if as_json:
         print_json(found)
         return
     nothing = "no run passes the filter" if text else f"{name} has no tracked run yet: `sluice run {name}` makes one"
     print_rows(rows(found), as_json=False, empty=nothing)
+
+
+def newest(connection: Connection, model: str, *, text: str = "") -> list[dict[str, Any]]:
+    """The newest runs of a model, newest first, that a filter of MLflow's lets pass. Raises CliError, WrongUseError."""
+    return [fact(run) for run in tracking_server.runs(connection, model, text=text, limit=_MOST_RUNS)]
 
 
 def fact(run: Run) -> dict[str, Any]:

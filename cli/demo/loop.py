@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from cli import evidence, history, ledger, registry, rollback, serving
+from cli import evidence, history, ledger, registry, rollback, serving, tracking
 from cli.connection import LOCAL, Connection, connect
 from cli.demo import mistake
 from cli.demo.accounts import Books, table
@@ -18,7 +18,7 @@ from cli.demo.story import Story
 from cli.demo.traffic import Traffic
 from cli.deploy import bring_up
 from cli.errors import CliError
-from cli.printing import out, progress
+from cli.printing import out, print_rows, progress
 from cli.running.ending import conclude
 from cli.running.following import follow as follow_run
 from cli.running.starting import start
@@ -74,6 +74,22 @@ def tell(story: Story) -> None:
         entries = history.rows(ledger.records(connection, MODEL))
         out.print(history.table(entries))
         said.append(f"{len(entries)} entries")
+    _compare(story, people.scientist, trained={first, second})
+
+
+def _compare(story: Story, connection: Connection, *, trained: set[int]) -> None:
+    with story.part("Compare the runs, as MLflow has them") as said:
+        found, deadline = tracking.newest(connection, MODEL), time.monotonic() + _PATIENCE_SECONDS
+        while {run["version"] for run in found if run["approval"]} < set(map(str, trained)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_PAUSE_SECONDS)
+            found = tracking.newest(connection, MODEL)
+        print_rows(tracking.rows(found), as_json=False)
+        known = [run for run in found if run["data"]["sha256"] and run["commit"] and run["approved_by"]]
+        claim = "each says which data, which code and who approved"
+        story.check(claim, {run["version"] for run in known} == set(map(str, trained)))
+        said.append(f"{len(found)} runs")
 
 
 def _first_release(story: Story, people: People) -> tuple[int, Evaluation]:
