@@ -4,12 +4,17 @@ import gc
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from env import images
 from local.images import ImageEnvironments
 
 TESTS = Path(__file__).parent
+
+# A machine that has other work to do is slow, and no example is wrong for that.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
