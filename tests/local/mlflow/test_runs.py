@@ -103,6 +103,7 @@ def test_a_deleted_run_is_out_of_sight_until_it_is_restored(tracking):
         ("params.absent = 'x'", []),
         ("status = 'RUNNING' AND metrics.auc < 0.75", ["a"]),
         ("params.note = 'it''s'", ["a"]),
+        ('tags."a key" = "xa"', ["a"]),
     ],
 )
 def test_a_filter_finds_runs(tracking, searched, text, found):
