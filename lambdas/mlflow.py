@@ -63,8 +63,9 @@ class Mlflow:
         return self.experiment(name)  # somebody else was quicker
 
     def runs(self, experiment: str, *, text: str = "", limit: int) -> list[dict[str, Any]]:
-        """The newest runs of an experiment that a filter lets pass."""
-        found = self._post("runs/search", experiment_ids=[experiment], filter=text, max_results=limit)
+        """The newest runs of an experiment that a filter lets pass, deleted ones among them."""
+        asked = {"experiment_ids": [experiment], "filter": text, "max_results": limit}
+        found = self._post("runs/search", **asked, run_view_type="ALL")
         return list(found.get("runs", []))
 
     def create(self, experiment: str, *, name: str, start: int, tags: Mapping[str, str]) -> dict[str, Any]:

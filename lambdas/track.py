@@ -32,6 +32,7 @@ EXECUTION: Final = "sluice.execution"
 """The tag by which a run is known: the ARN of its execution."""
 RECORDED: Final = "sluice.recorded"
 """The tag that a run gets last: how and when the execution had ended that was written down whole."""
+_OURS: Final = f"tags.`{EXECUTION}` LIKE 'arn:%'"
 _RECENT: Final = 30
 """Executions of a model that are looked at: older ones have had their turn."""
 _LONGEST_TAG: Final = 5000
@@ -117,7 +118,8 @@ def _catch_up(model: str, pipeline: str, clients: Clients) -> Iterator[tuple[str
     experiment = clients.mlflow.experiment(model)
     yield from _write_missing(ended, experiment, clients)
     known = _runs(clients.mlflow, experiment)
-    tags = [{**_tags(run), "run_id": run["info"]["run_id"]} for runs in known.values() for run in runs]
+    active = [run for runs in known.values() for run in runs if _active(run)]
+    tags = [{**_tags(run), "run_id": run["info"]["run_id"]} for run in active]
     for arn in decisions.note(model, tags, mlflow=clients.mlflow, sagemaker=clients.sagemaker):
         yield arn, ""
 
@@ -125,7 +127,10 @@ def _catch_up(model: str, pipeline: str, clients: Clients) -> Iterator[tuple[str
 def _write_missing(ended: list[tuple[str, str]], experiment: str, clients: Clients) -> Iterator[tuple[str, str]]:
     known = _runs(clients.mlflow, experiment)
     for arn, status in reversed(ended):
-        run = _only(known.get(arn, []), clients.mlflow)
+        runs = known.get(arn, [])
+        if any(RECORDED in _tags(run) for run in runs) and not any(map(_active, runs)):
+            continue  # somebody did not want it
+        run = _only(runs, clients.mlflow)
         recorded = _tags(run).get(RECORDED, "") if run is not None else ""
         if recorded.startswith(f"{status} ") and not (may_go_on(status) and _went_on(arn, recorded, clients.sagemaker)):
             continue
@@ -161,7 +166,8 @@ def _went_on(arn: str, recorded: str, sagemaker: SageMakerClient) -> bool:
 def _runs(mlflow: Mlflow, experiment: str) -> dict[str, list[dict[str, Any]]]:
     """The runs of an experiment by their executions, the first one first."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for run in reversed(mlflow.runs(experiment, limit=10 * _RECENT)):
+    # People may log runs of their own into the experiment, more than one looks at.
+    for run in reversed(mlflow.runs(experiment, text=_OURS, limit=10 * _RECENT)):
         if arn := _tags(run).get(EXECUTION):
             found.setdefault(arn, []).append(run)
     return found
@@ -169,7 +175,7 @@ def _runs(mlflow: Mlflow, experiment: str) -> dict[str, list[dict[str, Any]]]:
 
 def _only(runs: list[dict[str, Any]], mlflow: Mlflow) -> dict[str, Any] | None:
     """The one run of an execution: two that were made at the same time are one too many."""
-    ranked = sorted(runs, key=lambda run: str(run["info"]["run_id"]))
+    ranked = sorted(filter(_active, runs), key=lambda run: str(run["info"]["run_id"]))
     for run in ranked[1:]:
         mlflow.delete(run["info"]["run_id"])
     return ranked[0] if ranked else None
@@ -263,6 +269,10 @@ def _copy(told: Told, artifacts: str, s3: S3Client) -> None:
     pointers = {"execution": told.arn, "package": told.package, "model_data": told.model_data, **told.folders}
     body = json.dumps({name: value for name, value in pointers.items() if value}, indent=1)
     s3.put_object(Bucket=to.netloc, Key=f"{base}/pointers.json", Body=body.encode(), ContentType="application/json")
+
+
+def _active(run: Mapping[str, Any]) -> bool:
+    return bool(run["info"]["lifecycle_stage"] == "active")
 
 
 def _tags(run: Mapping[str, Any]) -> dict[str, str]:

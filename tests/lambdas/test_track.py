@@ -138,7 +138,7 @@ class Town(Tracking):
     def runs(self):
         """The runs of the model as MLflow shows them, with their tags as a mapping."""
         number = self.mlflow.experiment("churn")
-        found = self.mlflow.runs(number, limit=100)
+        found = [run for run in self.mlflow.runs(number, limit=500) if run["info"]["lifecycle_stage"] == "active"]
         return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["data"]["tags"]}} for run in found]
 
     def only(self):
@@ -317,6 +317,26 @@ def test_of_two_runs_of_one_execution_one_goes(town, sagemaker):
         town.mlflow.create(number, name="twin", start=1, tags={track.EXECUTION: arn})
     town.wake(sagemaker)
     assert town.only()["tags"]["sluice.outcome"] == "registered"
+
+
+def test_a_run_that_somebody_deleted_stays_deleted(town, sagemaker):
+    """Its execution is not written down again."""
+    registered(town, sagemaker, "mmmm")
+    town.wake(sagemaker)
+    town.mlflow.delete(town.only()["info"]["run_id"])
+    assert town.wake(sagemaker) == {}
+    assert town.runs() == []
+
+
+def test_runs_of_people_hide_none_of_ours(town, sagemaker):
+    """An experiment may hold more runs that people logged than one look shows."""
+    arn = registered(town, sagemaker, "nnnn")
+    town.wake(sagemaker)
+    number, later = town.mlflow.experiment("churn"), int((START + timedelta(days=1)).timestamp() * 1000)
+    for _ in range(10 * track._RECENT):
+        town.mlflow.create(number, name="a try", start=later, tags={})
+    assert town.wake(sagemaker) == {}
+    assert [run["tags"][track.EXECUTION] for run in town.runs() if track.EXECUTION in run["tags"]] == [arn]
 
 
 def test_one_execution_that_cannot_be_written_holds_up_no_other(town, sagemaker):
