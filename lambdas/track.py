@@ -167,7 +167,7 @@ def _runs(mlflow: Mlflow, experiment: str) -> dict[str, list[dict[str, Any]]]:
     """The runs of an experiment by their executions, the first one first."""
     found: dict[str, list[dict[str, Any]]] = {}
     # People may log runs of their own into the experiment, more than one looks at.
-    for run in reversed(mlflow.runs(experiment, text=_OURS, limit=10 * _RECENT)):
+    for run in reversed(mlflow.runs(experiment, text=_OURS, limit=2 * _RECENT)):
         if arn := _tags(run).get(EXECUTION):
             found.setdefault(arn, []).append(run)
     return found
