@@ -37,10 +37,12 @@ def pytest_collection_finish():
 
 
 class SharedFixtures(LoadScopeScheduling):
-    """Keep on one worker what shares costly fixtures: a file, and all of `infra`, which synthesizes once."""
+    """Keep on one worker what shares costly fixtures: a file, all of `infra`, which synthesizes once, a model."""
 
     def _split_scope(self, nodeid):
         file = nodeid.split("::")[0]
+        if file.startswith("pipelines/"):
+            return file.rpartition("/tests/")[0]
         return "infra" if file.startswith("tests/infra/") else file
 
 

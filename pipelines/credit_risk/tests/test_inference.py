@@ -160,6 +160,7 @@ print(inference.predict_fn(inference.input_fn(sys.argv[2], "text/csv"), inferenc
 """
 
 
+@pytest.mark.clients  # a process of its own, which takes seconds; test_loop.py serves such an archive each time
 def test_an_archive_is_whole(image, trained, tmp_path, score):
     """What Train packed scores rows in a process that has the image's libraries and nothing of the checkout."""
     with tarfile.open(trained.packed / "model.tar.gz") as archive:
