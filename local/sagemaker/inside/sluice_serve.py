@@ -74,6 +74,7 @@ def load() -> Transformer:
     if own is not None:
         os.environ.setdefault("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", own.DEFAULT_ACCEPT)
         if not os.environ.get("SAGEMAKER_PROGRAM") and not Path(folder, program).is_file():
+            _Handler.content_type = own.DEFAULT_CONTENT_TYPE
             return Transformer(own, defaults=own)
     _install(Path(folder, "requirements.txt"))
     sys.path.insert(0, folder)
@@ -91,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # one packet an answer: unbuffered writes wait 40 ms for Nagle's algorithm
     disable_nagle_algorithm = True
     transformer: Transformer
+    content_type = "application/json"
 
     def do_GET(self) -> None:
         """Answer /ping."""
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/invocations":
             self._send(Answer(404, "text/plain", b""))
             return
-        content_type = self.headers.get("Content-Type") or "application/json"
+        content_type = self.headers.get("Content-Type") or self.content_type
         accept = self.headers.get("Accept")
         if not accept or accept == "*/*":
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")

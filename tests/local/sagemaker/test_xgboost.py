@@ -102,6 +102,8 @@ def test_it_trains_on_csv_and_serves_what_it_has_trained(world):
     first, second = map(float, ask(world, "0.5,0.5\n0.9,0.1\n").split())
     assert (first, second) == (pytest.approx(0.5, abs=0.3), pytest.approx(2.5, abs=0.3))
     assert float(ask(world, "0:0.5 1:0.5", "text/libsvm")) == pytest.approx(first)
+    untold = world.runtime.invoke_endpoint(EndpointName="e", Body="0:0.5 1:0.5", Accept="text/csv")["Body"].read()
+    assert float(untold) == pytest.approx(first)  # what says nothing of itself is libsvm
     assert ask(world, "0.5,0.5", accept="application/json").startswith('{"predictions": [{"score": ')
     assert refused(world, "0.5,0.5", "text/plain") == 415
     assert refused(world, "a,b") == 415

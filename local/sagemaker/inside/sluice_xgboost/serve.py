@@ -14,6 +14,7 @@ import xgboost
 from .data import RefusedError, request
 
 DEFAULT_ACCEPT = "text/csv"
+DEFAULT_CONTENT_TYPE = "text/libsvm"
 
 
 class Response(NamedTuple):
