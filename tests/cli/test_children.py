@@ -63,3 +63,11 @@ def test_no_grandchild_outlives_an_interrupted_command(tmp_path, number, code):
     command.send_signal(number)
     assert command.wait(20) == code
     eventually(lambda: not lives(grandchild))
+
+
+def test_what_a_command_tells_is_heard_line_by_line(tmp_path):
+    """Its standard error is passed on as it comes, and is in the result as well; so is its standard output."""
+    heard = []
+    program = "import sys; print('first', 'second', sep='\\n', file=sys.stderr); print('answer')"
+    done = children.run([sys.executable, "-c", program], cwd=tmp_path, hear=heard.append)
+    assert (heard, done.stderr, done.stdout) == (["first", "second"], "first\nsecond\n", "answer\n")
