@@ -216,8 +216,8 @@ def test_the_aws_command_line_sees_the_stacks(shell):
         "sluice-local-storage",
         "sluice-local-registry",
         "sluice-local-release",
-        "sluice-local-training-credit-risk",
-        "sluice-local-serving-credit-risk",
+        "sluice-local-tracking",
+        *(f"sluice-local-{part}-{model}" for part in ("training", "serving") for model in ("abalone", MODEL)),
     }
     assert set(ours.values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
@@ -251,7 +251,7 @@ def test_a_wrong_number_of_columns_is_the_models_400(shell, tmp_path):
         ("sluice run credit-risk --param Nonsense=1", 2, "has no parameter Nonsense"),
         ("sluice run credit-risk --param MinAuc=high", 2, "is of type Float"),
         ("sluice invoke credit-risk --data /no/such/file.csv", 2, "cannot be read"),
-        ("sluice compile no-such-model", 2, "the models are credit-risk"),
+        ("sluice compile no-such-model", 2, "the models are abalone, credit-risk"),
     ],
 )
 def test_wrong_use_is_one_sentence(shell, monkeypatch, capsys, line, code, sentence):
@@ -321,7 +321,7 @@ def test_an_event_that_says_nothing_new_does_nothing(shell):
 def test_a_second_deployment_changes_nothing(shell):
     """What is deployed already is unchanged, the serving stack's parameters included."""
     done = shell.run("sluice deploy local")
-    assert done.stdout.count("unchanged") == 5
+    assert done.stdout.count("unchanged") == 8
     assert shell.json(f"sluice status {MODEL} --json")[0]["serves"].startswith(f"{MODEL}/")
 
 
