@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -127,7 +128,7 @@ class World:
 
     def processing(self, script: str, *, inputs=(), outputs=(), arguments=(), **more: Any) -> dict[str, Any]:
         """A CreateProcessingJob request without its name, for a Python script."""
-        code = self.put("code/script.py", script)
+        code = self.put(f"code/{_hash(script)}/script.py", script)
         return {
             "AppSpecification": {
                 "ImageUri": self.image,
@@ -157,7 +158,7 @@ class World:
 
     def training(self, script: str, *, channels=(), algorithm=None, **more: Any) -> dict[str, Any]:
         """A CreateTrainingJob request without its name, for a Python script in the channel `code`."""
-        code = self.put("train/script.py", script)
+        code = self.put(f"train/{_hash(script)}/script.py", script)
         return {
             "AlgorithmSpecification": {
                 "TrainingImage": self.image,
@@ -318,6 +319,11 @@ class World:
         self.events.append(
             {"source": source, "detail-type": detail_type, "detail": detail, "resources": list(resources)}
         )
+
+
+def _hash(script: str) -> str:
+    """By which the scripts of tests that share a world are told apart."""
+    return hashlib.sha256(script.encode()).hexdigest()[:12]
 
 
 def _stage(endpoint: dict[str, Any]) -> dict[str, Any]:
