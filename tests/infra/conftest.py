@@ -86,5 +86,5 @@ def scheduled(tmp_path_factory):
     parts = stage.models[MODEL]
     training = parts.training.model_copy(update=monday)
     stage = stage.model_copy(update={"models": {MODEL: parts.model_copy(update={"training": training})}})
-    assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder, validated=True)
+    assembly.synthesize(stage, pipelines=CHECKOUT / "pipelines", assembly=folder)
     return Synthesized(stage, folder)

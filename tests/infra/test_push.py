@@ -373,6 +373,7 @@ def test_a_file_under_the_key_of_another_is_noticed(settled, tmp_path):
         publish(settled.admin, [wanted])
 
 
+@pytest.mark.clients  # heavy: a stack more, and executions that run
 def test_a_schedule_starts_the_pipeline(settled, clockwork):
     """EventBridge Scheduler runs what was pushed, in the role that may start it."""
     push.give(settled.scientist, settled.edited(steps(STEP)), MODEL)
@@ -389,6 +390,7 @@ def test_a_schedule_starts_the_pipeline(settled, clockwork):
     assert "sluice-local-start-credit-risk" in told["CreatedBy"]["IamIdentity"]["Arn"]
 
 
+@pytest.mark.clients  # heavy: a stack more, and executions that run
 def test_a_schedule_that_may_not_start_its_pipeline_leaves_a_dead_letter(settled, clockwork):
     """Without the one right the pipeline rests, and the queue that people hear of says what was not allowed."""
     template = json.loads(clockwork.template)
