@@ -163,22 +163,26 @@ def _read_processing(arn: str, told: Told, sagemaker: SageMakerClient) -> None:
 def _read_evaluation(told: Told, s3: S3Client) -> None:
     report = _json(told.folders.get("evaluation"), "evaluation.json", s3)
     for group in _METRICS_OF:
-        for name, entry in report.get(group, {}).items():
-            value = entry.get("value") if isinstance(entry, dict) else None
+        for name, entry in _object(report.get(group)).items():
+            value = _object(entry).get("value")
             if isinstance(value, int | float) and not isinstance(value, bool):
                 told.metrics[plain(name)] = float(value)
 
 
 def _read_snapshot(told: Told, s3: S3Client) -> None:
-    for entry in _json(told.folders.get("report"), "snapshot.json", s3).get("inputs", []):
+    """The inputs of a snapshot; what is none in it, authors may write their own, is passed over."""
+    listed = _json(told.folders.get("report"), "snapshot.json", s3).get("inputs")
+    for entry in map(_object, listed if isinstance(listed, list) else []):
+        if not entry.get("uri"):
+            continue
         told.inputs.append(
             Input(
-                name=str(entry.get("name", "data")),
+                name=str(entry.get("name") or "data"),
                 uri=str(entry["uri"]),
                 version=str(entry.get("version_id") or ""),
-                sha256=str(entry.get("sha256", "")),
-                size=int(entry.get("bytes") or 0),
-                rows=int(entry.get("rows") or 0),
+                sha256=str(entry.get("sha256") or ""),
+                size=_count(entry.get("bytes")),
+                rows=_count(entry.get("rows")),
             )
         )
 
@@ -194,6 +198,14 @@ def _read_package(told: Told, sagemaker: SageMakerClient) -> None:
             metric = plain(name.removeprefix(_OURS))
             told.metrics[metric] = number
             told.judged_by.append(metric)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _number(text: str) -> float | None:
@@ -216,4 +228,4 @@ def _json(folder: str | None, name: str, s3: S3Client) -> dict[str, Any]:
         return {}
     except ValueError:
         return {}
-    return read if isinstance(read, dict) else {}
+    return _object(read)

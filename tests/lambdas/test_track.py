@@ -359,6 +359,24 @@ def test_one_execution_that_cannot_be_written_holds_up_no_other(town, sagemaker)
     assert town.wake(sagemaker) == {"churn": [bad]}
 
 
+@pytest.mark.parametrize(
+    ("file", "left"),
+    [
+        ("report/snapshot.json", {"inputs": [{"name": "data"}]}),
+        ("report/snapshot.json", {"inputs": ["s3://b/german.csv"]}),
+        ("report/snapshot.json", {"inputs": {"data": "s3://b/german.csv"}}),
+        ("report/snapshot.json", {"inputs": [{"uri": "s3://b/german.csv", "rows": "many"}]}),
+        ("evaluation/evaluation.json", {"binary_classification_metrics": [0.6]}),
+    ],
+)
+def test_files_of_another_form_hold_up_nothing(town, sagemaker, file, left):
+    """Steps may leave files of these names that mean something else; the run is written without them."""
+    arn = stopped_at_the_gate(town, sagemaker, "oooo")
+    town.s3.put_object(Bucket=BUCKET, Key=f"churn/oooo/{file}", Body=json.dumps(left).encode())
+    assert town.wake(sagemaker) == {"churn": [arn]}
+    assert track.RECORDED in town.only()["tags"]
+
+
 def test_an_event_of_one_pipeline_is_about_its_model(town, sagemaker):
     """Names are lower-cased in ARNs; what names none of the stage's pipelines is about all."""
     pipelines = {"churn": "Churn-Dev", "new": "new-dev"}
