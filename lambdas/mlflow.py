@@ -29,6 +29,9 @@ _MOST_PARAMS: Final = 100
 _MOST_METRICS: Final = 1000
 """What a batch may hold (MLflow REST API, "Log Batch")."""
 
+_SHOWN: Final = 500
+"""Characters of an answer that is not MLflow's."""
+
 
 class Sender(Protocol):
     """Sends prepared requests: botocore's URLLib3Session."""
@@ -108,6 +111,7 @@ class Mlflow:
         return self._call("POST", path, json.dumps(body).encode())
 
     def _call(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        what = f"{method} {path.partition('?')[0]}"
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 answer = self._sender.send(self._signed(method, f"{self._endpoint}{_API}{path}", body))
@@ -116,9 +120,9 @@ class Mlflow:
                     raise TrackingError(f"{self._endpoint} does not answer: {error}") from error
             else:
                 if answer.status_code < 400:
-                    return dict(json.loads(answer.content or b"{}"))
+                    return _object(answer, of=what)
                 if answer.status_code not in _PASSING or attempt == _ATTEMPTS:
-                    raise _refused(f"{method} {path.partition('?')[0]}", answer)
+                    raise _refused(what, answer)
             self._pause(2**attempt / 10)
         raise AssertionError("the last attempt returns or raises")
 
@@ -141,12 +145,20 @@ def address(region: str, environ: Mapping[str, str]) -> str:
     return next(given, f"https://{region}.experiments.sagemaker.aws")
 
 
+def _object(answer: Any, *, of: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(answer.content or b"{}"))
+    except (ValueError, TypeError) as error:
+        said = answer.content[:_SHOWN].decode(errors="replace")
+        raise TrackingError(f"{of} is not answered by MLflow, which speaks JSON: {said}") from error
+
+
 def _refused(what: str, answer: Any) -> TrackingError:
     try:
         said = json.loads(answer.content)
         code, message = str(said.get("error_code", "")), str(said.get("message", ""))
     except (ValueError, AttributeError):
-        code, message = "", answer.content[:500].decode(errors="replace")
+        code, message = "", answer.content[:_SHOWN].decode(errors="replace")
     return TrackingError(f"MLflow refuses {what} with {answer.status_code} {code}: {message}", code=code)
 
 

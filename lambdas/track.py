@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,14 @@ _RECENT: Final = 30
 """Executions of a model that are looked at: older ones have had their turn."""
 _LONGEST_TAG: Final = 5000
 _LONGEST_PARAM: Final = 500
+_LARGEST_COPY: Final = 100_000_000
+"""In bytes: a copy takes time that other runs wait for, and S3 copies 5 GB at once at most."""
+_SECRET: Final = re.compile(
+    r"(?i)(password|passwd|passphrase|secret|credentials?|(api|access|private)[_.-]?key|"
+    r"(auth|access|api|bearer|hf|github|gitlab)[_.-]?token)$"
+)
+"""Names of parameters whose values more people would read in MLflow than may describe the execution."""
+_HIDDEN: Final = "(hidden)"
 _DIRTY: Final = "-dirty"
 _NOT_COPIED: Final = (".tar.gz", ".parquet")
 """What a run's artifacts only point at: models, and rows of data."""
@@ -190,9 +199,10 @@ def _write(arn: str, run: dict[str, Any] | None, *, experiment: str, clients: Cl
         assert run is not None, "one was made a moment ago"
     run_id, known = run["info"]["run_id"], run.get("data", {})
     before = {metric["key"]: metric["value"] for metric in known.get("metrics", [])}
+    fixed = {param["key"] for param in known.get("params", [])}  # MLflow takes a parameter once
     clients.mlflow.log(
         run_id,
-        params={name: value[:_LONGEST_PARAM] for name, value in told.params.items()},
+        params={name: value for name, value in _params(told) if name not in fixed},
         metrics={name: value for name, value in told.metrics.items() if before.get(name) != value},
         at=_millis(told.end),
     )
@@ -203,6 +213,12 @@ def _write(arn: str, run: dict[str, Any] | None, *, experiment: str, clients: Cl
     lineage.record(told, clients.sagemaker)
     # Last: whatever fails before has it all done again at the next look.
     clients.mlflow.tag(run_id, {RECORDED: _ending(told.status, told.end)})
+
+
+def _params(told: Told) -> Iterator[tuple[str, str]]:
+    """Parameters as MLflow takes them, without the values of secrets."""
+    for name, value in told.params.items():
+        yield name, _HIDDEN if _SECRET.search(name) else value[:_LONGEST_PARAM]
 
 
 def _described(told: Told) -> dict[str, str]:
@@ -259,7 +275,7 @@ def _copy(told: Told, artifacts: str, s3: S3Client) -> None:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.netloc, Prefix=prefix):
             for found in page.get("Contents", []):
                 rest_of_key = found["Key"].removeprefix(prefix)
-                if rest_of_key.endswith(_NOT_COPIED):
+                if rest_of_key.endswith(_NOT_COPIED) or found["Size"] > _LARGEST_COPY:
                     continue
                 s3.copy_object(
                     CopySource={"Bucket": place.netloc, "Key": found["Key"]},

@@ -67,6 +67,14 @@ def test_what_does_not_pass_is_told_in_mlflows_words():
         mlflow.delete("x")
 
 
+@pytest.mark.parametrize("said", [b"<html>sign in</html>", b"[1]"])
+def test_an_answer_that_is_not_mlflows_is_told(said):
+    """A proxy may answer with a page of its own, and call it a success."""
+    mlflow, _, _ = client((200, said))
+    with pytest.raises(TrackingError, match="POST runs/delete is not answered by MLflow"):
+        mlflow.delete("x")
+
+
 def test_an_experiment_that_somebody_else_makes_meanwhile_is_found():
     """Two functions may look at the same time."""
     absent = (404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": ""})

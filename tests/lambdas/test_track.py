@@ -309,6 +309,53 @@ def test_a_retried_execution_stays_one_run(town, sagemaker):
     assert run["tags"]["sluice.outcome"] == "registered"
 
 
+def test_a_retry_with_another_value_of_a_parameter_is_written(town, sagemaker):
+    """MLflow takes a parameter once; a hyperparameter that a step works out may differ after a retry."""
+    sagemaker.add("pppp", "Failed", params=[("Seed", "1")])
+    town.wake(sagemaker)
+    arn = sagemaker.add("pppp", "Succeeded", ended=START + timedelta(minutes=9), params=[("Seed", "2"), ("New", "3")])
+    assert town.wake(sagemaker) == {"churn": [arn]}
+    params = {param["key"]: param["value"] for param in town.only()["data"]["params"]}
+    assert params == {"Seed": "1", "New": "3"}
+
+
+def test_secrets_are_not_written(town, sagemaker):
+    """A parameter that bears a secret's name is there, its value is not."""
+    sagemaker.add("qqqq", "Succeeded", params=[("DbPassword", "hunter2"), ("HF_TOKEN", "k"), ("PAD_TOKEN", "<p>")])
+    town.wake(sagemaker)
+    params = {param["key"]: param["value"] for param in town.only()["data"]["params"]}
+    assert params == {"DbPassword": "(hidden)", "HF_TOKEN": "(hidden)", "PAD_TOKEN": "<p>"}
+
+
+def test_large_files_are_pointed_at(town, sagemaker):
+    """S3 copies five gigabytes at once at most, and a function has minutes: what is large stays where it is."""
+    registered(town, sagemaker, "rrrr")
+
+    class Vast:
+        """S3 whose plots are vast."""
+
+        def get_paginator(self, operation):
+            pages = town.s3.get_paginator(operation)
+            return SimpleNamespace(paginate=lambda **asked: map(self._grown, pages.paginate(**asked)))
+
+        def _grown(self, page):
+            sizes = {True: 6 * 10**9, False: 1}
+            grown = [{**one, "Size": sizes[one["Key"].endswith(".svg")]} for one in page.get("Contents", [])]
+            return {**page, "Contents": grown}
+
+        def __getattr__(self, name):
+            return getattr(town.s3, name)
+
+    town.wake(sagemaker, s3=Vast())
+    key = town.only()["info"]["artifact_uri"].removeprefix(f"s3://{BUCKET}/")
+    found = town.s3.list_objects_v2(Bucket=BUCKET, Prefix=key)["Contents"]
+    assert [item["Key"].removeprefix(f"{key}/") for item in found] == [
+        "evaluation/evaluation.json",
+        "pointers.json",
+        "report/snapshot.json",
+    ]
+
+
 def test_of_two_runs_of_one_execution_one_goes(town, sagemaker):
     """Two functions at the same time may each make one; whoever looks next leaves one."""
     arn = registered(town, sagemaker, "hhhh")
