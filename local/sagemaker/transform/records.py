@@ -51,11 +51,12 @@ def assembled(answers: Sequence[bytes], job: dict[str, Any]) -> bytes:
 
 
 def _batches(records: Sequence[bytes], most: int) -> Iterator[bytes]:
-    batch = b""
+    batch, size = list[bytes](), 0
     for record in records:
-        if batch and most and len(batch) + len(record) > most:
-            yield batch
-            batch = b""
-        batch += record
+        if batch and most and size + len(record) > most:
+            yield b"".join(batch)
+            batch, size = [], 0
+        batch.append(record)
+        size += len(record)
     if batch:
-        yield batch
+        yield b"".join(batch)
