@@ -88,8 +88,9 @@ class Joining:
         return {"SageMakerInput": record, "SageMakerOutput": answer}
 
     def _cut(self, content: bytes) -> list[str]:
-        text = content.decode("utf-8", errors="replace")
-        return [text] if self.content_type == _JSON else [line for line in text.splitlines() if line.strip()]
+        # Bytes are cut, as requests are: a text has other ends of lines too, which may stand inside a record.
+        records = [content] if self.content_type == _JSON else [line for line in content.splitlines() if line.strip()]
+        return [record.decode("utf-8", errors="replace") for record in records]
 
     def _read(self, text: str) -> Any:
         if self.content_type == _CSV:

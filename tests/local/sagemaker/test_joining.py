@@ -73,3 +73,10 @@ def test_other_formats_are_refused_by_name():
     """Images have no records to be joined to."""
     with pytest.raises(UnsupportedLocally, match=r"DataProcessing of image/png with SplitType None"):
         joining({"ContentType": "image/png"}, JoinSource="Input")
+
+
+def test_a_record_ends_where_its_line_ends():
+    """Not at the other ends of lines that Unicode knows, which JSON may hold inside a text."""
+    record = '{"text": "one\u2028two\x85three"}\n'.encode()
+    kept = joining(LINES, JoinSource="Input").kept(record, b"1\n")
+    assert kept == b'{"text": "one\\u2028two\\u0085three", "SageMakerOutput": 1}\n'
