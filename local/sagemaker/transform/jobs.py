@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.errors import LocalError, UnsupportedLocally, ValidationError
+from local.errors import AwsError, LocalError, UnsupportedLocally, ValidationError
 from local.front import Handler
 from local.sagemaker.context import Context
 from local.sagemaker.errors import JobFailed, JobStopped, S3Error, Unhealthy, Unusable
@@ -144,11 +144,17 @@ class TransformJobs:
             server.stop()
 
     def _explained(self, name: str, error: Exception) -> str:
-        record = self._store.get(TRANSFORM_JOB, name)
         text = str(error) if isinstance(error, JobFailed) else f"ClientError: {error}"
         log = f"{_LOG_GROUP}, the stream of {name}" if text.startswith("AlgorithmError") else ""
-        role = image_of(self._store, record["ModelName"]).role_arn.rpartition("/")[2]
-        return explained(text, role=role, log=log)
+        return explained(text, role=self._role(name), log=log)
+
+    def _role(self, name: str) -> str:
+        """The name of the role that a job's model has, if there still is that model."""
+        try:
+            model = self._store.get(MODEL, self._store.get(TRANSFORM_JOB, name)["ModelName"])
+        except AwsError:
+            return "of the model"
+        return str(model["ExecutionRoleArn"].rpartition("/")[2])
 
     def _stopping(self, name: str) -> bool:
         return bool(self._store.get(TRANSFORM_JOB, name)["TransformJobStatus"] == "Stopping")
@@ -185,10 +191,9 @@ class TransformJobs:
         sent = joining.sent(content) if joining else content
         answers = [_answer(server, body, headers, tries) for body in payloads(sent, record)]
         kept = assembled(answers, record)
-        result = file.with_name(f"{file.name}.out")
-        result.write_bytes(joining.kept(content, kept) if joining else kept)
+        file.write_bytes(joining.kept(content, kept) if joining else kept)  # a name of its own may be another object's
         files, key = self._context.files.acting(role_arn), record["TransformOutput"].get("KmsKeyId")
-        files.upload(result, output, kms_key=key or None)
+        files.upload(file, output, kms_key=key or None)
 
     def _log(self, name: str, image: Image, file: Path) -> Log:
         context, role = self._context, image.role_arn

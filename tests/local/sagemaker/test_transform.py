@@ -119,6 +119,38 @@ def test_answers_are_joined_to_the_records_they_belong_to(world):
     assert world.read("out/a.csv.out") == b"1,ONE\n2,TWO\n"
 
 
+def test_what_another_job_left_among_the_input_is_input(world):
+    """An object is sent as it was, also when it has the name that the output of another one gets."""
+    world.model("shout", SHOUT)
+    world.put("in/a.csv", "one\n")
+    world.put("in/a.csv.out", "two\n")
+    world.sm.create_transform_job(TransformJobName="t", **request(world))
+    ended = world.ended_job("transform", "t")
+    assert ended["TransformJobStatus"] == "Completed", ended.get("FailureReason")
+    assert {key: world.read(key) for key in world.keys("out")} == {
+        "out/a.csv.out": b"ONE\n",
+        "out/a.csv.out.out": b"TWO\n",
+    }
+
+
+def test_a_job_fails_as_others_do_when_its_model_is_deleted_meanwhile(world, tmp_path):
+    """It ends, and says why."""
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    waits = (
+        f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\nwhile not pathlib.Path({str(go)!r}).exists():\n"
+    )
+    waits += "    time.sleep(0.01)\nraise SystemExit(3)\n"
+    world.model("shout", {"code/inference.py": waits})
+    world.put("in/a.csv", "one\n")
+    world.sm.create_transform_job(TransformJobName="t", **request(world))
+    world.until(begun.exists, bool)
+    world.sm.delete_model(ModelName="shout")
+    go.touch()
+    ended = world.ended_job("transform", "t")
+    assert ended["TransformJobStatus"] == "Failed"
+    assert ended["FailureReason"].startswith("AlgorithmError: the model container did not become healthy")
+
+
 def test_an_answer_that_is_an_error_fails_the_job_with_what_the_model_said(world):
     """After as many tries as were asked for."""
     world.model("shout", SHOUT)
