@@ -139,7 +139,8 @@ def _read_step(step: Any, told: Told, sagemaker: SageMakerClient) -> None:
         told.package = metadata["RegisterModel"]["Arn"]
     if "Arn" in metadata.get("TrainingJob", {}):
         _read_training(step["StepName"], metadata["TrainingJob"]["Arn"], told, sagemaker)
-    if "Arn" in metadata.get("ProcessingJob", {}):
+    # A job that did not end well has left no report; to look for one asks for the right to list the bucket.
+    if step.get("StepStatus") == "Succeeded" and "Arn" in metadata.get("ProcessingJob", {}):
         _read_processing(metadata["ProcessingJob"]["Arn"], told, sagemaker)
 
 

@@ -266,6 +266,20 @@ def test_what_jobs_report_lies_with_the_run(town, sagemaker):
     assert pointers["model_data"] == f"s3://{BUCKET}/churn/bbbb/model.tar.gz"
 
 
+def test_nothing_is_looked_for_that_no_job_has_left(town, sagemaker):
+    """A job that was stopped has no report, and none of its files is asked for."""
+    asked = []
+    s3 = SimpleNamespace(
+        get_object=lambda **request: asked.append(request),
+        get_paginator=lambda name: asked.append(name),
+        put_object=town.s3.put_object,
+    )
+    sagemaker.add("stop", "Stopped", ("Evaluate", {**job("Processing", "stop"), "StepStatus": "Stopped"}))
+    town.wake(sagemaker, s3=s3)
+    assert asked == []
+    assert town.only()["tags"]["sluice.outcome"] == "stopped"
+
+
 def test_looking_again_changes_nothing(town, sagemaker):
     """An event may come twice, and the hour looks at what events have told."""
     registered(town, sagemaker, "cccc")
