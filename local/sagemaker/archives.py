@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from local.sagemaker.errors import ArchiveError
@@ -40,7 +42,7 @@ def unpack(archive: Path, folder: Path) -> None:
                 tar.extractall(folder, filter="data")
             else:  # Python before 3.11.4 has no filter: only what stays inside is extracted
                 tar.extractall(folder, members=[member for member in tar if _inside(member)])
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         why = str(error).partition("\n")[0].rstrip(":")
         raise ArchiveError(f"{archive.name} is not a readable tar.gz archive: {why}") from error
 

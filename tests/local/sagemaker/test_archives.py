@@ -1,4 +1,6 @@
+import gzip
 import os
+import zlib
 
 import pytest
 
@@ -37,5 +39,15 @@ def test_what_is_packed_comes_out_again(folder, tmp_path):
 def test_what_is_no_archive_is_told_by_its_name(tmp_path, content):
     """In one line."""
     (tmp_path / "model.tar.gz").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"model\.tar\.gz is not a readable tar\.gz archive: [^\n]+$"):
+        unpack(tmp_path / "model.tar.gz", tmp_path / "out")
+
+
+def test_an_archive_that_is_damaged_in_the_middle_is_told(folder, tmp_path):
+    """Behind a good beginning, where only the decompression notices."""
+    pack(folder, tmp_path / "model.tar.gz")
+    packer, content = zlib.compressobj(wbits=31), gzip.decompress((tmp_path / "model.tar.gz").read_bytes())
+    beginning = packer.compress(content[: content.index(b"www") + 100]) + packer.flush(zlib.Z_FULL_FLUSH)
+    (tmp_path / "model.tar.gz").write_bytes(beginning + b"\x07")  # a block of a type that there is not
     with pytest.raises(ArchiveError, match=r"model\.tar\.gz is not a readable tar\.gz archive: [^\n]+$"):
         unpack(tmp_path / "model.tar.gz", tmp_path / "out")
