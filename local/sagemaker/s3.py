@@ -100,7 +100,7 @@ class Files:
         count = 0
         with _told(uri):
             for key in self._keys(bucket, prefix):
-                target = folder / _relative(key, prefix)
+                target = _place(folder, key, prefix=prefix)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(self._content(bucket, key))
                 count += 1
@@ -162,6 +162,14 @@ def _refusal(uri: str, code: str, message: str) -> S3Error:
     if code in _MISSING:
         return S3Error(f"{uri} does not exist")
     return S3Error(f"{uri}: {code}: {message}")
+
+
+def _place(folder: Path, key: str, *, prefix: str) -> Path:
+    """Where the object of a key belongs. Raises S3Error for one that leads out of the folder, as keys may."""
+    name = _relative(key, prefix)
+    if ".." in name.split("/"):
+        raise S3Error(f"the key {key!r} leads out of the folder it would be brought into")
+    return folder / name
 
 
 def _relative(key: str, prefix: str) -> str:

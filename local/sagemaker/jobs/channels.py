@@ -46,7 +46,8 @@ def fetch(files: Files, source: Mapping[str, Any], container: Container, path: s
 
 def _manifest(text: str) -> Iterator[tuple[str, str]]:
     """The relative names and the addresses of a manifest (API reference, "S3DataSource"). Raises ValueError."""
-    content = json.loads(text)
+    read = json.loads(text)
+    content: list[Any] = read if isinstance(read, list) else []
     prefix = content[0].get("prefix") if content and isinstance(content[0], dict) else None
     if not isinstance(prefix, str) or not all(isinstance(name, str) for name in content[1:]):
         raise ValueError('a manifest is a JSON list of {"prefix": "s3://…"} and of names below it')

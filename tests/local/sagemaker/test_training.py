@@ -122,6 +122,27 @@ pathlib.Path("/opt/ml/model/found").write_text(" ".join(found))
     assert world.unpacked("models/job/output/model.tar.gz")["found"] == b"a.csv deep/b.csv"
 
 
+@pytest.mark.parametrize(
+    "content", ['{"prefix": "s3://work/data/"}', "3", "[]", '["a.csv"]', '[{"prefix": "s3://x/"}, 1]']
+)
+def test_a_manifest_of_another_form_is_the_callers_mistake(world, content):
+    """The job fails before its program runs, and says what a manifest is."""
+    request = world.training("")
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": world.put("manifest", content)}}
+    request["InputDataConfig"].append({"ChannelName": "train", "DataSource": source})
+    world.sm.create_training_job(TrainingJobName="job", **request)
+    reason = world.ended_job("training", "job")["FailureReason"]
+    assert reason.startswith("ClientError: Data download failed: a manifest is a JSON list")
+
+
+def test_an_object_whose_key_climbs_is_brought_nowhere(world):
+    """A key may hold `..`, and would be a path outside of the job's folder."""
+    world.put("climbs/../../../../escaped", "here")
+    job = world.run_training("job", "", channels=[("train", "s3://work/climbs/")])
+    assert job["FailureReason"].startswith("ClientError: Data download failed: the key 'climbs/../../../../escaped'")
+    assert list(world.services.workdir.rglob("escaped")) == []
+
+
 def test_a_job_without_network_reaches_nobody(world):
     """EnableNetworkIsolation, where the system can do that."""
     if not isinstance(isolation(), Namespace):

@@ -136,10 +136,8 @@ def test_what_another_job_left_among_the_input_is_input(world):
 def test_a_job_fails_as_others_do_when_its_model_is_deleted_meanwhile(world, tmp_path):
     """It ends, and says why."""
     begun, go = tmp_path / "begun", tmp_path / "go"
-    waits = (
-        f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\nwhile not pathlib.Path({str(go)!r}).exists():\n"
-    )
-    waits += "    time.sleep(0.01)\nraise SystemExit(3)\n"
+    waits = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\n"
+    waits += f"while not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.01)\nraise SystemExit(3)\n"
     world.model("shout", {"code/inference.py": waits})
     world.put("in/a.csv", "one\n")
     world.sm.create_transform_job(TransformJobName="t", **request(world))
