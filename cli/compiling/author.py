@@ -87,6 +87,7 @@ def _environment(output: Path) -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(output),
+        "PYTHONHASHSEED": "0",  # sets are in the same order each time
         "AWS_ACCESS_KEY_ID": "offline",
         "AWS_SECRET_ACCESS_KEY": "offline",
         "AWS_CONFIG_FILE": os.devnull,

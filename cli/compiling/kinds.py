@@ -63,6 +63,8 @@ class Kinds:
 
 def shape_of(step: Mapping[str, Any], path: str) -> str | None:
     """The type of a step's property, None when the step has none of that path."""
+    if step["Type"] == "Condition":
+        return "boolean" if path == "Outcome" else None
     if step["Type"] in ("Lambda", "Callback"):
         return _output_parameter(step, path)
     if step["Type"] in ("QualityCheck", "ClarifyCheck"):

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from cli.compiling import author
 from cli.compiling.offline import answers as offline
 from cli.compiling.offline import faults
 
@@ -44,6 +45,14 @@ def raised(tmp_path):
         return None
 
     return raised
+
+
+def test_sets_have_one_order(tmp_path):
+    """An author's set of names is in the same order in each compiling process, or a lock would never be up to date."""
+    program = [sys.executable, "-c", "print({*'abcdefghij'})"]
+    environment = author._environment(tmp_path)
+    said = {subprocess.run(program, env=environment, capture_output=True, check=True).stdout for _ in range(2)}
+    assert len(said) == 1
 
 
 def test_the_caller_is_nobody(client):

@@ -27,6 +27,7 @@ SOUND = {
         processing("Prepare", PropertyFiles=[REPORT]), gate("Gate", left=json_get("Prepare", "Report"))
     ),
     "a step in a branch": definition(gate("Gate", then=[using("Parameters.MinAuc")], otherwise=[fail("Failed")])),
+    "the outcome of a condition": definition(gate("Gate"), using("Steps.Gate.Outcome")),
     "an order": definition(processing("A"), processing("B", DependsOn=["A"])),
     "an order upon an outcome": definition(
         processing("A"), processing("B", DependsOn=[{"Step": "A", "Trigger": "Failed"}])

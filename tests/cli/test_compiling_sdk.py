@@ -1,4 +1,5 @@
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,39 @@ def test_a_script_as_in_a_notebook_compiles(compiled):
         "s3://{{sluice:artifact_bucket}}/{{sluice:model}}/data"
     ]
     assert any("pipeline.py:19: the start is left to `sluice run`" in warning for warning in made.warnings)
+
+
+SCRIPT_WITH_OPTIONS = (
+    SCRIPT_OF_V3.replace("COUNT", "1").partition("pipeline.upsert")[0]
+    + """
+def main():
+    import argparse
+    options = argparse.ArgumentParser()
+    options.add_argument("--role", default=role)
+    pipeline.upsert(role_arn=options.parse_args().role)
+    return 0
+
+if __name__ == "__main__":
+    import sys
+    sys.exit(main())
+"""
+)
+
+FUNCTION_THAT_IS_STARTED = f"""
+def get_pipeline():
+{textwrap.indent(SCRIPT_OF_V3.replace("COUNT", "1").partition("pipeline.upsert")[0], "    ")}
+    return pipeline
+
+get_pipeline().start()
+"""
+
+
+@pytest.mark.parametrize("source", [SCRIPT_WITH_OPTIONS, FUNCTION_THAT_IS_STARTED], ids=["options", "a function"])
+def test_scripts_that_end_as_programs_do_compile(compiled, source):
+    """A script may read its options and leave with 0; one with a `get_pipeline` may call and start it itself."""
+    folder, made = compiled(source)
+    assert not isinstance(made, str), made
+    assert list(definition(folder)[1]) == ["Prepare"]
 
 
 def test_lint_points_at_the_authors_line(compiled):

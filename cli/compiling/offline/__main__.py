@@ -16,4 +16,6 @@ if __name__ == "__main__":
         sys.exit(f"{here} cannot be loaded")
     sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)
     program = import_module(f"{PACKAGE}.program")
-    sys.exit(program.main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])))
+    folder, output, request = sys.argv[1:]
+    sys.argv[:] = [str(Path(folder) / "pipeline.py")]  # scripts read their options
+    sys.exit(program.main(Path(folder), Path(output), json.loads(request)))

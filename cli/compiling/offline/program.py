@@ -69,7 +69,7 @@ class _Authored:
         self._steps.watch(modules["steps"].Step)
         self._parameters.watch(modules["parameters"].Parameter)
         self._taken.take_over(modules["pipeline"].Pipeline)
-        pipeline = self._called(modules) if is_function else self._run(modules["pipeline"].Pipeline)
+        pipeline = self._made(modules, is_function=is_function)
         if not hasattr(pipeline, "definition"):
             raise AuthorFaultError(
                 f"pipeline.py: {entry.ENTRY} returns {type(pipeline).__name__}; return the SDK's Pipeline."
@@ -93,20 +93,28 @@ class _Authored:
         sessions = dict.fromkeys(("session", "sagemaker_session", "pipeline_session"), session)
         return entry.bound(module, {**sessions, **self._values, "region": self._place["region"]})()
 
-    def _run(self, kind: type) -> Any:
-        """The pipeline of a script, which is run as a script is, up to its first use of AWS after the pipeline."""
+    def _made(self, modules: dict[str, Any], *, is_function: bool) -> Any:
+        """The author's pipeline. A script is run as scripts are, up to its first use of AWS after the pipeline."""
         try:
+            if is_function:
+                return self._called(modules)
             module = entry.load(self._folder / "pipeline.py", name="__main__")
         except Enough:
             return self._taken.pipeline
-        except Exception as error:
-            reached = faults.network_use(error)
-            if reached is None or self._taken.pipeline is None:
+        except (Exception, SystemExit) as error:
+            if self._taken.pipeline is None or not self._is_over(error):
                 raise
+            return self._taken.pipeline
+        return self._taken.pipeline or entry.only(module, modules["pipeline"].Pipeline)
+
+    def _is_over(self, error: BaseException) -> bool:
+        """Whether a script that has said what it deploys ends well with ``error``."""
+        if isinstance(error, SystemExit):
+            return not error.code
+        if reached := faults.network_use(error):
             where = faults.place(error, self._folder)
             self._taken.notes.append(f"{where} asks for {reached} after the pipeline is defined; the rest is not run.")
-            return self._taken.pipeline
-        return self._taken.pipeline or entry.only(module, kind)
+        return reached is not None
 
 
 def _check_schemas_once() -> None:
