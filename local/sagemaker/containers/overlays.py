@@ -1,7 +1,8 @@
 """What `pip` inside a container needs in order to install for real, beside the image and not into it.
 
-A set of requirements is installed once, into a folder under `<checkout>/.cache/overlays` named by a hash of all that
-decides what is in it; each container gets links to that. Neither the image's interpreter nor the user's own is changed.
+A set of requirements is installed once, into a folder under `<checkout>/.cache/overlays` named by a hash of all that is
+asked for, of the interpreter and of the index; each container gets links to that. What is not pinned stays as new as it
+was then. Neither the image's interpreter nor the user's own is changed.
 """
 
 from __future__ import annotations

@@ -118,7 +118,57 @@ def test_what_comes_from_the_disk_is_installed_each_time(wheel, container):
     assert main(["install", str(wheel("1.0"))]) == 0
     assert main(["install", str(wheel("2.0"))]) == 0
     assert (site / "greeting" / "__init__.py").read_text() == "VERSION = '2.0'\n"
-    assert list(overlays.iterdir()) == []
+    assert not overlays.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["-q", "install"], ["--disable-pip-version-check", "install", "-q"], ["--retries", "3", "install"]]
+)
+def test_options_may_stand_before_the_command(wheel, container, words):
+    """As people write them who want less said."""
+    site, _ = container
+    wheel("1.0")
+    assert main([*words, "greeting"]) == 0
+    assert (site / "greeting" / "__init__.py").exists()
+
+
+def test_a_folder_of_its_own_gets_what_the_image_has_too(wheel, container, tmp_path):
+    """`--target` makes a folder that is whole in itself."""
+    site, _ = container
+    wheel("1.0")
+    settings = json.loads((tmp_path / "pip.json").read_text())
+    (tmp_path / "pip.json").write_text(json.dumps({**settings, "image": {"pytest": pytest.__version__}}))
+    assert main(["install", "--no-deps", "--target", str(tmp_path / "own"), f"pytest=={pytest.__version__}"]) == 1
+    assert main(["install", "--target", str(tmp_path / "own"), "greeting==1.0"]) == 0
+    assert (tmp_path / "own" / "greeting" / "__init__.py").exists()
+    assert list(site.iterdir()) == []
+
+
+def test_another_index_may_have_another_library_of_the_name(wheel, container, tmp_path):
+    """What was kept of the one is not taken for the other's."""
+    _, overlays = container
+    wheel("1.0")
+    assert main(["install", "greeting==1.0"]) == 0
+    (tmp_path / "wheels").rename(tmp_path / "others")
+    (tmp_path / "wheels").mkdir()
+    settings = json.loads((tmp_path / "pip.json").read_text())
+    settings["env"]["UV_FIND_LINKS"] = str(tmp_path / "others")
+    (tmp_path / "pip.json").write_text(json.dumps(settings))
+    assert main(["install", "greeting==1.0"]) == 0
+    assert len(list(overlays.iterdir())) == 2
+
+
+def test_what_a_killed_installation_has_left_is_cleared_away(wheel, container):
+    """After a day; until then it may be under way."""
+    _, overlays = container
+    wheel("1.0")
+    old, new = overlays / "0123.89ab", overlays / "4567.cdef"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "half").touch()
+    os.utime(old, (0, 0))
+    assert main(["install", "greeting==1.0"]) == 0
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_folders_of_one_name_are_put_together(tmp_path):

@@ -14,15 +14,17 @@ from typing import Any
 from .command import Asked, UnknownOptionError, read
 from .overlay import link, overlay
 
+_COMMANDS = ("install", "uninstall", "list", "freeze")
 _REMEDY = "The requirements could not be installed: correct them, or choose an image that has them."
 _CUT_OFF = "there is no network to install from (EnableNetworkIsolation)"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; gives its exit code."""
-    command, rest = (arguments[0], arguments[1:]) if arguments else ("help", ())
+    command = next((word for word in arguments if word in _COMMANDS), "")
     if command == "install":
-        return _install(rest)
+        at = arguments.index(command)
+        return _install([*arguments[:at], *arguments[at + 1 :]])  # options may stand on both sides
     if command in ("list", "freeze"):
         for found in sorted({f"{d.metadata['Name']}=={d.version}" for d in importlib.metadata.distributions()}):
             sys.stdout.write(f"{found}\n")
@@ -38,7 +40,8 @@ def _install(arguments: Sequence[str]) -> int:
     except (UnknownOptionError, OSError) as error:
         sys.stderr.write(f"ERROR: {error}\n{_REMEDY}\n")
         return 2
-    asked, here = asked.without(settings["image"])
+    # A folder of its own shall hold all that is asked for, also what the image has.
+    asked, here = asked.without({} if asked.target else settings["image"])
     for sentence in here:
         sys.stdout.write(f"{sentence}\n")
     if asked.is_empty():
@@ -52,9 +55,14 @@ def _carry_out(asked: Asked, settings: dict[str, Any]) -> int:
         if not settings["network"]:
             settings["env"]["UV_OFFLINE"] = "1"
         found = overlay(asked, settings)
-        link(found, Path(settings["site"]))
+        if not asked.target:
+            link(found, Path(settings["site"]))
     except subprocess.CalledProcessError as error:
-        said = [line for line in str(error.stderr).strip().splitlines() if not line.startswith("Using Python")]
+        said = [
+            line
+            for line in str(error.stderr).strip().splitlines()
+            if not line.startswith(("Using Python", "Using CPython"))
+        ]
         cut_off = "" if settings["network"] else _CUT_OFF
         sys.stderr.write("\n".join([f"ERROR: {cut_off}", *said, _REMEDY, ""]))
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from .command import Asked
 
 _CHOSEN = re.compile(r" \+ (?P<what>\S+==\S+|\S+ @ \S+)")
 
+_ABANDONED_SECONDS = 86_400
 _FOR_THE_CHOICE = ("--upgrade", "--no-deps", "--require-hashes", "--reinstall")
 
 
@@ -27,17 +30,15 @@ def overlay(asked: Asked, settings: dict[str, Any]) -> Path:
     if asked.target:
         _uv(["install", "--target", asked.target, *asked.arguments()], settings)
         return Path(asked.target)
-    named = not asked.places and all(option != "--requirement" for option, _ in asked.files)
-    key = hashlib.sha256(f"{asked.identity()}\0{_interpreter()}".encode()).hexdigest()[:32]
-    kept = Path(settings["overlays"], key if named else f"{key}.{os.urandom(4).hex()}")
+    if asked.places or any(option == "--requirement" for option, _ in asked.files):
+        return _filled(Path(settings["site"]).with_name(f"site.{os.urandom(4).hex()}"), asked, settings)
+    reached = sorted(settings["env"].items())  # another index may have other content under the same names
+    key = hashlib.sha256(f"{asked.identity()}\0{_interpreter()}\0{reached}".encode()).hexdigest()[:32]
+    kept = Path(settings["overlays"], key)
     if not kept.is_dir():
-        made = kept.with_name(f"{kept.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        made.mkdir(parents=True)
-        _fill(made, asked, settings)
-        _keep(made, kept)
-    if named:
-        return kept
-    return _own(kept, Path(settings["site"]))
+        _clear(kept.parent)
+        _keep(_filled(kept.with_name(f"{key}.{os.urandom(4).hex()}"), asked, settings), kept)
+    return kept
 
 
 def link(folder: Path, site: Path) -> None:
@@ -64,8 +65,9 @@ def _open_up(place: Path) -> None:
         link(there, place)
 
 
-def _fill(folder: Path, asked: Asked, settings: dict[str, Any]) -> None:
-    """Install what pip would have added to the interpreter, and nothing that it has."""
+def _filled(folder: Path, asked: Asked, settings: dict[str, Any]) -> Path:
+    """A new folder with what pip would have added to the interpreter, and nothing that it has."""
+    folder.mkdir(parents=True)
     try:
         planned = _uv(["install", "--dry-run", *asked.arguments()], settings)
         chosen = [found["what"] for line in planned.splitlines() if (found := _CHOSEN.match(line))]
@@ -75,6 +77,7 @@ def _fill(folder: Path, asked: Asked, settings: dict[str, Any]) -> None:
     except subprocess.CalledProcessError:
         shutil.rmtree(folder)
         raise
+    return folder
 
 
 def _keep(made: Path, kept: Path) -> None:
@@ -86,9 +89,12 @@ def _keep(made: Path, kept: Path) -> None:
         shutil.rmtree(made)  # a parallel job was faster, with the same content
 
 
-def _own(folder: Path, site: Path) -> Path:
-    """Move a folder that nobody else will ask for beside the container's own, which is deleted with it."""
-    return Path(shutil.move(folder, site.with_name(folder.name)))
+def _clear(overlays: Path) -> None:
+    """Delete what installations that were killed have left half done, but for those that may be under way."""
+    for folder in overlays.glob("*.*"):
+        with contextlib.suppress(FileNotFoundError):  # a parallel job was faster
+            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(folder)
 
 
 def _uv(arguments: list[str], settings: dict[str, Any]) -> str:
