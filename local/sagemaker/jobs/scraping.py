@@ -10,9 +10,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from local.errors import ValidationError
+
+_LINE_CHARACTERS: Final = 2_000
+"""Where a line is looked for values: patterns that begin with `.*` take the square of its length, all else waiting."""
 
 Datum = dict[str, Any]
 """MetricName, Value and Timestamp, as DescribeTrainingJob and PutMetricData both have them."""
@@ -67,7 +70,7 @@ class Scraper:
     def _values(self, lines: Sequence[str]) -> Iterator[tuple[str, float]]:
         for line in lines:
             for name, pattern in self._patterns:
-                for found in pattern.finditer(line):
+                for found in pattern.finditer(line[:_LINE_CHARACTERS]):
                     value = _number(found[1])
                     if value is not None:
                         yield name, value
