@@ -72,9 +72,9 @@ class Limits:
         import resource
 
         bounds = {resource.RLIMIT_DATA: self.memory_bytes, resource.RLIMIT_FSIZE: self.volume_bytes}
-        # It may have ended already; a machine may have lower limits, which then hold.
-        with contextlib.suppress(ProcessLookupError, PermissionError, ValueError):
-            for kind, most in bounds.items():
+        for kind, most in bounds.items():
+            # It may have ended already; a machine may have a lower limit, which then holds.
+            with contextlib.suppress(ProcessLookupError, PermissionError, ValueError):
                 if most is not None:
                     resource.prlimit(process.pid, kind, (most, most))
 
