@@ -65,9 +65,10 @@ def evaluate(
     ``costs`` are those of a row of class 1 that is missed and of a row of class 0 that is taken for one: with them, the
     metric ``cost`` is the mean cost of a row. ``classes`` are the words for labels 0 and 1 in plots.
     """
-    score, label = np.asarray(scores, dtype=float), np.asarray(labels, dtype=int)
-    if set(np.unique(label)) - {0, 1}:
-        raise DataError(f"The labels are {', '.join(map(str, np.unique(label)))}; a classifier's are 0 and 1.")
+    score, found = np.asarray(scores, dtype=float), np.unique(np.asarray(labels))
+    if set(found) - {0, 1}:
+        raise DataError(f"The labels are {', '.join(map(str, found))}; a classifier's are 0 and 1.")
+    label = np.asarray(labels, dtype=int)
     cell = 2 * label + (score > threshold)
     ranked = curves.Ranked.of(score, label)
 

@@ -21,6 +21,7 @@ from pipelines.evidence.table import Table
 _MEMBERS = {"title", "description", "fields", "target", "protected", "fewest"}
 _FIELD_MEMBERS = {"name", "type", "title", "description", "constraints"}
 _CONSTRAINTS = {"required", "enum", "minimum", "maximum", "pattern"}
+_BOUNDS = ("minimum", "maximum")
 _TYPES: dict[str, tuple[type, str]] = {
     "string": (str, "a text"),
     "integer": (int, "a whole number"),
@@ -40,8 +41,10 @@ class Field:
         """The value that ``text`` stands for; None for an empty one. ValueError when it is not of the type."""
         if not text.strip():
             return None
+        if self.type != "string" and ("_" in text or not text.isascii()):
+            raise ValueError(text)  # Python takes 1_000 and the digits of every script; no other program does
         if self.type == "integer" and not re.fullmatch(r"[+-]?\d+", text):
-            raise ValueError(text)  # int() takes 1_000 and blanks around
+            raise ValueError(text)  # int() takes blanks around
         value = _TYPES[self.type][0](text)
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(text)
@@ -59,7 +62,7 @@ class Field:
         known, pattern = self.constraints.get("enum"), self.constraints.get("pattern")
         lowest, highest = self.constraints.get("minimum"), self.constraints.get("maximum")
         if self.type != "string":
-            yield lambda text: not self._is_typed(text), f"is not {_TYPES[self.type][1]}"
+            yield lambda text: not self.takes(text), f"is not {_TYPES[self.type][1]}"
         if known is not None:
             yield (
                 lambda text: self.value(text) not in (None, *known),
@@ -71,7 +74,8 @@ class Field:
             shown = f"{'' if lowest is None else lowest}..{'' if highest is None else highest}"
             yield lambda text: not _within(self.value(text), lowest, highest), f"is not in {shown}"
 
-    def _is_typed(self, text: str) -> bool:
+    def takes(self, text: str) -> bool:
+        """Whether a text stands for a value of the type."""
         try:
             self.value(text)
         except ValueError:
@@ -94,9 +98,9 @@ class Contract:
         return [field.name for field in self.fields]
 
     @property
-    def features(self) -> list[Field]:
-        """All fields but the target."""
-        return [field for field in self.fields if field.name != self.target]
+    def label(self) -> Field:
+        """The field of the target."""
+        return next(field for field in self.fields if field.name == self.target)
 
     def check(self, table: Table) -> None:
         """DataError with one sentence about the first thing in ``table`` that breaks the contract."""
@@ -126,8 +130,9 @@ class Contract:
             if len(targets) < self.fewest:
                 raise DataError(f"Only {len(targets)} rows; need {self.fewest}.")
             return
+        found = [self.label.value(text) for text in targets]
         for value, fewest in self.fewest.items():
-            count = targets.count(value)
+            count = found.count(self.label.value(value))
             if count < fewest:
                 raise DataError(f"Only {count} rows have {self.target} = {value}; need {fewest}.")
 
@@ -144,6 +149,12 @@ def read(path: Path) -> Contract:
     for name in (contract.target, *contract.protected):
         if name not in contract.columns:
             raise ContractError(f"{path.name} names column {name!r}, which is not among its fields.")
+    if twice := sorted({name for name in contract.columns if contract.columns.count(name) > 1}):
+        raise ContractError(f"{path.name} has more than one field {', '.join(map(repr, twice))}.")
+    if isinstance(contract.fewest, Mapping):
+        for value in contract.fewest:
+            if not contract.label.takes(value):
+                raise ContractError(f"{path.name}, fewest: {value!r} cannot be a value of {contract.target!r}.")
     return contract
 
 
@@ -153,7 +164,36 @@ def _field(file: str, document: Mapping[str, Any]) -> Field:
     _refuse_unknown(f"{file}, constraints of {field.name!r}", field.constraints, _CONSTRAINTS)
     if field.type not in _TYPES:
         raise ContractError(f"{file}, field {field.name!r}: type {field.type!r} is none of {', '.join(_TYPES)}.")
+    for demand in _unmet(field):
+        raise ContractError(f"{file}, constraints of {field.name!r}: {demand}.")
     return field
+
+
+def _unmet(field: Field) -> Iterator[str]:
+    """What constraints must be to be checked, and these are not."""
+    limits, known = field.constraints, field.constraints.get("enum")
+    kinds = (str,) if field.type == "string" else (int, float)
+    if not isinstance(limits.get("required", False), bool):
+        yield "required is true or false"
+    for name in _BOUNDS:
+        if name in limits and (field.type == "string" or not _is_one_of(limits[name], (int, float))):
+            yield f"{name} is a number, and for fields of numbers"
+    if "enum" in limits and not (isinstance(known, list) and known and all(_is_one_of(each, kinds) for each in known)):
+        yield f"enum is a list of values of type {field.type}"
+    if "pattern" in limits and not (field.type == "string" and _is_pattern(limits["pattern"])):
+        yield "pattern is a regular expression, and for fields of type string"
+
+
+def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _is_pattern(text: Any) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, TypeError):
+        return False
+    return True
 
 
 def _refuse_unknown(where: str, document: Mapping[str, Any], known: set[str]) -> None:

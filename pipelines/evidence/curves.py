@@ -63,7 +63,12 @@ class Bin:
 
 
 def calibration(scores: np.ndarray, labels: np.ndarray, *, bins: int = 10) -> list[Bin]:
-    """The rows in groups of equal size by score, lowest first: a calibrated score is the share of its group."""
+    """The rows in groups of about equal size by score, lowest first: a calibrated score is the share of its group.
+
+    Rows of one score stay together: which of them came first in the file says nothing.
+    """
     order = np.argsort(scores, kind="stable")
-    parts = [part for part in np.array_split(order, min(bins, len(order))) if len(part)]
+    ranked = scores[order]
+    starts = np.searchsorted(ranked, ranked[np.arange(1, bins) * len(ranked) // bins])
+    parts = [part for part in np.split(order, np.unique(starts)) if len(part)]
     return [Bin(float(scores[part].mean()), float(labels[part].mean()), len(part)) for part in parts]

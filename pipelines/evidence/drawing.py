@@ -13,6 +13,8 @@ WIDTH, HEIGHT = 480, 440
 LEFT, RIGHT, TOP, BOTTOM = 68, 28, 78, 60
 _FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif\""
 _MARGIN = 0.04
+_LONGEST = 10
+"""How many characters stand beside a drawing."""
 _MIDDLE, _END, _BOLD = ' text-anchor="middle"', ' text-anchor="end"', ' font-weight="600"'
 
 
@@ -41,10 +43,11 @@ class Axis:
         return cls(low, high, title, [number * step for number in numbers])
 
     def label(self, tick: float) -> str:
-        """A tick as text, with the digits that its neighbours need."""
+        """A tick as text, with the digits that its neighbours need; as 1.5e+09 where they would not fit."""
         step = abs(self.ticks[1] - self.ticks[0])
         digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        return f"{tick:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        fits = max(len(f"{each:,.{digits}f}") for each in self.ticks) <= _LONGEST
+        return (f"{tick:,.{digits}f}" if fits else f"{tick:.4g}").replace("-", "\N{MINUS SIGN}")
 
 
 class Chart:
@@ -133,10 +136,10 @@ class Tiles:
         self._high = (HEIGHT - 30 - self._top) / len(rows)
         for number, name in enumerate(columns):
             at = self._left + (number + 0.5) * self._wide
-            self._parts.append(_text(at, self._top - 10, name, size=12, color=INK, more=_MIDDLE))
+            self._parts.append(_text(at, self._top - 10, _cut(name, 2 * _LONGEST), size=12, color=INK, more=_MIDDLE))
         for number, name in enumerate(rows):
             at = self._top + (number + 0.5) * self._high
-            self._parts.append(_text(self._left - 12, at + 4, name, size=12, color=INK, more=_END))
+            self._parts.append(_text(self._left - 12, at + 4, _cut(name, _LONGEST + 4), size=12, color=INK, more=_END))
 
     def tile(self, row: int, column: int, *, big: str, small: str, color: str, strength: float) -> None:
         """One square, the more tinted the closer ``strength`` is to 1, with two lines of words."""
@@ -173,6 +176,10 @@ def _frame(title: str, subtitle: str) -> list[str]:
 
 def _text(x: float | str, y: float, words: str, *, size: float, color: str, more: str = "") -> str:
     return f'<text x="{x}" y="{y}" font-size="{size}" fill="{color}"{more}>{escape(words)}</text>'
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def _round_step(span: float) -> float:

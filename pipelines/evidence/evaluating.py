@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipelines.evidence import evaluation, frames, gates, sample, scoring, snapshot
+from pipelines.evidence import ending, evaluation, frames, gates, sample, scoring, snapshot
 from pipelines.evidence.errors import StepError
 from pipelines.evidence.evaluation import Evaluation
 
@@ -26,7 +25,8 @@ def main(measure: Measure, argv: list[str] | None = None) -> int:
     """Run the step on rows whose first column is the label.
 
     ``evaluation.json`` has the numbers, ``summary.json`` the texts that the pipeline quotes, ``sample.tar.gz`` rows as
-    the endpoint takes them, ``plots`` what people look at.
+    the endpoint takes them, ``plots`` what people look at. What cannot be measured is told in one sentence, on stderr
+    and as the exit message.
     """
     options = _options(argv)
     train, test = frames.read(options.train / "train.csv"), frames.read(options.test / "test.csv")
@@ -36,8 +36,7 @@ def main(measure: Measure, argv: list[str] | None = None) -> int:
         measured, additions = measure(scoring.scores(archive, features), test, train)
         sentence = gates.verdict(gates.parsed(options.gates), measured.values)
     except StepError as error:
-        print(error, file=sys.stderr)
-        return 1
+        return ending.refused(error, message=options.message)
     data = snapshot.first(options.report)
     evaluation.write(
         options.evaluation,
@@ -71,4 +70,5 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     gates.add_option(parser)
     for name in ("model", "train", "test", "report", "evaluation"):
         parser.add_argument(f"--{name}", type=Path, default=ROOT / name)
+    parser.add_argument("--message", type=Path, default=ending.EXIT_MESSAGE)
     return parser.parse_args(argv)

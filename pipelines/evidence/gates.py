@@ -20,6 +20,9 @@ TITLES = {
 }
 """Metric → how people write it; others are written as they are named."""
 
+_SHOWN = 1e-6
+"""The least distance that six decimals show."""
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -41,7 +44,8 @@ class Gate:
         """The gate, its limit and the distance."""
         title, side = TITLES.get(self.metric, self.metric), "above" if self.side == "at-most" else "below"
         by = self.missed_by(metrics)
-        return f"{title} {metrics[self.metric]:.6f} is {side} {self.name} {self.limit:g} by {by:.6f}"
+        distance = f"{by:.1g}" if by < _SHOWN else f"{by:.6f}"
+        return f"{title} {metrics[self.metric]:.6f} is {side} {self.name} {self.limit:.12g} by {distance}"
 
 
 def verdict(gates: Sequence[Gate], metrics: Mapping[str, float]) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pipelines.evidence.curves import Bin
 
 MOST_DOTS = 1500
+_RIGHT_HALF, _LOWEST = 0.7, 0.1
+"""Where a note beside a point would leave the frame, or lie on the axis."""
 
 
 def roc(rates: Mapping[str, Sequence[float]], *, auc: Mapping[str, Any], counts: Cells, threshold: float) -> str:
@@ -29,13 +31,15 @@ def roc(rates: Mapping[str, Sequence[float]], *, auc: Mapping[str, Any], counts:
     chart.dashes([(0, 0), (1, 1)])
     chart.line(points)
     chart.dots([here], radius=5.5, color=ORANGE, opacity=1)
-    chart.note(here[0] + 0.035, here[1] - 0.05, f"threshold {threshold:.3g}", color=INK)
+    aside, anchor = (0.035, "start") if here[0] < _RIGHT_HALF else (-0.035, "end")
+    below = -0.05 if here[1] > _LOWEST else 0.02
+    chart.note(here[0] + aside, here[1] + below, f"threshold {threshold:.3g}", color=INK, anchor=anchor)
     chart.note(0.66, 0.6, "by chance")
     return chart.svg()
 
 
 def calibration(bins: Sequence[Bin], *, brier: Mapping[str, Any]) -> str:
-    """How often it happens where the model says it will; bars show one standard error."""
+    """How often it happens where the model says it will; bars show Wilson's interval of one standard error."""
     chart = Chart(
         "Calibration",
         f"Brier score {_with_deviation(brier)}; bars: one standard error",
@@ -45,8 +49,7 @@ def calibration(bins: Sequence[Bin], *, brier: Mapping[str, Any]) -> str:
     chart.dashes([(0, 0), (1, 1)])
     chart.line([(each.score, each.share) for each in bins], width=1.5)
     for each in bins:
-        error = math.sqrt(each.share * (1 - each.share) / each.rows)
-        chart.bar(each.score, max(0, each.share - error), min(1, each.share + error))
+        chart.bar(each.score, *_wilson(each.share, each.rows))
     chart.dots([(each.score, each.share) for each in bins], radius=5, opacity=1)
     chart.note(0.83, 0.77, "perfect")
     return chart.svg()
@@ -57,7 +60,7 @@ def confusion(counts: Cells, *, classes: tuple[str, str], threshold: float) -> s
     zero, one = classes
     tiles = Tiles(
         "Confusion matrix",
-        f"told {one} above {threshold:.3g}; shares of each row",
+        f"told {one:.20} above {threshold:.3g}; shares of each row",
         columns=[f"told {zero}", f"told {one}"],
         rows=[f"is {zero}", f"is {one}"],
     )
@@ -102,6 +105,13 @@ def residuals(predictions: Sequence[float], errors: Sequence[float], *, quantity
     return chart.svg()
 
 
+def _wilson(share: float, rows: int) -> tuple[float, float]:
+    """Where the true share may be, give or take one standard error; not nowhere else where none or all are found."""
+    middle = (share + 0.5 / rows) / (1 + 1 / rows)
+    error = math.sqrt(share * (1 - share) / rows + 0.25 / rows**2) / (1 + 1 / rows)
+    return middle - error, middle + error
+
+
 def _means(points: Sequence[tuple[float, float]], *, groups: int = 12) -> list[tuple[float, float]]:
     """The mean point of each of some groups of equal size along x."""
     size = max(1, math.ceil(len(points) / groups))
@@ -118,6 +128,6 @@ def _with_deviation(metric: Mapping[str, Any]) -> str:
     """A value and its standard deviation, with the digits that the latter leaves worth saying."""
     value, deviation = metric["value"], metric["standard_deviation"]
     if deviation == "NaN" or not deviation:
-        return f"{value:.3g}"
+        return f"{value:,.{max(0, 3 - len(f'{abs(value):.0f}'))}f}" if abs(value) >= 1 else f"{value:.3g}"
     digits = max(0, 1 - math.floor(math.log10(deviation)))
     return f"{value:,.{digits}f} ± {deviation:,.{digits}f}"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from pipelines.evidence import contract, snapshot, table
+from pipelines.evidence import contract, ending, frames, snapshot, table
 from pipelines.evidence.errors import StepError
 
 ROOT = Path("/opt/ml/processing")
-EXIT_MESSAGE = Path("/opt/ml/output/message")  # SageMaker shows it as the job's ExitMessage
 
 Split = Callable[[pd.DataFrame, float, int], "tuple[pd.DataFrame, pd.DataFrame]"]
 """Typed rows, the share to hold out and a seed → train rows and test rows, with the label as the first column."""
@@ -25,10 +23,7 @@ def main(split: Split, argv: list[str] | None = None) -> int:
     try:
         train, test = _prepare(split, options)
     except StepError as error:
-        print(error, file=sys.stderr)
-        options.message.parent.mkdir(parents=True, exist_ok=True)
-        options.message.write_text(str(error), encoding="utf-8")
-        return 1
+        return ending.refused(error, message=options.message)
     print(f"{len(train) + len(test)} rows checked: {len(train)} to train on, {len(test)} to test on.")
     return 0
 
@@ -40,8 +35,7 @@ def _prepare(split: Split, options: argparse.Namespace) -> tuple[pd.DataFrame, p
     agreed.check(rows)
     train, test = split(pd.DataFrame(agreed.values(rows)), options.test_share, options.seed)
     for folder, name, part in ((options.train, "train.csv", train), (options.test, "test.csv", test)):
-        folder.mkdir(parents=True, exist_ok=True)
-        part.to_csv(folder / name, index=False)
+        frames.write(part, folder / name)
     taken = snapshot.take("data", source, rows=len(rows.rows), config=options.config)
     snapshot.write(options.report, taken)
     return train, test
@@ -53,6 +47,6 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--test-share", type=float, default=0.25)
     for name in ("data", "contract", "train", "test", "report"):
         parser.add_argument(f"--{name}", type=Path, default=ROOT / name)
-    parser.add_argument("--message", type=Path, default=EXIT_MESSAGE)
+    parser.add_argument("--message", type=Path, default=ending.EXIT_MESSAGE)
     parser.add_argument("--config", type=Path, default=snapshot.CONFIG)
     return parser.parse_args(argv)

@@ -44,5 +44,8 @@ def _metrics(error: np.ndarray, true: np.ndarray) -> dict[str, resampling.Metric
 
 
 def _r2(error: np.ndarray, true: np.ndarray, weights: np.ndarray) -> float:
+    """0 where the truth is the same in all rows: a mean is then not exact, and what it leaves is no spread."""
+    if np.ptp(true[weights > 0]) == 0:
+        return 0.0
     spread = np.average((true - np.average(true, weights=weights)) ** 2, weights=weights)
-    return float(1 - np.average(error**2, weights=weights) / spread) if spread else 0.0
+    return float(1 - np.average(error**2, weights=weights) / spread)

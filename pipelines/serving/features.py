@@ -36,7 +36,11 @@ class Feature:
 
     def _number(self, given: Any, where: str) -> float:
         try:
+            if isinstance(given, bool) or (isinstance(given, str) and "_" in given):
+                raise ValueError(given)  # Python takes true and 1_000 for numbers
             number = float(given)
+        except OverflowError as error:  # a whole number of hundreds of digits, which JSON may have
+            raise PayloadError(f"{where} is beyond all finite numbers; expected one of them.") from error
         except (TypeError, ValueError) as error:
             raise PayloadError(f"{where} is {given!r}; expected a number.") from error
         if not math.isfinite(number):

@@ -16,6 +16,9 @@ from pipelines.serving.refusals import CSV, JSON, PayloadError, media_type, refu
 
 Features = Mapping[str, Feature]
 
+_BYTE_ORDER_MARK = "\ufeff"
+"""What some programs write before UTF-8; it would make another category of a text in the first column."""
+
 
 def rows(body: bytes | str, content_type: str, *, features: Features) -> pd.DataFrame | Response:
     """The rows of a request with ``features`` as columns, or the refusal of the request."""
@@ -24,7 +27,8 @@ def rows(body: bytes | str, content_type: str, *, features: Features) -> pd.Data
         return refusal(415, f"Content type {content_type} is not accepted; send {CSV} or {JSON}.")
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
-        found = [_typed(row, features, number) for number, row in enumerate(parse(text, features), start=1)]
+        parsed = parse(text.removeprefix(_BYTE_ORDER_MARK), features)
+        found = [_typed(row, features, number) for number, row in enumerate(parsed, start=1)]
     except UnicodeDecodeError:
         return refusal(400, "The payload is not UTF-8 text.")
     except PayloadError as error:
@@ -48,7 +52,7 @@ def _csv_rows(text: str, features: Features) -> list[dict[str, Any]]:
 def _json_rows(text: str, features: Features) -> list[dict[str, Any]]:
     try:
         found = json.loads(text)["instances"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PayloadError('The payload is not JSON of the form {"instances": [{…}, …]}.') from error
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise PayloadError("The payload's instances must be a list of objects.")

@@ -50,6 +50,8 @@ def test_rows_as_agreed_pass_and_get_their_types(agreed):
         (["2", "f", "1", "AB1"], "Column 'bad' line 3: '2' is none of 0, 1."),
         (["1.0", "f", "1", "AB1"], "Column 'bad' line 3: '1.0' is not a whole number."),
         (["1_0", "f", "1", "AB1"], "Column 'bad' line 3: '1_0' is not a whole number."),
+        (["\N{ARABIC-INDIC DIGIT ONE}", "f", "1", "AB1"], "Column 'bad' line 3: '\u0661' is not a whole number."),
+        (["1", "f", "1_0", "AB1"], "Column 'weight' line 3: '1_0' is not a number."),
         (["1", "x", "1", "AB1"], "Column 'sex' line 3: 'x' is none of f, m."),
         (["1", "f", "heavy", "AB1"], "Column 'weight' line 3: 'heavy' is not a number."),
         (["1", "f", "inf", "AB1"], "Column 'weight' line 3: 'inf' is not a number."),
@@ -72,6 +74,11 @@ def test_too_few_rows_are_told(agreed):
         agreed(fewest={"0": 1, "1": 1}).check(rows(GOOD[2]))
 
 
+def test_rows_are_counted_by_what_the_target_is_not_by_how_it_is_written(agreed):
+    """A file that writes 01 and +1 has two rows of 1."""
+    agreed(fewest={"1": 2}).check(rows(["01", *GOOD[1][1:]], ["+1", *GOOD[1][1:]]))
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -86,6 +93,8 @@ def test_too_few_rows_are_told(agreed):
             {"fields": [{"name": "bad", "type": "integer", "constraints": {"unique": True}}]},
             "contract.json, constraints of 'bad': unique is not checked; use enum, maximum,",
         ),
+        ({"fields": [*FIELDS, FIELDS[0]]}, "contract.json has more than one field 'bad'."),
+        ({"fewest": {"yes": 1}}, "contract.json, fewest: 'yes' cannot be a value of 'bad'."),
         ({"fields": [{"type": "integer"}]}, "contract.json is no data contract: KeyError 'name'."),
     ],
 )
@@ -94,3 +103,21 @@ def test_a_contract_that_cannot_be_kept_is_refused(agreed, changes, sentence):
     with pytest.raises(ContractError) as told:
         agreed(**changes)
     assert str(told.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("kind", "constraints", "demand"),
+    [
+        ("string", {"minimum": 1}, "minimum is a number, and for fields of numbers"),
+        ("number", {"maximum": "9"}, "maximum is a number, and for fields of numbers"),
+        ("integer", {"enum": ["0", "1"]}, "enum is a list of values of type integer"),
+        ("string", {"enum": "yes"}, "enum is a list of values of type string"),
+        ("string", {"pattern": "[A-Z"}, "pattern is a regular expression, and for fields of type string"),
+        ("integer", {"required": "no"}, "required is true or false"),
+    ],
+)
+def test_a_constraint_that_no_row_can_be_held_to_is_refused(agreed, kind, constraints, demand):
+    """When the contract is read, and not with a traceback at some row."""
+    with pytest.raises(ContractError) as told:
+        agreed(fields=[FIELDS[1], {"name": "bad", "type": kind, "constraints": constraints}])
+    assert str(told.value) == f"contract.json, constraints of 'bad': {demand}."

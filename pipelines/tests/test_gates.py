@@ -26,6 +26,7 @@ def test_gates_are_told_as_options():
             {"auc": 0.6, "rmse": 2.5},
             "AUC 0.600000 is below MinAuc 0.7 by 0.100000; RMSE 2.500000 is above MaxRmse 2 by 0.500000.",
         ),
+        ({"auc": 0.7 - 1e-9, "rmse": 2.0}, "AUC 0.700000 is below MinAuc 0.7 by 1e-09."),
         ({"auc": float("nan"), "rmse": 1.0}, "AUC nan is below MinAuc 0.7 by nan."),
     ],
 )

@@ -52,20 +52,87 @@ def test_few_rows_have_no_standard_deviation(image):
     assert "±" not in found["plots"]["roc"]
 
 
-def test_labels_that_are_none_are_refused(image):
+@pytest.mark.parametrize(("labels", "told"), [([1, 2], "1, 2"), ([0.5, 1.0], "0.5, 1.0")])
+def test_labels_that_are_none_are_refused(image, labels, told):
     """A target of other values than 0 and 1 is told, not counted somehow."""
-    said = image.call(f"{PROBES}:labels_refused")
-    assert said == "DataError: The labels are 1, 2; a classifier's are 0 and 1."
+    said = image.call(f"{PROBES}:labels_refused", labels)
+    assert said == f"DataError: The labels are {told}; a classifier's are 0 and 1."
 
 
 @pytest.mark.parametrize("found", ["classified", "regressed"])
 def test_pictures_stay_within_their_frame(found, request):
     """Each plot is well-formed SVG, and no mark lies outside."""
     for svg in request.getfixturevalue(found)["plots"].values():
-        root = ElementTree.fromstring(svg)
-        _, _, width, height = map(float, root.get("viewBox").split())
-        assert root.tag == SVG
-        for mark in root.iter():
-            for size, names in ((width, ("x", "cx")), (height, ("y", "cy"))):
-                places = [float(mark.get(name)) for name in names if mark.get(name)]
-                assert all(0 <= place <= size for place in places), mark.attrib
+        assert_within_frame(svg)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "threshold"),
+    [
+        ([0.3], [1], 0.5),
+        ([0.3], [0], 0.1),
+        ([0.0, 1.0], [0, 1], 0.5),
+        ([0.4] * 30, [0, 1] * 15, 0.5),
+        ([0.4] * 30, [0, 1] * 15, 0.1),
+        ([0.9, 0.8, 0.7], [0, 0, 0], 0.5),
+    ],
+    ids=["one row", "one row refused", "perfect", "all told 0", "all told 1", "one class"],
+)
+def test_pictures_of_odd_classifiers_stay_within_their_frame(image, scores, labels, threshold):
+    """One row, one class, one score for all, everybody told the same; and names that are not XML."""
+    for svg in image.call(f"{PROBES}:pictures", scores, labels, threshold).values():
+        assert_within_frame(svg)
+
+
+@pytest.mark.parametrize(
+    ("predictions", "truth"),
+    [([3.0], [3.0]), ([0.0, 0.0], [0.0, 0.0]), ([5.0] * 9, [1.0, 2.0, 3.0] * 3), ([1e9, 2e9], [1e9, 3e9])],
+    ids=["one row", "nothing", "the same of all", "great numbers"],
+)
+def test_pictures_of_odd_regressions_stay_within_their_frame(image, predictions, truth):
+    """One row, no error at all, one prediction for all, long labels."""
+    for svg in image.call(f"{PROBES}:regressions", predictions, truth)["plots"].values():
+        assert_within_frame(svg)
+
+
+def test_a_truth_that_never_varies_leaves_nothing_to_explain(image):
+    """The mean of equal numbers is not exact: what rounding leaves is no spread to divide by."""
+    assert image.call(f"{PROBES}:regressions", [0.2] * 7, [0.1] * 7)["r2"] == 0
+
+
+def test_rows_of_one_score_are_calibrated_together(image):
+    """In whichever order they came."""
+    assert image.call(f"{PROBES}:calibrated", [0.4] * 30, [0] * 15 + [1] * 15) == [[pytest.approx(0.4), 0.5, 30]]
+    bins = image.call(f"{PROBES}:calibrated", [number / 100 for number in range(100)], [0, 1] * 50)
+    assert [rows for _, _, rows in bins] == [10] * 10
+
+
+def test_prepared_rows_read_back_as_they_were(image):
+    """A text of digits stays one, with its zeros; a number stays itself to the last bit; what is missing is missing."""
+    columns = {
+        "code": ["01067", "10115", None],
+        "share": [0.1 + 0.2, None, 1.0],
+        "rooms": [3, 4, 5],
+        "word": ["NA"] * 3,
+    }
+    assert image.call(f"{PROBES}:kept", columns) == columns
+
+
+def test_a_step_that_cannot_do_its_work_says_so_where_sagemaker_looks(image):
+    """The sentence is the job's exit message."""
+    assert image.call(f"{PROBES}:refused") == [1, "There is no row."]
+
+
+def assert_within_frame(svg):
+    """Whether a picture is well-formed, and no mark or word lies outside, reckoned at 6 pixels a character."""
+    root = ElementTree.fromstring(svg)
+    _, _, width, height = map(float, root.get("viewBox").split())
+    assert root.tag == SVG
+    for mark in root.iter():
+        for size, names in ((width, ("x", "cx")), (height, ("y", "cy"))):
+            places = [float(mark.get(name)) for name in names if mark.get(name)]
+            assert all(0 <= place <= size for place in places), mark.attrib
+        if mark.tag.endswith("}text") and "transform" not in mark.attrib:
+            long, start = 6 * len(mark.text) * float(mark.get("font-size")) / 12, float(mark.get("x"))
+            start -= long * {"middle": 0.5, "end": 1}.get(mark.get("text-anchor"), 0)
+            assert 0 <= start <= start + long <= width, mark.text

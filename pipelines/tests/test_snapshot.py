@@ -1,4 +1,5 @@
 import hashlib
+import io
 import json
 
 import pytest
@@ -15,11 +16,12 @@ class Bucket:
     def __init__(self, answer):
         self._answer, self.asked = answer, []
 
-    def head_object(self, **asked):
+    def get_object(self, **asked):
         self.asked.append(asked)
         if isinstance(self._answer, Exception):
             raise self._answer
-        return self._answer
+        content, version = self._answer
+        return {"Body": io.BytesIO(content), "ContentLength": len(content), **version}
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def taken(tmp_path):
 @pytest.mark.parametrize("uri", ["s3://b/data/rows.csv", "s3://b/data", "s3://b/data/"])
 def test_a_file_is_known_by_its_object_and_version(taken, uri):
     """An object and a prefix of objects are told apart, and the version is that of the very object."""
-    found, asked = taken(uri, {"ContentLength": 8, "VersionId": "v1"})
+    found, asked = taken(uri, (DATA, {"VersionId": "v1"}))
     assert asked == [{"Bucket": "b", "Key": "data/rows.csv"}]
     assert found == {
         "name": "data",
@@ -59,12 +61,13 @@ def test_a_file_is_known_by_its_object_and_version(taken, uri):
 @pytest.mark.parametrize(
     "answer",
     [
-        {"ContentLength": 8},
-        {"ContentLength": 8, "VersionId": "null"},
-        {"ContentLength": 9, "VersionId": "v2"},
-        ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject"),
+        (DATA, {}),
+        (DATA, {"VersionId": "null"}),
+        (DATA + b"3,4\n", {"VersionId": "v2"}),
+        (b"a,b\n9,9\n", {"VersionId": "v2"}),
+        ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "GetObject"),
     ],
-    ids=["no versions", "not versioned then", "another object by now", "may not ask"],
+    ids=["no versions", "not versioned then", "longer by now", "as long but other by now", "may not ask"],
 )
 def test_a_version_that_is_not_known_is_not_made_up(taken, answer):
     """The other facts stand without it."""

@@ -55,7 +55,7 @@ class Model:
         """Run Evaluate on the folders of a run; ``parameters`` replace defaults, such as a limit."""
         folders = {"model": folder / "packed", **{name: folder / name for name in ("train", "test", "report")}}
         arguments = self._arguments("Evaluate", parameters)
-        return self.step("evaluate", *arguments, **folders, evaluation=folder / output)
+        return self.step("evaluate", *arguments, **folders, evaluation=folder / output, message=folder / "message")
 
     def step(self, name, *words, **folders):
         """Run a step's program."""

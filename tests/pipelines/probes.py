@@ -1,9 +1,14 @@
 """What tests ask of the evidence package inside an image: scikit-learn's opinion beside ours."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 from sklearn import metrics
 
-from pipelines.evidence import classification, regression
+from pipelines.evidence import classification, curves, ending, frames, regression
+from pipelines.evidence.errors import DataError
 
 
 def _drawn(rows):
@@ -60,10 +65,42 @@ def coverage(rows, times):
     return hits / times
 
 
-def labels_refused():
+def labels_refused(labels):
     """What is said of labels that are not 0 and 1."""
     try:
-        classification.evaluate([0.1, 0.2], [1, 2])
+        classification.evaluate([0.1, 0.2], labels)
     except Exception as error:  # noqa: BLE001  # its type is part of the answer
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+def pictures(scores, labels, threshold):
+    """The plots of a classifier that gives these scores."""
+    return classification.evaluate(scores, labels, threshold=threshold, classes=("<a>", "b & " + 40 * "c")).plots
+
+
+def regressions(predictions, truth):
+    """The plots of a regression that predicts this, and its R²."""
+    evaluation = regression.evaluate(predictions, truth, quantity="€ < £")
+    return {"plots": evaluation.plots, "r2": evaluation.values["r2"]}
+
+
+def calibrated(scores, labels):
+    """The bins of a calibration curve: mean score, share, rows."""
+    return [[each.score, each.share, each.rows] for each in curves.calibration(np.array(scores), np.array(labels))]
+
+
+def kept(columns):
+    """What columns are after they have been written and read."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows" / "train.csv"
+        frames.write(pd.DataFrame(columns), path)
+        found = frames.read(path)
+    return found.astype(object).where(found.notna(), None).to_dict("list")
+
+
+def refused():
+    """The exit code and the message of a program that cannot do its work."""
+    with tempfile.TemporaryDirectory() as folder:
+        message = Path(folder) / "output" / "message"
+        return [ending.refused(DataError("There is no row."), message=message), message.read_text()]

@@ -116,6 +116,7 @@ def test_a_model_that_refuses_the_test_rows_is_not_measured(tmp_path, model, tra
     done = model.evaluate(tmp_path)
     assert done["code"] == 1
     assert done["err"].startswith("The model does not score the test rows: The model's score of row 1 is no finite")
+    assert (tmp_path / "message").read_text() == done["err"].strip()
     assert not (tmp_path / "evaluation").exists()
 
 

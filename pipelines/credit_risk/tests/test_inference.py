@@ -59,6 +59,11 @@ def test_rows_keep_their_order(score):
     assert lines == [score(ROW)["body"].strip(), score(other)["body"].strip()]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_column(score):
+    """It would make another category of a text, and a score of somebody else."""
+    assert score(f"\ufeff{ROW}") == score(ROW)
+
+
 @pytest.mark.parametrize("accept", ["*/*", "", "text/csv; charset=utf-8", "TEXT/CSV"])
 def test_csv_is_the_answer_to_who_takes_anything(score, accept):
     """Without a preference, an answer is CSV; parameters and case of a media type do not matter."""
@@ -77,6 +82,10 @@ REFUSED_CSV = {
     "a number is missing": (ROW.replace("1169", ""), "Row 1: credit_amount is ''; expected a number."),
     "a number is infinite": (ROW.replace("1169", "inf"), "Row 1: credit_amount is 'inf'; expected a finite number."),
     "a text is missing": (ROW.replace("own", " "), "Row 1: housing is ' '; expected a text."),
+    "a number is written for Python alone": (
+        ROW.replace("1169", "1_169"),
+        "Row 1: credit_amount is '1_169'; expected a number.",
+    ),
     "there is no row": ("\n", "The payload holds no row."),
     "a quote is open": (f'"{ROW}', "The payload is not CSV"),
 }
@@ -89,6 +98,9 @@ REFUSED_JSON = {
     "a feature is missing": (instances({"sex": "male"}), "Row 1 misses or adds age, checking_account,"),
     "a feature is unknown": (instances({**APPLICANT, "zip": 1}), "Row 1 misses or adds zip; expected sex, job,"),
     "a text is null": (instances({**APPLICANT, "sex": None}), "Row 1: sex is None; expected a text."),
+    "a number is true": (instances({**APPLICANT, "age": True}), "Row 1: age is True; expected a number."),
+    "a number is endless": (instances({**APPLICANT, "age": 10**400}), "Row 1: age is beyond all finite numbers"),
+    "it is a tower": ("[" * 200_000, 'The payload is not JSON of the form {"instances": [{…}, …]}.'),
     "a number is null": (instances({**APPLICANT, "age": None}), "Row 1: age is None; expected a number."),
     "there is no instance": (instances(), "The payload holds no row."),
 }
