@@ -6,6 +6,7 @@ Linux by a mark in its environment, which it has inherited.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
@@ -35,7 +36,7 @@ class Processes:
     def __init__(self) -> None:
         self._running: dict[subprocess.Popen[bytes], str] = {}
         self._name, self._numbers = secrets.token_hex(8), itertools.count()
-        self._warden: subprocess.Popen[str] | None = None
+        self._warden: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._closed = False
 
@@ -105,20 +106,25 @@ class Processes:
                 self._warden = None
 
     def _wake_warden(self) -> None:
-        if self._warden is None:
-            self._warden = subprocess.Popen(
-                [sys.executable, "-IS", warden.__file__, self._name],
-                stdin=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
+        if self._warden is not None and self._warden.poll() is None:
+            return
+        if self._warden is not None and self._warden.stdin is not None:
+            self._warden.stdin.close()  # somebody has ended it: another one takes its place
+        self._warden = subprocess.Popen(
+            [sys.executable, "-IS", warden.__file__, self._name],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+        for child in self._running:
+            self._tell_warden(f"+{child.pid}")
 
     def _tell_warden(self, line: str) -> None:
         if self._warden is None:
             return  # closed: every child has been ended
         assert self._warden.stdin is not None
-        self._warden.stdin.write(f"{line}\n")
-        self._warden.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has been ended, and the next one will be told of all
+            self._warden.stdin.write(f"{line}\n".encode())
 
 
 def ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -102,6 +102,37 @@ time.sleep(600)
     assert keeper.communicate(timeout=30) == (b"", None)
 
 
+def test_another_warden_takes_the_place_of_one_that_is_killed(tmp_path):
+    """Whoever kills it neither keeps children from being started nor lets one outlive a keeper that is killed."""
+    program = f"""
+import contextlib, subprocess, sys, time
+from pathlib import Path
+from local.processes import Processes
+
+def start():
+    return keeper.start([sys.executable, "-c", {FOREVER!r}], env={{}}, cwd=Path("."), output=1)
+
+def lose():
+    keeper._warden.kill()
+    keeper._warden.wait()
+
+with contextlib.closing(Processes()) as keeper:
+    first = start()
+    lose()
+    start()
+    lose()
+    keeper.stop(first)
+    start()
+    print("all", flush=True)
+    time.sleep(600)
+"""
+    keeper = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    lines = iter(keeper.stdout.readline, b"")
+    assert b"all\n" in lines
+    keeper.kill()
+    keeper.communicate(timeout=30)  # the pipe ends when the last process that holds it has
+
+
 DAEMON = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {STUBBORN!r}], start_new_session=True)"
 
 
