@@ -77,14 +77,17 @@ class Execution:
         self._running: dict[str, Task] = {}
         self._stopping = record["PipelineExecutionStatus"] == "Stopping"
         self._reasons = {s["StepName"]: s.get("FailureReason") or "" for s in record["Steps"]}
-        self._over = self._abandoned = False
+        self._over = False
         self._hindrance = ""
         self._turn = threading.Condition()
 
     def run(self) -> None:
         """Run to the end."""
-        if not self._stopping:
-            self._changes.execution("Executing")
+        with self._turn:  # a stop comes before or after
+            begins = not self._stopping
+            if begins:
+                self._changes.execution("Executing")
+        if begins:
             self._enroll()
         with self._turn:
             while True:
@@ -112,10 +115,8 @@ class Execution:
             self._steps.stop(task)
 
     def abandon(self) -> None:
-        """Start nothing more and tell of nothing more, because the local cloud is stopping."""
-        with self._turn:
-            self._stopping = self._abandoned = True
-            self._turn.notify_all()
+        """Let whoever waits see that the local cloud is stopping: the next process goes on."""
+        self._wake()
         self._store.wake()
 
     def widen(self, parallel: int) -> None:
@@ -131,8 +132,10 @@ class Execution:
             self._hindrance = str(error)
 
     def _ready(self) -> list[Step]:
-        if self._stopping or self._hindrance:
+        if self._workers.closing or self._hindrance:
             return []
+        if self._stopping:  # what a process before this one has begun, and perhaps not stopped
+            return [self._definition.steps[name] for name, made in self._began.items() if self._steps.lasts(made)]
         ready = [step for step in self._progress().startable() if step.name not in self._running]
         # Fewer may be wanted by now than run.
         return ready[: max(0, self._parallel - len(self._running))]
@@ -174,9 +177,9 @@ class Execution:
 
     def _run_step(self, task: Task, *, resumed: bool) -> None:
         step, status, reason, properties = task.step, "Succeeded", "", None
-        if not resumed:  # else it has started in the process before
-            self._changes.step_started(step)
         try:
+            if not resumed:  # else it has started in the process before
+                self._changes.step_started(step)
             properties = self._tried(task)
         except StepStopped as error:
             status, reason = "Stopped", str(error)
@@ -187,7 +190,8 @@ class Execution:
             status, reason = "Failed", f"InternalFailure: {type(error).__name__}: {error}"
         if status != "Succeeded" and self._stopping and step.kind != "Fail":
             status, reason = "Stopped", ""
-        if not self._abandoned:
+        # What fails while the cloud is stopping may fail for that, and is taken up by the next process.
+        if status == "Succeeded" or not self._workers.closing:
             self._changes.step_ended(step.name, status, reason, properties=properties)
         with self._turn:
             self._properties[step.name] = properties
@@ -216,15 +220,18 @@ class Execution:
         entry = next(entry for entry in steps if entry["StepName"] == step.name)
         elapsed = self._clock.now() - entry["StartTime"]
         pause = next_pause(step, failed, entry.get(RETRIED, ()), elapsed)
-        if pause is None or self._stopping:
+        if pause is None or self._ending():
             return False
         _log.info("step %s of %s is tried again in %s: %s", step.name, self._arn, pause, failed)
-        self._changes.step_again(step.name, exception_type(step, failed))
         due = self._clock.now() + pause
+        self._changes.step_again(step.name, exception_type(step, failed))
         self._clock.after(pause, self._wake)
         with self._turn:
-            self._turn.wait_for(lambda: self._stopping or self._clock.now() >= due)
-        return not self._stopping
+            self._turn.wait_for(lambda: self._ending() or self._clock.now() >= due)
+        return not self._ending()
+
+    def _ending(self) -> bool:
+        return self._stopping or self._workers.closing
 
     def _wake(self) -> None:
         with self._turn:
@@ -240,9 +247,9 @@ class Execution:
         return hit.properties
 
     def _conclude(self) -> None:
-        if self._abandoned:
+        if self._workers.closing:
             return  # the next process goes on from the record
-        for name in self._began:  # in a process before this one, which takes up nothing of an execution that stops
+        for name in self._began:  # in a process before this one, which left nothing that goes on
             self._changes.step_ended(name, "Stopped", "")
         progress = self._progress()
         lost = [name for name in progress.unhandled() if not (self._stopping and self._ended[name] == "Stopped")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ from local.sagemaker.pipelines.definition import Step
 from local.sagemaker.pipelines.drift import Check
 from local.sagemaker.pipelines.parameters import as_text
 from local.sagemaker.pipelines.serving import make_config, serve
+
+_log = logging.getLogger(__name__)
 
 _LAMBDA_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "String": str,
@@ -110,18 +113,20 @@ class Steps:
             raise StepFailed(f"ClientError: the step's arguments are not valid: {error}") from error
 
     def stop(self, task: Task) -> None:
-        """Ask the job of a running step to end, or whoever it waits for; other steps are too short to be stopped."""
-        if task.step.kind == "Callback":
-            self._callbacks.stop(task.step, self._identities.acting(self._role_arn))
+        """Ask the job of a running step to end, or whoever it waits for; other steps are too short to be stopped.
+
+        Where that is refused, the step ends by itself, and its execution is stopping until then.
+        """
         job = _JOBS.get(task.step.kind)
-        if job is None:
-            return
-        stop = getattr(self._sagemaker, f"stop_{job.noun}")
         try:
-            stop(**{job.kind.name_member: task.job_name})
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
-                raise  # else the job has ended already, or was not created yet: its step sees the stop itself
+            if task.step.kind == "Callback":
+                self._callbacks.stop(task.step, self._identities.acting(self._role_arn))
+            elif job is not None:
+                getattr(self._sagemaker, f"stop_{job.noun}")(**{job.kind.name_member: task.job_name})
+        except (ClientError, NotAssumable) as error:
+            # The job has ended already, or was not created yet and its step sees the stop itself: nothing to tell.
+            if not _not_running(error):
+                _log.warning("step %s of %s is not asked to end: %s", task.step.name, self._execution_arn, error)
 
     def job_begun(self, metadata: Mapping[str, Any]) -> str | None:
         """The name of the job that a step's Metadata points at, if there is one."""
@@ -129,6 +134,10 @@ class Steps:
             if job.key in metadata:
                 return str(self._store.get(job.kind, metadata[job.key][job.arn])[job.kind.name_member])
         return None
+
+    def lasts(self, metadata: Mapping[str, Any]) -> bool:
+        """Whether what a step has made, as its Metadata tells, goes on without it and can be asked to end."""
+        return "Callback" in metadata or self.job_begun(metadata) is not None
 
     @property
     def _sagemaker(self) -> Any:
@@ -256,6 +265,11 @@ class Steps:
         message = str(task.resolve(task.step.arguments.get("ErrorMessage", "")))
         task.note({"Fail": {"ErrorMessage": message}})
         raise StepFailed(message)
+
+
+def _not_running(error: Exception) -> bool:
+    codes = ("ValidationException", "ResourceNotFound")
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in codes
 
 
 def _lambda_output(output: Mapping[str, str], result: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from local.errors import AwsError
 from local.sagemaker import SageMaker
-from local.sagemaker.kinds import ENDPOINT
+from local.sagemaker.kinds import ENDPOINT, PIPELINE_EXECUTION
 from local.state import State
 from tests.local.conftest import SmallCloud
 from tests.local.sagemaker.conftest import ECHO_MODEL, ROLE, PlainImages, World
@@ -89,6 +89,48 @@ open("/opt/ml/processing/out/done", "w").write("yes")
     (made,) = second.sm.list_processing_jobs()["ProcessingJobSummaries"]
     assert made["ProcessingJobStatus"] == "Completed"
     assert second.read("out/done") == b"yes"
+
+
+def test_what_ends_because_the_cloud_is_stopping_has_not_ended(process):
+    """Even when a step sees that before its execution does: both go on in the next process."""
+    first = process()
+    queue = first.services.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    first.start_pipeline(
+        {"Version": "2020-12-01", "Steps": [{"Name": "Ask", "Type": "Callback", "SqsQueueUrl": queue}]}
+    )
+    asked = first.until(first.only_steps, lambda found: "Metadata" in found.get("Ask", {}))
+    first.part._workers.close()
+    first.part._store.wake()
+    first.part._workers.join()
+    assert first.only_steps() == asked
+
+    second = process()
+    second.part.resume()
+    token = asked["Ask"]["Metadata"]["Callback"]["CallbackToken"]
+    second.sm.send_pipeline_execution_step_success(CallbackToken=token)
+    assert second.ended_execution(first.started)["PipelineExecutionStatus"] == "Succeeded"
+
+
+def test_a_stop_goes_on(process):
+    """A cloud that is killed before it has stopped an execution's jobs stops them in the next process."""
+    first = process()
+    first._cloud.listen()
+    job = first.processing("import time; time.sleep(600)")
+    first.start_pipeline({"Version": "2020-12-01", "Steps": [{"Name": "Wait", "Type": "Processing", "Arguments": job}]})
+    first.until(first.only_steps, lambda found: "Metadata" in found.get("Wait", {}))
+    store = first.part._store
+    first._cloud.close()
+    store.change(PIPELINE_EXECUTION, first.started, PipelineExecutionStatus="Stopping")  # and no more came of it
+
+    second = process()
+    second._cloud.listen()
+    second.processing("import time; time.sleep(600)")
+    second.part.resume()
+    execution = second.ended_execution(first.started)
+    assert execution["PipelineExecutionStatus"] == "Stopped"
+    assert second.steps(execution)["Wait"]["StepStatus"] == "Stopped"
+    (made,) = second.sm.list_processing_jobs()["ProcessingJobSummaries"]
+    assert made["ProcessingJobStatus"] == "Stopped"
 
 
 def test_a_step_that_waits_for_its_next_try_is_tried_in_the_next_process(process):

@@ -1,3 +1,5 @@
+"""Calls that are refused, by throttling or for rights."""
+
 from local.errors import AwsError
 
 
@@ -13,3 +15,22 @@ def test_a_service_that_throttles(world):
     assert "CreateProcessingJob" in reason
     assert "Rate exceeded" in reason
     assert "RetryPolicies" in reason
+
+
+def test_jobs_that_may_not_be_stopped(world, tmp_path):
+    """Their execution is stopping until they have ended, and all are asked to; nothing follows them."""
+    gate = tmp_path / "gate"
+    wait = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)"
+    steps = [{"Name": name, "Type": "Processing", "Arguments": world.processing(wait)} for name in ("One", "Two")]
+    steps.append({"Name": "Last", "Type": "Fail", "Arguments": {"ErrorMessage": ""}, "DependsOn": ["One"]})
+    world._cloud.refuse("sagemaker:StopProcessingJob", AwsError("AccessDeniedException", "no"))
+    world.start_pipeline({"Version": "2020-12-01", "Steps": steps})
+    world.until(world.only_steps, lambda found: sum("Metadata" in s for s in found.values()) == 2)
+    world.sm.stop_pipeline_execution(PipelineExecutionArn=world.started)
+    status = world.sm.describe_pipeline_execution(PipelineExecutionArn=world.started)["PipelineExecutionStatus"]
+    gate.touch()
+    assert (status, world.ended_execution(world.started)["PipelineExecutionStatus"]) == ("Stopping", "Stopped")
+    assert {name: step["StepStatus"] for name, step in world.only_steps().items()} == {
+        "One": "Succeeded",
+        "Two": "Succeeded",
+    }
