@@ -2,11 +2,14 @@
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from cli.compiling.sources import fingerprint
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "cli" / "templates"
@@ -30,6 +33,15 @@ def test_the_lock_holds_the_files(template):
     own = [*(template / "steps").glob("*.py"), template / "inference.py", template / "contract.json"]
     for source in (*own, *shared):
         assert source.read_bytes() in (path.read_bytes() for path in (template / "lock").rglob(source.name)), source
+
+
+def test_the_lock_is_known_to_be_that_of_its_sources(template, tmp_path):
+    """As `sluice new` finds it beside what models share: the first run of a new model needs no SDK."""
+    for shared in (path for path in (ROOT / "pipelines").iterdir() if not (path / "pipeline.py").exists()):
+        (tmp_path / shared.name).symlink_to(shared)
+    shutil.copytree(template, tmp_path / "example_model")
+    told = (template / "lock" / "sources.sha256").read_text().strip()
+    assert told == fingerprint(tmp_path / "example_model")
 
 
 def test_the_name_of_a_new_model_changes_no_source(template):
