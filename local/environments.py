@@ -19,17 +19,23 @@ _CHECKOUT: Final = Path(__file__).resolve().parents[1]
 def interpreter(group: str) -> Path:
     """The Python that has a dependency group as `uv.lock` pins it, under `.cache/<group>`; made the first time.
 
-    Several processes may ask for one: a lock file lets the first make it. Raises LocalError when uv cannot make it.
+    Raises LocalError when uv cannot make it.
     """
-    folder = _CHECKOUT / ".cache" / group
+    return make(_CHECKOUT / ".cache" / group, group=group, checkout=_CHECKOUT, python=sys.executable)
+
+
+def make(folder: Path, *, group: str, checkout: Path, python: str = "") -> Path:
+    """The Python of an environment with a dependency group of a checkout, as its `uv.lock` pins it; quick if there is one.
+
+    Several processes may ask for one: a lock file lets the first make it. Without `python` the project's own choice
+    counts. Raises LocalError with uv's words.
+    """
+    command = [uv.find_uv_bin(), "sync", "--frozen", "--only-group", group, "--no-install-project", "--quiet"]
+    env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder), **({"UV_PYTHON": python} if python else {})}
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
-        command = [uv.find_uv_bin(), "sync", "--frozen", "--only-group", group, "--no-install-project", "--quiet"]
-        env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)}
-        done = subprocess.run(
-            [*command, "--python", sys.executable], env=env, cwd=_CHECKOUT, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, env=env, cwd=checkout, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LocalError(f"the environment {folder} cannot be made: {done.stderr.strip()}")
     return folder / "bin" / "python"

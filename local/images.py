@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -13,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import uv
-
 from env import images as catalogue
 from env.images import Image
-from local.errors import LocalError, UnsupportedLocally
+from local.environments import make
+from local.errors import UnsupportedLocally
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -52,10 +48,7 @@ class Images(Protocol):
 
 
 class ImageEnvironments:
-    """Interpreters under `<checkout>/.cache/images`, each made by uv from the image's dependency group.
-
-    Several processes may ask for one: a lock file lets the first make it.
-    """
+    """Interpreters under `<checkout>/.cache/images`, each made by uv from the image's dependency group."""
 
     def __init__(self, checkout: Path = _CHECKOUT) -> None:
         self._checkout = checkout
@@ -74,12 +67,11 @@ class ImageEnvironments:
         with self._lock:
             making = self._making.setdefault(player.key, threading.Lock())
         with making:  # a minute for one must not hold up the jobs of another
-            if image.key not in self._made:
-                folder = self._make(player)
-                self._made[image.key] = Interpreter(
-                    folder / "bin" / "python", _differences(image, folder), image.packages, player.algorithm
-                )
-            return self._made[image.key]
+            if uri not in self._made:
+                python = self._make(player)
+                differences = _differences(image, python.parents[1])
+                self._made[uri] = Interpreter(python, differences, image.packages, player.algorithm)
+            return self._made[uri]
 
     def algorithm(self, uri: str) -> str:
         """The algorithm that is built into an image, as the catalogue says. Raises UnsupportedLocally."""
@@ -87,20 +79,9 @@ class ImageEnvironments:
 
     def _make(self, image: Image) -> Path:
         folder = self._checkout / ".cache" / "images" / image.environment
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with folder.with_suffix(".lock").open("w") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
-            if not folder.exists():
-                sys.stderr.write(f"Making the interpreter of image {image.key} in {folder} (once, about a minute)\n")
-            self._sync(image, folder)
-        return folder
-
-    def _sync(self, image: Image, folder: Path) -> None:
-        command = [uv.find_uv_bin(), "sync", "--frozen", "--only-group", image.group, "--no-install-project"]
-        env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)}
-        done = subprocess.run(command, env=env, cwd=self._checkout, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LocalError(f"the interpreter of image {image.key} cannot be made: {done.stderr.strip()}")
+        if not folder.exists():
+            sys.stderr.write(f"Making the interpreter of image {image.key} in {folder} (once, about a minute)\n")
+        return make(folder, group=image.group, checkout=self._checkout)
 
 
 @dataclass(frozen=True)

@@ -58,5 +58,5 @@ def test_an_interpreter_has_the_images_libraries_or_says_what_differs(image_pyth
 
 def test_an_interpreter_that_cannot_be_made_is_an_error_with_uvs_own_words(tmp_path):
     """A folder without a project."""
-    with pytest.raises(LocalError, match=r"sklearn:1\.4-2 cannot be made: .+"):
+    with pytest.raises(LocalError, match=r"sklearn-1\.4-2 cannot be made: .+"):
         ImageEnvironments(Path(tmp_path)).interpreter(URI)
