@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 ML = "/opt/ml"
+_TEXT_BYTES = 2**20
+"""A program may leave any amount of text, none of which AWS keeps more of than a thousandth of this."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Container:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def read_text(self, path: str) -> str | None:
-        """The text of a file of the inside; None when there is no such file."""
+        """The text of a file of the inside, its first megabyte at most; None when there is no such file."""
         file = self.outside(path)
-        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
+        if not file.is_file():
+            return None
+        with file.open("rb") as source:
+            return source.read(_TEXT_BYTES).decode("utf-8", errors="replace")

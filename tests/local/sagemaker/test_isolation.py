@@ -120,3 +120,13 @@ def test_jobs_and_servers_run_by_rewriting_too(make_world):
     assert world.unpacked("models/job/output/model.tar.gz") == {"weights": b"w"}
     assert world.endpoint()["EndpointStatus"] == "InService"
     assert world.invoke("you") == "hello you"
+
+
+def test_a_text_of_any_size_costs_little_to_read(container):
+    """What a program leaves as its message may be as large as the disk."""
+    with (container.ml / "message").open("wb") as file:
+        file.write(b"first")
+        file.truncate(2**26)
+    text = container.read_text("/opt/ml/message")
+    assert text.startswith("first")
+    assert len(text) <= 2**20
