@@ -7,10 +7,11 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cli.compiling.sources import BESIDE
 from cli.compiling.stand_ins import BUCKET
 
 HASH_LENGTH = 16
@@ -28,7 +29,8 @@ def bring_home(definition: Any, uploads: Path) -> tuple[Any, dict[str, bytes]]:
     """The definition with every uploaded file under ``assets/<hash>/``, and those files.
 
     ``uploads`` holds ``<bucket>/<key>``. A file keeps its name, a folder its relative paths; what no step reads stays
-    behind, and so does Python's bytecode. Archives (.tar.gz) are repacked without times and owners.
+    behind, and so do Python's bytecode and, where the model's whole folder is uploaded, its lock, tests and documents.
+    Archives (.tar.gz) are repacked without times and owners.
     """
     kept = _Kept(_files(uploads))
     return kept.rekey(definition), kept.assets
@@ -36,7 +38,15 @@ def bring_home(definition: Any, uploads: Path) -> tuple[Any, dict[str, bytes]]:
 
 def _files(uploads: Path) -> dict[str, bytes]:
     found = {path.relative_to(uploads).as_posix(): path for path in sorted(uploads.rglob("*")) if path.is_file()}
-    return {name: _normal(path) for name, path in found.items() if not _LEFT_BEHIND.search(name)}
+    behind = _left_behind(found)
+    return {name: _normal(path) for name, path in found.items() if name not in behind}
+
+
+def _left_behind(names: Iterable[str]) -> set[str]:
+    """Those of ``names`` that are no part of what runs; a lock that held itself would be another one each time."""
+    models = [name.removesuffix("pipeline.py") for name in names if name.split("/")[-1] == "pipeline.py"]
+    beside = {n for n in names for model in models if n.startswith(model) and BESIDE.match(n.removeprefix(model))}
+    return beside | {name for name in names if _LEFT_BEHIND.search(name)}
 
 
 class _Kept:
@@ -98,9 +108,11 @@ def _repacked(data: bytes) -> bytes:
         gzip.GzipFile(fileobj=target, mode="wb", mtime=0, filename="") as zipped,
         tarfile.open(fileobj=zipped, mode="w") as archive,
     ):
-        for member in sorted(source.getmembers(), key=lambda member: member.name):
+        members = {member.name: member for member in source.getmembers()}
+        for name in sorted(members.keys() - _left_behind(members)):
+            member = members[name]
             content = source.extractfile(member)
-            plain = tarfile.TarInfo(member.name)
+            plain = tarfile.TarInfo(name)
             plain.type, plain.size, plain.linkname = member.type, member.size, member.linkname
             plain.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
             archive.addfile(plain, content)

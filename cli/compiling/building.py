@@ -39,11 +39,28 @@ def build(model_dir: Path, *, root: Path, progress: Callable[[str], None]) -> Bu
     """The bundle of the model in ``model_dir``; nothing is written. CompileError tells what is wrong."""
     sdk = sources.sdk(model_dir)
     python = environment.interpreter(root, progress=progress, sdk=sdk)
-    progress(f"Running {model_dir.name}/pipeline.py without network")
-    with tempfile.TemporaryDirectory() as output:
-        draft = author.run(model_dir.resolve(), sdk=sdk, python=python, output=Path(output).resolve())
-        # After the run: scripts write some of the files that they then upload.
-        return finish(draft, model_dir, made_of=sources.fingerprint(model_dir))
+
+    def run(made_of: str) -> Bundle:
+        progress(f"Running {model_dir.name}/pipeline.py without network")
+        with tempfile.TemporaryDirectory() as output:
+            draft = author.run(model_dir.resolve(), sdk=sdk, python=python, output=Path(output).resolve())
+            return finish(draft, model_dir, made_of=made_of)
+
+    return of_settled(model_dir, run)
+
+
+def of_settled(model_dir: Path, run: Callable[[str], Bundle]) -> Bundle:
+    """What ``run`` makes of sources with the fingerprint that it is given.
+
+    Scripts write some of the files that they then upload, and authors go on writing: sources that are others after the
+    run than before have it run once more.
+    """
+    for _ in range(2):
+        made_of = sources.fingerprint(model_dir)
+        made = run(made_of)
+        if sources.fingerprint(model_dir) == made_of:
+            break
+    return made
 
 
 def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle:

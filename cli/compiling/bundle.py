@@ -47,7 +47,10 @@ class Difference:
 
 
 def write(bundle: Bundle, lock: Path) -> None:
-    """Make the folder ``lock`` hold exactly ``bundle``; whoever reads it sees the old or the new one."""
+    """Make the folder ``lock`` hold exactly ``bundle``; whoever reads it sees the old one, none or the new one.
+
+    One writer at a time.
+    """
     with tempfile.TemporaryDirectory(dir=lock.parent, prefix=".lock-") as folder:
         fresh, old = Path(folder) / "fresh", Path(folder) / "old"
         for name, data in bundle.files().items():

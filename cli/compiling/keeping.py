@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,26 +45,28 @@ def compile_model(
     ``root`` is the checkout, whose ``.cache`` keeps the environments with the SDK; ``progress`` hears what takes long.
     With the sources of the last time nothing is run, unless ``fresh``.
     """
-    known = _Known(model_dir, root)
-    if not fresh and (before := known.before()):
-        return before
-    made = build(model_dir, root, progress)
-    bundle.write(made, model_dir / "lock")
-    return known.remember(made)
+    with _alone(model_dir, root):
+        known = _Known(model_dir, root)
+        if not fresh and (before := known.before()):
+            return before
+        made = build(model_dir, root, progress)
+        bundle.write(made, model_dir / "lock")
+        return known.remember(made)
 
 
 def check(
     model_dir: Path, *, root: Path, progress: Progress, fresh: bool = False, build: Build = _build
 ) -> tuple[list[Difference], tuple[str, ...]]:
     """The files in which the lock of ``model_dir`` is not what compiling it now gives, and the warnings."""
-    known = _Known(model_dir, root)
-    if not fresh and (before := known.before()):
-        return [], before.warnings
-    made = build(model_dir, root, progress)
-    differences = bundle.differences(made, model_dir / "lock")
-    if not differences:
-        known.remember(made)
-    return differences, made.warnings
+    with _alone(model_dir, root):
+        known = _Known(model_dir, root)
+        if not fresh and (before := known.before()):
+            return [], before.warnings
+        made = build(model_dir, root, progress)
+        differences = bundle.differences(made, model_dir / "lock")
+        if not differences:
+            known.remember(made)
+        return differences, made.warnings
 
 
 def stale(model_dir: Path) -> bool:
@@ -74,17 +78,28 @@ def stale(model_dir: Path) -> bool:
     return not written.is_file() or written.read_text(encoding="utf-8").strip() != sources.fingerprint(model_dir)
 
 
+@contextmanager
+def _alone(model_dir: Path, root: Path) -> Iterator[None]:
+    """One command at a time compiles a model; who comes second finds what the first has made."""
+    if not (model_dir / "pipeline.py").is_file():
+        raise UnknownModelError(f"pipelines/{model_dir.name}/pipeline.py does not exist; {_models(model_dir.parent)}.")
+    path = _memory(model_dir, root).with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
+
+
+def _memory(model_dir: Path, root: Path) -> Path:
+    place = hashlib.sha256(str(model_dir.resolve()).encode()).hexdigest()[:8]
+    return root / ".cache" / "compiled" / f"{model_dir.name}-{place}.json"
+
+
 class _Known:
     """What is known of the last time that a model was compiled on this machine."""
 
     def __init__(self, model_dir: Path, root: Path) -> None:
-        if not (model_dir / "pipeline.py").is_file():
-            raise UnknownModelError(
-                f"pipelines/{model_dir.name}/pipeline.py does not exist; {_models(model_dir.parent)}."
-            )
-        self._lock = model_dir / "lock"
-        place = hashlib.sha256(str(model_dir.resolve()).encode()).hexdigest()[:8]
-        self._path = root / ".cache" / "compiled" / f"{model_dir.name}-{place}.json"
+        self._lock, self._path = model_dir / "lock", _memory(model_dir, root)
         ours = sorted(path for pattern in _OURS for path in root.glob(pattern) if path.is_file())
         self._ours = _digest((path.name, path.read_bytes()) for path in ours)
         self._sources = sources.fingerprint(model_dir)
@@ -102,8 +117,11 @@ class _Known:
     def remember(self, made: Bundle) -> Compiled:
         """Keep what came out for the next time."""
         compiled = Compiled(files=len(made.assets), warnings=made.warnings, anew=True)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        kept = {**asdict(compiled), "sources": [made.sources, self._ours], "lock": self._locked()}
+        kept = {
+            **asdict(compiled),
+            "sources": [made.sources, self._ours],
+            "lock": _digest(sorted(made.files().items())),
+        }
         self._path.write_text(json.dumps(kept), encoding="utf-8")
         return compiled
 

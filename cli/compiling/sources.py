@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_NO_SOURCE = re.compile(r"(^|/)(lock|tests|__pycache__|\.[^/]+)(/|$)|\.(md|py[co])$")
+BESIDE = re.compile(r"(lock|tests)(/|$)|[^/]+\.md$")
+"""What lies in a model's folder and is no part of what it runs; deeper down such names are anybody's."""
+_NO_SOURCE = re.compile(r"(^|/)(__pycache__|\.[^/]+)(/|$)|\.py[co]$")
 _VERSION_3 = {"core", "train", "mlops", "ai_registry"}
 """What the SDK has of packages since version 3; it has `serve` and `lineage` in both."""
 
@@ -25,17 +27,26 @@ def fingerprint(model_dir: Path) -> str:
 
 
 def _files(model_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Every source by a name that says nothing of the checkout. Folders beside the models' are what models share."""
-    folders = {f"../{path.name}/": path for path in sorted(model_dir.parent.iterdir()) if _is_shared(path)}
+    """Every source by a name that says nothing of the checkout.
+
+    Modules and folders beside the models' are what models share.
+    """
+    beside = sorted(model_dir.parent.iterdir())
+    yield from ((f"../{path.name}", path) for path in beside if path.suffix == ".py" and path.name != "conftest.py")
+    folders = {f"../{path.name}/": path for path in beside if _is_shared(path)}
     for prefix, folder in {"": model_dir, **folders}.items():
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if not _NO_SOURCE.search(name) and path.is_file():
+            if _is_source(name) and path.is_file():
                 yield f"{prefix}{name}", path
 
 
+def _is_source(name: str) -> bool:
+    return not BESIDE.match(name) and not _NO_SOURCE.search(name)
+
+
 def _is_shared(path: Path) -> bool:
-    return path.is_dir() and not _NO_SOURCE.search(path.name) and not (path / "pipeline.py").exists()
+    return path.is_dir() and _is_source(path.name) and not (path / "pipeline.py").exists()
 
 
 def sdk(model_dir: Path) -> int:

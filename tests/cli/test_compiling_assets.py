@@ -115,3 +115,27 @@ def test_archives_are_normal(uploads):
 def test_places_that_are_written_are_no_uploads(uploads, definition):
     """A bucket as a whole, or a place that a job writes to, is not taken for the files that lie below it."""
     assert assets.bring_home(definition, uploads({"bucket/m/code/a.py": b"a"})) == (definition, {})
+
+
+FOLDER = [
+    *("pipeline.py", "steps/train.py", "steps/tests/sample.md", "steps/__pycache__/train.cpython-311.pyc"),
+    *("lock/definition.json", "tests/test_train.py", "DATA.md"),
+]
+KEPT = ["pipeline.py", "steps/tests/sample.md", "steps/train.py"]
+
+
+def test_a_model_folder_is_uploaded_without_its_lock(uploads):
+    """A `source_dir` that is the whole folder would hold the last lock, and give another one each time."""
+    folder = uploads({f"b/m/code/{name}": name.encode() for name in FOLDER})
+    found, files = assets.bring_home("s3://b/m/code", folder)
+    key = found.removeprefix(f"s3://{BUCKET}/")
+    assert sorted(name.removeprefix(f"{key}/") for name in files) == KEPT
+
+
+@pytest.mark.parametrize("prefix", ["", "./"])
+def test_an_archive_holds_no_lock_and_no_bytecode(uploads, prefix):
+    """What is left behind of folders is left out of archives too: bytecode is another one on each machine."""
+    packed = archive([f"{prefix}{name}" for name in FOLDER], mtime=1, uid=1)
+    _, files = assets.bring_home("s3://b/m/sourcedir.tar.gz", uploads({"b/m/sourcedir.tar.gz": packed}))
+    with tarfile.open(fileobj=io.BytesIO(*files.values())) as kept:
+        assert [name.removeprefix("./") for name in kept.getnames()] == KEPT

@@ -1,3 +1,4 @@
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli import compiling
-from cli.compiling import sources
+from cli.compiling import building, sources
 from cli.compiling.bundle import Bundle
 from cli.compiling.errors import UnknownModelError
 
@@ -20,6 +21,7 @@ def checkout(tmp_path):
         "pipelines/churn/pipeline.py": "from sagemaker.mlops.workflow import Pipeline\n",
         "pipelines/churn/steps/train.py": "print()\n",
         "pipelines/workflow/__init__.py": "",
+        "pipelines/__init__.py": "",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,16 +72,22 @@ def test_a_fresh_compilation_can_be_asked_for(checkout, built):
 
 @pytest.mark.parametrize(
     "path",
-    ["pipelines/churn/steps/train.py", "pipelines/workflow/jobs.py", "uv.lock", "pipelines/churn/lock/definition.json"],
+    [
+        *("pipelines/churn/steps/train.py", "pipelines/workflow/jobs.py", "uv.lock"),
+        *("pipelines/churn/steps/prompt.md", "pipelines/churn/steps/tests.py", "pipelines/__init__.py"),
+        "pipelines/churn/lock/definition.json",
+    ],
 )
 def test_whatever_decides_the_lock_compiles_anew(checkout, built, path):
-    """The author's files, what models share, the SDK's version, and a lock that somebody else changed."""
+    """The author's files, documents that steps read too, what models share, the SDK's version, a lock that changed."""
     compile_churn(checkout, built)
     (checkout / path).write_text("changed")
     assert compile_churn(checkout, built).anew
 
 
-@pytest.mark.parametrize("path", ["pipelines/churn/tests/test_train.py", "pipelines/churn/DATA.md"])
+@pytest.mark.parametrize(
+    "path", ["pipelines/churn/tests/test_train.py", "pipelines/churn/DATA.md", "pipelines/conftest.py"]
+)
 def test_what_is_no_source_does_not(checkout, built, path):
     """Tests and documents of a model change nothing."""
     compile_churn(checkout, built)
@@ -113,6 +121,46 @@ def test_a_check_compares_the_lock_with_what_compiling_gives(checkout, churn, bu
     compile_churn(checkout, built)
     assert compiling.check(churn, root=checkout, progress=print, build=built) == ([], ("careful",))
     assert built == ["churn", "churn"]
+
+
+def test_one_command_at_a_time_compiles_a_model(checkout, built):
+    """Who comes second waits, for what the first makes: while a model is compiled its guard is taken."""
+
+    def build(*given):
+        [guard] = (checkout / ".cache" / "compiled").glob("churn-*.lock")
+        with guard.open() as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return built(*given)
+
+    assert compile_churn(checkout, build).anew
+    assert not compile_churn(checkout, built).anew
+
+
+def test_an_edit_while_compiling_is_compiled_too(churn):
+    """A lock says of which sources it is made; what an author saves meanwhile is not among them."""
+    seen = []
+
+    def run(made_of):
+        seen.append((churn / "steps" / "train.py").read_text())
+        (churn / "steps" / "train.py").write_text("saved meanwhile")
+        return Bundle(definition={}, assets={}, sources=made_of)
+
+    made = building.of_settled(churn, run)
+    assert seen == ["print()\n", "saved meanwhile"]
+    assert made.sources == sources.fingerprint(churn)
+
+
+def test_a_script_that_writes_anew_each_time_is_never_settled(churn):
+    """It is run twice, and its lock stays stale."""
+    seen = []
+
+    def run(made_of):
+        seen.append(made_of)
+        (churn / "steps" / "train.py").write_text(f"written {len(seen)} times")
+        return Bundle(definition={}, assets={}, sources=made_of)
+
+    assert building.of_settled(churn, run).sources == seen[1] != sources.fingerprint(churn)
+    assert len(seen) == 2
 
 
 def test_an_unknown_model_is_told_with_those_that_exist(checkout, churn):
