@@ -43,6 +43,7 @@ class _Seen(NamedTuple):
     """How a tuning job and its running trials stood."""
 
     status: str
+    late: bool
     trials: int
     running: Mapping[str, tuple[str, int]]
 
@@ -63,6 +64,9 @@ class Life:
         """Run to the end; return also when the cloud is stopping."""
         try:
             self._launch_lost()
+            deadline = self._deadline(self._record())
+            if deadline is not None:
+                self._clock.after(deadline - self._clock.now(), self._store.wake)
             # What was seen is from before the steps that follow from it: nothing that happens meanwhile is missed.
             while (seen := self._seen()) and not self._over():
                 self._wait(seen)
@@ -83,10 +87,12 @@ class Life:
             self._stop(running)
             return not running and self._end(record, found)
         self._stop_hopeless(record, found)
-        while len(running) < self._parallel(record) and len(found) < total(record):
-            launched = self._launch(record, found)
-            if launched is None:
-                break
+        while (
+            record["HyperParameterTuningJobStatus"] == "InProgress"
+            and len(running) < self._parallel(record)
+            and len(found) < total(record)
+            and self._launched(record, found)
+        ):
             record = self._record()
             found = trials(self._store, record)
             running = [trial for trial in found if trial.running]
@@ -95,33 +101,28 @@ class Life:
     def _seen(self) -> _Seen:
         record = self._record()
         running = {trial.name: _mark(trial.job) for trial in trials(self._store, record) if trial.running}
-        return _Seen(record["HyperParameterTuningJobStatus"], len(record["Trials"]), running)
+        return _Seen(record["HyperParameterTuningJobStatus"], self._late(record), len(record["Trials"]), running)
 
     def _wait(self, seen: _Seen) -> None:
-        """Until something is otherwise than it was seen, or the time is up."""
-        deadline, now = self._deadline(self._record()), self._clock.now()
-        if deadline is not None and now < deadline:
-            self._clock.after(deadline - now, self._store.wake)
+        """Until something is otherwise than it was seen."""
 
         def changed(record: Record) -> bool:
-            late = deadline is not None and now < deadline <= self._clock.now()
-            told = (record["HyperParameterTuningJobStatus"], len(record["Trials"])) != (seen.status, seen.trials)
+            told = (record["HyperParameterTuningJobStatus"], self._late(record), len(record["Trials"])) != seen[:3]
             gone_on = any(_mark(job_of(self._store, name)) != mark for name, mark in seen.running.items())
-            return self._context.workers.closing or late or told or gone_on
+            return self._context.workers.closing or told or gone_on
 
         self._store.until(TUNING_JOB, self._name, changed)
 
     def _enough(self, record: Record, found: list[Trial]) -> bool:
-        deadline = self._deadline(record)
-        if deadline is not None and self._clock.now() >= deadline:
+        if self._late(record):
             return True
         failed = [trial for trial in found if trial.status == "Failed"]
         hopeful = any(trial.value is not None or trial.running for trial in found)
         criteria = record["HyperParameterTuningJobConfig"].get("TuningJobCompletionCriteria", {})
         return (len(failed) >= _FAILURES and not hopeful) or satisfied(found, criteria)
 
-    def _launch(self, record: Record, found: list[Trial]) -> str | None:
-        """Choose and start the next trial; None when there is none left to choose."""
+    def _launched(self, record: Record, found: list[Trial]) -> bool:
+        """Choose and start the next trial; False when there is none left to choose."""
         # The definition that has had the fewest turns is next; of a grid that is used up, the one after it.
         turns = sorted(definitions(record), key=lambda d: sum(trial.definition.name == d.name for trial in found))
         for definition in turns:
@@ -134,8 +135,8 @@ class Life:
                 # First what is to be, then what is: a process that is killed in between leaves a trial to be made.
                 self._store.change(TUNING_JOB, self._name, Trials=[*record["Trials"], trial])
                 self._jobs.make(request(record, definition, name=name, point=point))
-                return name
-        return None
+                return True
+        return False
 
     def _question(self, record: Record, definition: Definition, found: list[Trial]) -> Question:
         mine = [trial for trial in found if trial.definition.name == definition.name]
@@ -183,13 +184,14 @@ class Life:
         return True
 
     def _give_up(self, reason: str) -> None:
-        self._stop(trials(self._store, self._record()))
+        if not self._context.workers.closing:  # else the trials go on in the next process
+            self._stop(trials(self._store, self._record()))
         self._store.until(
             TUNING_JOB,
             self._name,
             lambda record: self._context.workers.closing or not any(t.running for t in trials(self._store, record)),
         )
-        if not self._context.workers.closing:  # else the next process goes on
+        if not self._context.workers.closing:
             self._conclude("Failed", reason, trials(self._store, self._record()))
 
     def _conclude(self, status: str, reason: str, found: list[Trial]) -> None:
@@ -214,6 +216,10 @@ class Life:
         seconds = record["HyperParameterTuningJobConfig"]["ResourceLimits"].get("MaxRuntimeInSeconds", math.inf)
         began: datetime = record["CreationTime"]
         return None if seconds == math.inf else began + timedelta(seconds=seconds)
+
+    def _late(self, record: Record) -> bool:
+        deadline = self._deadline(record)
+        return deadline is not None and self._clock.now() >= deadline
 
     def _record(self) -> Record:
         return self._store.get(TUNING_JOB, self._name)
