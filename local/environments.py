@@ -25,7 +25,7 @@ def interpreter(group: str) -> Path:
 
 
 def make(folder: Path, *, group: str, checkout: Path, python: str = "") -> Path:
-    """The Python of an environment with a dependency group of a checkout, as its `uv.lock` pins it; quick if there is one.
+    """The Python of an environment with a dependency group of a checkout, as its `uv.lock` pins it, made if need be.
 
     Several processes may ask for one: a lock file lets the first make it. Without `python` the project's own choice
     counts. Raises LocalError with uv's words.
