@@ -119,10 +119,6 @@ def _joined(given: list[Record]) -> dict[str, str]:
     return {entry["key"]: entry.get("value", "") for entry in given}
 
 
-def _clause(*, field_name: str, ascending: bool = True, **_: str) -> str:
-    return f"{field_name} {'ASC' if ascending else 'DESC'}"
-
-
 def _lookup(record: Record) -> query.Lookup:
     def find(group: str, key: str) -> Any:
         if group in ("params", "tags"):

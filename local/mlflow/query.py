@@ -57,7 +57,7 @@ class Term:
 
     def holds(self, lookup: Lookup) -> bool:
         """Whether a record is as the comparison wants it; what a record has not compares as false."""
-        found = lookup(self.group, self.key)
+        found = _comparable(lookup(self.group, self.key))
         if self.comparator in ("IS NULL", "IS NOT NULL"):
             return (found is None) == (self.comparator == "IS NULL")
         return found is not None and _compare(found, self.comparator, self.value)
@@ -80,7 +80,7 @@ def ordered(records: Sequence[Any], order_by: Sequence[str], lookup: Callable[[A
     found = list(records)
     for clause in reversed(order_by):
         group, key, descending = _order(clause)
-        values = [(lookup(record, group, key), record) for record in found]
+        values = [(_comparable(lookup(record, group, key)), record) for record in found]
         there = [pair for pair in values if pair[0] is not None and pair[0] == pair[0]]
         rest = [record for value, record in values if value is None or value != value]
         there.sort(key=lambda pair: pair[0], reverse=descending)
@@ -121,6 +121,12 @@ class _Tokens:
             raise invalid(f"Invalid filter string {self._text!r}: unexpected {seen}")
         return self._left.pop(0)
 
+    def take_one_of(self, *signs: str) -> str:
+        if not self._left or self._left[0][1] not in signs:
+            seen = self._left[0][1] if self._left else "its end"
+            raise invalid(f"Invalid filter string {self._text!r}: a comparison expected before {seen}")
+        return self._left.pop(0)[1]
+
     def takes(self, word: str) -> bool:
         if self._left and self._left[0][1].upper() == word and self._left[0][0] in ("word", "sign"):
             self._left.pop(0)
@@ -160,7 +166,7 @@ def _comparator(tokens: _Tokens) -> str:
     for word in ("LIKE", "ILIKE", "IN"):
         if tokens.takes(word):
             return word
-    return tokens.take("sign")[1]
+    return tokens.take_one_of("=", "!=", *_ORDERED)
 
 
 def _listed(tokens: _Tokens) -> tuple[str, ...]:
@@ -188,6 +194,11 @@ def _named(text: str) -> tuple[str, str]:
     name = key.strip().strip('`"')
     found = _GROUPS[group.strip()]
     return found, _ATTRIBUTES.get(name, name) if found == "attributes" else name
+
+
+def _comparable(found: Any) -> Any:
+    """A member's value; nothing where a member is not one value but many."""
+    return found if isinstance(found, str | int | float) else None
 
 
 def _compare(found: Any, comparator: str, value: Any) -> bool:

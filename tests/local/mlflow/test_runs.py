@@ -120,6 +120,7 @@ def test_a_filter_finds_runs(tracking, searched, text, found):
         (["params.depth", "attributes.start_time ASC"], ["a", "c", "b"]),
         (["tags.`a key` DESC", "start_time"], ["b", "a", "c"]),
         (["metrics.none"], ["c", "b", "a"]),
+        (["attributes.tags"], ["c", "b", "a"]),
     ],
 )
 def test_runs_are_ordered_by_what_is_asked(tracking, searched, order, found):
@@ -152,6 +153,7 @@ def searched(tracking):
         "metrics.auc > 1 or metrics.auc < 0",
         "metrics.auc > 1 metrics.auc < 2",
         "run_name IN 'a'",
+        "params.depth ( '1'",
         "§",
     ],
 )
