@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -32,32 +33,51 @@ _log = logging.getLogger(__name__)
 _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">{refresh}<title>{server}</title>
 <body style="font-family: sans-serif; margin: 4em"><h1>{server}</h1><p>{told}</p></body></html>"""
 _AGAIN: Final = '<meta http-equiv="refresh" content="2">'
+_TAIL_CHARACTERS: Final = 500
 _WAIT: Final = "MLflow's pages are being set up: about a minute the first time, a few seconds then. This page waits."
 
 
 @dataclass
 class _Pages:
-    """The pages of one server: `failure` says why there are none."""
+    """The pages of one server: `refusal` says why they were not started."""
 
-    port_file: Path
+    folder: Path
     child: Popen[bytes] | None = None
-    failure: str = ""
+    refusal: str = ""
+
+    @property
+    def port_file(self) -> Path:
+        return self.folder / "port"
 
     @property
     def port(self) -> int | None:
-        running = self.child is not None and self.child.poll() is None
+        running = self.child is not None and not self.ended
         return int(self.port_file.read_text(encoding="utf-8")) if running and self.port_file.exists() else None
 
     @property
     def ended(self) -> bool:
-        return bool(self.failure) or (self.child is not None and self.child.poll() is not None)
+        return bool(self.refusal) or (self.child is not None and self.child.poll() is not None)
+
+    @property
+    def failure(self) -> str:
+        """Why there have never been any; empty while they may come, and after they have been there."""
+        if not self.ended or self.port_file.exists():
+            return ""
+        log = self.folder / "log"
+        return self.refusal or log.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL_CHARACTERS:]
 
 
 class Window:
     """Answers browsers at the addresses of servers. Safe for threads."""
 
-    def __init__(self, context: Context, servers: Servers) -> None:
-        self._context, self._servers = context, servers
+    def __init__(
+        self,
+        context: Context,
+        servers: Servers,
+        *,
+        python: Callable[[], Path] = lambda: environments.interpreter(GROUP),
+    ) -> None:
+        self._context, self._servers, self._python = context, servers, python
         self._pages: dict[str, _Pages] = {}
         self._lock = threading.Lock()
 
@@ -69,13 +89,15 @@ class Window:
             return _page(server, error.message, status=error.status)
         with self._lock:
             pages = self._pages.get(name)
-            if pages is None or (pages.ended and not pages.failure):
-                pages = self._pages[name] = _Pages(self._context.services.workdir / f"mlflow-{name}" / "port")
+            if pages is None:
+                pages = self._pages[name] = _Pages(self._context.services.workdir / f"mlflow-{name}")
                 self._context.workers.start(f"pages of {name}", functools.partial(self._start, name, pages))
-            elif pages.failure:
+            elif pages.ended:
                 del self._pages[name]  # whoever looks again has it tried again
+                if pages.child is not None:
+                    self._context.services.processes.forget(pages.child)
         if pages.failure:
-            return _page(server, pages.failure, status=500)
+            return _page(server, f"MLflow's pages cannot be set up: {pages.failure}", status=500)
         port = pages.port
         return redirect(f"http://localhost:{port}/") if port else _page(server, _WAIT, refresh=_AGAIN)
 
@@ -92,9 +114,9 @@ class Window:
             self.end(name)
 
     def _start(self, name: str, pages: _Pages) -> None:
-        folder = pages.port_file.parent
+        folder = pages.folder
         try:
-            python = environments.interpreter(GROUP)
+            python = self._python()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             program = Path(__file__).with_name("pages.py")
@@ -107,7 +129,11 @@ class Window:
                 )
         except (LocalError, OSError, RuntimeError) as error:
             _log.warning("no pages of MLflow for %s: %s", name, error)
-            pages.failure = f"MLflow's pages cannot be set up: {error}"
+            pages.refusal = str(error)
+        with self._lock:
+            gone = self._pages.get(name) is not pages
+        if gone and pages.child is not None:  # the server went while its pages were being set up
+            self._context.services.processes.stop(pages.child)
 
     def _environ(self) -> dict[str, str]:
         services = self._context.services

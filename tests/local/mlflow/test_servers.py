@@ -1,10 +1,17 @@
 import json
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from werkzeug.test import Client
 
 from local.errors import AwsError
+from local.mlflow.address import Addresses
 from local.mlflow.dialect import ARN_HEADER
+from local.mlflow.window import Window
+from tests.local.conftest import ACCOUNT, REGION
 from tests.local.mlflow.conftest import ARN, NAME
 
 
@@ -108,3 +115,16 @@ def test_an_address_of_no_server_says_so(tracking):
     assert tracking.browser.get("/_mlflow/none/").status_code == 404
     answer = tracking.browser.get("/_mlflow/none/api/2.0/mlflow/experiments/get?experiment_id=0")
     assert answer.get_json()["message"] == "Tracking server none does not exist."
+
+
+def test_pages_that_cannot_be_shown_say_why(tracking):
+    """Once, and not by a page that waits for ever; who looks again has it tried again."""
+    own = tracking.cloud.parts[0].window
+    window = Window(own._context, own._servers, python=lambda: Path(sys.executable))  # which has no MLflow
+    browser = Client(Addresses(tracking.cloud.app, account=ACCOUNT, region=REGION, window=window))
+    address, pause = f"/_mlflow/{NAME}/", threading.Event()
+    shown = next(answer for _ in range(1000) if (answer := browser.get(address)).status_code != 200 or pause.wait(0.02))
+    assert shown.status_code == 500
+    assert "No module named &#x27;mlflow&#x27;" in shown.text
+    assert "This page waits" in browser.get(address).text
+    window.close()
