@@ -26,6 +26,7 @@ from cli.compiling import (
     secrecy,
     sources,
     stamps,
+    stand_ins,
 )
 from cli.compiling.bundle import Bundle
 from cli.compiling.errors import DefinitionError
@@ -67,7 +68,7 @@ def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle
     """The bundle that ``draft`` amounts to, with its warnings; DefinitionError with all that is wrong."""
     form = canonical.form(draft.definition)
     rekeyed, files = assets.bring_home(form, draft.uploads)
-    definition = placeholders.put(rekeyed)
+    definition = placeholders.put(rekeyed, open_region=not sources.mention(model_dir, stand_ins.REGION))
     places = _places(draft, model_dir)
     found = [*_lint(rekeyed), *_closed(definition, files, model_dir)]
     found += ownership.findings(definition, model=model_dir.name.replace("_", "-"))

@@ -38,9 +38,10 @@ def _approval(step: Mapping[str, Any], definition: Mapping[str, Any]) -> Iterato
     if step["Type"] != "RegisterModel":
         return
     status = step.get("Arguments", {}).get("ModelApprovalStatus")
-    defaults = {f"Parameters.{p['Name']}": p.get("DefaultValue") for p in definition.get("Parameters", [])}
+    parameters = definition.get("Parameters", [])
+    defaults = {f"Parameters.{p['Name']}": p["DefaultValue"] for p in parameters if "DefaultValue" in p}
     if isinstance(status, dict):
-        status = defaults.get(str(status.get("Get")), _PENDING)
+        status = defaults.get(str(status.get("Get")), _PENDING)  # of one that is given at the start nothing is known
     if status != _PENDING:
         yield f"registers with approval status {status!r}, but a pipeline may register {_PENDING} alone; write that."
 

@@ -25,13 +25,17 @@ _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.-]+/[^\s\"']+")
 _STAGE_VALUE = re.compile(rf"{ACCOUNT}|{REGION}|{_IMAGE.pattern}|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{{12}}:")
 
 
-def put(value: Any) -> Any:
-    """The JSON ``value`` with placeholders in place of the compile-time values."""
+def put(value: Any, *, open_region: bool = False) -> Any:
+    """The JSON ``value`` with placeholders in place of the compile-time values.
+
+    The region alone may be meant as it stands. It is the stage's where the author has not written it
+    (``open_region``), and beside the account that does not exist.
+    """
     if isinstance(value, dict):
-        return {key: put(member) for key, member in value.items()}
+        return {key: put(member, open_region=open_region) for key, member in value.items()}
     if isinstance(value, list):
-        return [put(member) for member in value]
-    return _put_text(value) if isinstance(value, str) else value
+        return [put(member, open_region=open_region) for member in value]
+    return _put_text(value, open_region=open_region) if isinstance(value, str) else value
 
 
 def leftovers(value: Any, *, where: str = "") -> list[str]:
@@ -53,12 +57,11 @@ def leftovers(value: Any, *, where: str = "") -> list[str]:
     return [f"{where[1:]}: {value!r} names an account or region; build it from the arguments of get_pipeline."]
 
 
-def _put_text(text: str) -> str:
+def _put_text(text: str, *, open_region: bool) -> str:
     for sentinel, placeholder in _PLACEHOLDERS.items():
         text = text.replace(sentinel, placeholder)
     text = _IMAGE.sub(_put_image, text)
-    if ACCOUNT in text and not _IMAGE.search(text):
-        # The region alone may be meant as it stands; beside the account that does not exist it is the stage's.
+    if (open_region or ACCOUNT in text) and not _IMAGE.search(text):
         text = text.replace(ACCOUNT, "{{sluice:account}}").replace(REGION, "{{sluice:region}}")
     return text
 

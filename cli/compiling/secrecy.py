@@ -17,7 +17,8 @@ _SHAPED = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\bgh[pousr]_[A-Za-z0-9]{36}|\bhf_[A-Za-z0-9]{30,}"
     r"|\bglpat-[\w-]{20}|\bxox[abprs]-[\w-]{10,}|\bsk-[A-Za-z0-9_-]{32,}|://[^/\s:@]+:[^/\s:@{]+@"
 )
-_REFERENCE = re.compile(r"(?i)^(arn:|ssm:|secretsmanager:|\{\{|s3://|/)")
+_NO_SECRET = re.compile(r"(?i)(arn:|ssm:|secretsmanager:|\{\{|s3://|/|(true|false|null|none|<.*>|\[.*\]|\d{1,6})$)")
+"""What names a secret or turns something on; a token of text (`<pad>`, `[MASK]`), or a number of such."""
 _PLACES = ("Environment", "HyperParameters", "StaticHyperParameters", "ContainerArguments", "Arguments")
 _REMEDY = "keep it in Secrets Manager, and let the job fetch it by its name"
 
@@ -60,6 +61,7 @@ def _values(arguments: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    if not isinstance(value, str) or not value or _REFERENCE.match(value):
+    plain = value.strip('"') if isinstance(value, str) else ""  # hyperparameters are JSON
+    if not plain or _NO_SECRET.match(plain):
         return False
-    return bool(_NAMED.search(name) or _SHAPED.search(value))
+    return bool(_NAMED.search(name) or _SHAPED.search(plain))

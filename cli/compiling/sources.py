@@ -49,6 +49,11 @@ def _is_shared(path: Path) -> bool:
     return path.is_dir() and _is_source(path.name) and not (path / "pipeline.py").exists()
 
 
+def mention(model_dir: Path, text: str) -> bool:
+    """Whether ``text`` stands in a Python file that decides the lock."""
+    return any(text.encode() in path.read_bytes() for _, path in _files(model_dir) if path.suffix == ".py")
+
+
 def sdk(model_dir: Path) -> int:
     """The version of the SDK that the author's pipeline.py, or a module beside it, imports from; 3 when none says."""
     found = {version for path in sorted(model_dir.glob("*.py")) for version in _versions(path)}

@@ -1,6 +1,6 @@
 import pytest
 
-from cli.compiling import building
+from cli.compiling import building, stand_ins
 from cli.compiling.author import Draft
 from cli.compiling.errors import DefinitionError
 from tests.cli.compiling_samples import BUCKET, definition, processing
@@ -101,3 +101,18 @@ def test_values_of_a_stage_are_refused_with_their_step(finish):
     step["Arguments"]["Environment"] = {"TOPIC": "arn:aws:sns:us-east-1:210987654321:alerts"}
     with pytest.raises(DefinitionError, match=r"pipeline\.py:7: Step Prepare\.Arguments\.Environment\.TOPIC: 'arn:aws"):
         finish(definition(step))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("region", "logs-{{sluice:region}}"), ("'eu-west-1'", None)], ids=["given", "written"]
+)
+def test_the_region_is_the_stages_unless_the_author_wrote_it(finish, model, written, expected):
+    """What is made of the region that `get_pipeline` is given stays open; a region that is written is refused."""
+    (model / "pipeline.py").write_text(f"def get_pipeline(region):\n    return 'logs-' + {written}\n")
+    step = processing("Prepare")
+    step["Arguments"]["Environment"] = {"LOGS": f"logs-{stand_ins.REGION}"}
+    if expected is None:
+        with pytest.raises(DefinitionError, match="'logs-eu-west-1' names an account or region"):
+            finish(definition(step))
+    else:
+        assert finish(definition(step)).definition["Steps"][0]["Arguments"]["Environment"] == {"LOGS": expected}

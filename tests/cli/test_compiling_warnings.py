@@ -23,6 +23,7 @@ def with_environment(**environment):
         ("DB_PASSWORD", "hunter2"),
         ("api-key", "abc"),
         ("HF_TOKEN", "x"),
+        ("password", '"hunter2"'),
         ("URL", "postgres://me:hunter2@host/db"),
         ("X", "AKIAABCDEFGHIJKLMNOP"),
         ("X", "-----BEGIN RSA PRIVATE KEY-----"),
@@ -41,6 +42,11 @@ def test_secrets_are_told_without_their_value(name, value):
     [
         ("DB_PASSWORD", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db"),
         ("DB_PASSWORD", {"Get": "Parameters.MinAuc"}),
+        ("db_password", '"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db"'),
+        ("USE_SECRET", "true"),
+        ("pad_token", '"<pad>"'),
+        ("mask-token", "[MASK]"),
+        ("image_token", "32000"),
         ("TOKENIZER", "bert"),
         ("tokens_per_batch", "512"),
         ("URL", "https://host:443/path"),
@@ -140,6 +146,13 @@ def test_an_approval_by_a_pipeline_is_told(status):
     pipeline["Parameters"].append({"Name": "Approval", "Type": "String", "DefaultValue": "Approved"})
     (finding,) = ownership.findings(pipeline, model="churn")
     assert "but a pipeline may register PendingManualApproval alone" in finding.sentence
+
+
+def test_an_approval_that_is_given_at_the_start_passes():
+    """Of a parameter without a default nothing is known before."""
+    pipeline = definition(register(ModelApprovalStatus={"Get": "Parameters.Approval"}))
+    pipeline["Parameters"].append({"Name": "Approval", "Type": "String"})
+    assert ownership.findings(pipeline, model="churn") == []
 
 
 def test_what_the_role_may_not_do_is_told():
