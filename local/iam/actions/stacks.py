@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _KEYS: Final[Mapping[str, str]] = {
     "ChangeSetName": "cloudformation:changesetname",
-    "ImportResourceTypes": "cloudformation:importresourcetypes",
     "ResourceTypes": "cloudformation:resourcetypes",
     "RoleARN": "cloudformation:rolearn",
     "StackPolicyURL": "cloudformation:stackpolicyurl",
@@ -58,4 +57,7 @@ def _resources(asked: Asked, records: Records) -> tuple[str, ...]:
 
 
 def _keys(params: Mapping[str, Any]) -> Keys:
-    return {key: texts(params[member]) for member, key in _KEYS.items() if params.get(member)}
+    keys = {key: texts(params[member]) for member, key in _KEYS.items() if params.get(member)}
+    if imported := params.get("ResourcesToImport"):
+        keys["cloudformation:importresourcetypes"] = texts([resource.get("ResourceType", "") for resource in imported])
+    return keys

@@ -15,6 +15,12 @@ TAGS = [{"Key": "Team", "Value": "red"}]
 REQUESTS = [
     ("application-autoscaling", "RegisterScalableTarget", {"ServiceNamespace": "sagemaker"}),
     ("cloudformation", "UpdateStack", {"StackName": "s", "RoleARN": ROLE, "TemplateURL": "https://t"}),
+    ("cloudformation", "CreateChangeSet", {"StackName": "s", "ChangeSetName": "c", "ResourceTypes": ["AWS::A::B"]}),
+    (
+        "cloudformation",
+        "CreateChangeSet",
+        {"StackName": "s", "ChangeSetName": "c", "ResourcesToImport": [{"ResourceType": "AWS::A::C"}]},
+    ),
     ("cloudwatch", "PutMetricData", {"Namespace": "n"}),
     ("cloudwatch", "PutMetricAlarm", {"AlarmName": "a", "AlarmActions": ["arn:1"], "OKActions": ["arn:2"]}),
     ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "1", "Arn": "arn:q"}]}),
@@ -27,6 +33,7 @@ REQUESTS = [
     ("s3", "ListObjectsV2", {"Bucket": "b", "Prefix": "x/", "MaxKeys": 3}),
     ("s3", "PutObject", {"Bucket": "b", "Key": "k", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/a"}),
     ("s3", "PutObject", {"Bucket": "b", "Key": "k", "Tagging": "Team=red&x="}),
+    ("s3", "PutObject", {"Bucket": "b", "Key": "k", "IfNoneMatch": "*"}),
     ("sagemaker", "CreateEndpointConfig", {"EndpointConfigName": "c", "KmsKeyId": "k1", "Tags": TAGS}),
     ("sagemaker", "CreateModel", {"ModelName": "m", "ExecutionRoleArn": ROLE, "EnableNetworkIsolation": True}),
     (
@@ -55,6 +62,9 @@ EXPECTED = {
     "application-autoscaling:service-namespace": {("sagemaker",)},
     "cloudformation:rolearn": {(ROLE,)},
     "cloudformation:templateurl": {("https://t",)},
+    "cloudformation:changesetname": {("c",)},
+    "cloudformation:resourcetypes": {("AWS::A::B",)},
+    "cloudformation:importresourcetypes": {("AWS::A::C",)},
     "cloudwatch:namespace": {("n",)},
     "cloudwatch:alarmactions": {("arn:1", "arn:2")},
     "events:targetarn": {("arn:q",)},
@@ -72,6 +82,7 @@ EXPECTED = {
     "lambda:principal": {("sns.amazonaws.com",)},
     "s3:prefix": {("x/",)},
     "s3:max-keys": {("3",)},
+    "s3:if-none-match": {("*",)},
     "s3:x-amz-server-side-encryption": {("aws:kms",)},
     "s3:x-amz-server-side-encryption-aws-kms-key-id": {("alias/a",)},
     "s3:requestobjecttag/team": {("red",)},
