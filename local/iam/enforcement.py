@@ -137,7 +137,7 @@ class Enforcement:
         if asked.service != "s3" or asked.operation not in ("GetObject", "HeadObject"):
             return
         bucket, key = str(asked.params["Bucket"]), str(asked.params["Key"])
-        if not self._kept.has_object(bucket, key):
+        if not self._kept.has_object(bucket, key, asked.params.get("VersionId")):
             self._check(inquiry, Wanted("s3:ListBucket", (f"arn:aws:s3:::{bucket}",)))
 
     def _check(self, inquiry: _Inquiry, each: Wanted, *, denials: bool = False) -> None:

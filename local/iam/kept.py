@@ -12,7 +12,7 @@ from local.moto.backends import backend
 
 if TYPE_CHECKING:
     from moto.kms.models import Key
-    from moto.s3.models import FakeBucket
+    from moto.s3.models import FakeBucket, FakeKey
 
     from local.services import Services
 
@@ -88,10 +88,10 @@ class Kept:
             return None
         return self.customers_key(kept.kms_key_id)
 
-    def has_object(self, bucket: str, key: str) -> bool:
-        """Whether a bucket has an object of that name."""
+    def has_object(self, bucket: str, key: str, version: str | None) -> bool:
+        """Whether a bucket has an object of that name, and of that version; a deleted one it has not."""
         found = self.bucket(bucket)
-        return found is not None and key in found.keys
+        return found is not None and _object(found, key, version) is not None
 
     def default_key(self, bucket: str) -> str | None:
         """See Records."""
@@ -177,7 +177,9 @@ class Kept:
         return backend(secretsmanager_backends, self.account, self.region).secrets.get(name)
 
 
-def _object(bucket: FakeBucket, key: str, version: str | None) -> Any:
-    if version is None:
-        return bucket.keys.get(key)
-    return next((each for each in bucket.keys.getlist(key, default=[]) if str(each.version_id) == version), None)
+def _object(bucket: FakeBucket, key: str, version: str | None) -> FakeKey | None:
+    from moto.s3.models import FakeKey
+
+    versions = list(bucket.keys.getlist(key, default=[]))
+    found = [each for each in versions if str(each.version_id) == version] if version else versions[-1:]
+    return found[0] if found and isinstance(found[0], FakeKey) else None  # and not the marker of its deletion

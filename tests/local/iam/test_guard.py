@@ -113,6 +113,21 @@ def test_who_may_not_list_a_bucket_is_not_told_what_is_missing(town):
         town.as_role(reading, listing)("s3").get_object(Bucket=bucket, Key="k")
 
 
+def test_a_deleted_object_is_missing_and_its_versions_are_not(town):
+    """Under the marker of its deletion (Amazon S3 API Reference, "GetObject"): as if there were none of that name."""
+    bucket = town.bucket()
+    owner = town.client("s3")
+    owner.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = owner.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+    owner.delete_object(Bucket=bucket, Key="k")
+    reading = allow(["s3:GetObject", "s3:GetObjectVersion"], f"arn:aws:s3:::{bucket}/*")
+    reader = town.as_role(reading)("s3")
+    assert refused(reader.get_object, Bucket=bucket, Key="k")[0] == "AccessDenied"
+    assert reader.get_object(Bucket=bucket, Key="k", VersionId=version)["Body"].read() == b"1"
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        town.as_role(reading, allow("s3:ListBucket", f"arn:aws:s3:::{bucket}"))("s3").get_object(Bucket=bucket, Key="k")
+
+
 def test_deleting_several_objects_asks_for_each(town):
     """By their keys, which stand in the body."""
     bucket = town.bucket(**{"x/1": b"", "x/2": b"", "y/1": b""})
