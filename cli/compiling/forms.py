@@ -1,8 +1,9 @@
-"""The forms of what steps have besides their arguments: retry policies, caches, orders, conditions, messages."""
+"""The forms of what steps have besides their arguments: retry policies, caches, orders, conditions, names, messages."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _EXCEPTIONS = {
 }
 _LIMITS = {"IntervalSeconds": (1, 43_200), "MaxAttempts": (1, 20), "ExpireAfterMin": (1, 14_400)}
 _DURATION = re.compile(r"P?(?=.)(\d+[YMWDymwd])*(T(?=.)(\d+[HMShms])+)?")
+_NAMED = {"ChannelName": "channel", "InputName": "input", "OutputName": "output", "PropertyFileName": "property file"}
 _TRIGGERS = {"Completed", "Failed", "Stopped", "Any"}
 _BINARY = {"Equals", "NotEquals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"}
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -29,13 +31,31 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
 
 
 def findings(definition: Mapping[str, Any]) -> list[Finding]:
-    """What SageMaker would refuse of the forms of steps."""
-    known = kinds.Kinds(definition)
-    return [
-        Finding(sentence=f"Step {step['Name']}: {sentence}", step=step["Name"])
-        for step in canonical.steps(dict(definition))
-        for sentence in (*_retries(step), *_cache(step), *_order(step), *_condition_step(step, known), *_message(step))
-    ]
+    """What SageMaker would refuse of the forms of steps, and failures without a word."""
+    known, found = kinds.Kinds(definition), []
+    for step in canonical.steps(dict(definition)):
+        wrong = [*_retries(step), *_cache(step), *_order(step), *_condition_step(step, known)]
+        wrong += [f"{kind} {name} is there {times} times; name each once." for kind, name, times in _repeated(step)]
+        found += [Finding(sentence=f"Step {step['Name']}: {sentence}", step=step["Name"]) for sentence in wrong]
+        if step["Type"] == "Fail" and not step.get("Arguments", {}).get("ErrorMessage"):
+            sentence = f"Step {step['Name']}: it has no message; say why the execution fails."
+            found.append(Finding(sentence=sentence, step=step["Name"], warning=True))
+    return found
+
+
+def _repeated(step: graph.Step) -> Iterator[tuple[str, str, int]]:
+    """Kind, name and number of what a step's job knows by name and is given more than once."""
+    for members in _lists(graph.own(step)):
+        for key, kind in _NAMED.items():
+            names = Counter(member[key] for member in members if isinstance(member, dict) and key in member)
+            yield from ((kind, name, times) for name, times in names.items() if times > 1)
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    if isinstance(value, list):
+        yield value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _lists(member)
 
 
 def _retries(step: graph.Step) -> Iterator[str]:
@@ -134,8 +154,3 @@ def _side(value: Any, known: kinds.Kinds) -> str | None:
 
 def _shown(value: Any) -> str:
     return kinds.described(value) if kinds.is_function(value) else repr(value)
-
-
-def _message(step: graph.Step) -> Iterator[str]:
-    if step["Type"] == "Fail" and not step.get("Arguments", {}).get("ErrorMessage"):
-        yield "it has no message; say why the execution fails."

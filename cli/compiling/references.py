@@ -30,10 +30,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def findings(definition: Mapping[str, Any]) -> list[Finding]:
-    """What is named twice or leads nowhere, and steps that wait for each other."""
+    """What is named twice, leads nowhere or is used nowhere, and steps that wait for each other."""
     every = list(canonical.steps(dict(definition)))
     known = _Known(definition, every)
-    found = [*_parameters(definition), *_names(every)]
+    found = [*_parameters(definition), *_unused(definition, every), *_names(every)]
     found += [finding for step in every for finding in known.findings(step)]
     if waiting := graph.cycle(every):
         sentence = f"Steps wait for each other: {' → '.join(waiting)}; break the circle."
@@ -51,6 +51,15 @@ def _parameters(definition: Mapping[str, Any]) -> Iterator[Finding]:
     for parameter in parameters:
         if sentence := _default(parameter):
             yield Finding(sentence=f"Parameter {parameter['Name']}: {sentence}", parameter=parameter["Name"])
+
+
+def _unused(definition: Mapping[str, Any], every: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Parameters that are no part of any step: Python code that asks for one sees no value of an execution."""
+    used = {reference for step in every for reference, _ in graph.references(graph.own(step))}
+    for name in (parameter["Name"] for parameter in definition.get("Parameters", [])):
+        if f"Parameters.{name}" not in used:
+            sentence = f"Parameter {name} is used by no step, so that its value has no effect."
+            yield Finding(sentence=sentence, parameter=name, warning=True)
 
 
 def _default(parameter: Mapping[str, Any]) -> str | None:

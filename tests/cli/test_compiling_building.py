@@ -88,7 +88,7 @@ def test_warnings_do_not_hinder(finish):
     """What SageMaker takes, and hardly is meant, is told beside the bundle."""
     step = processing("Prepare")
     step["Arguments"]["Environment"] = {"DB_PASSWORD": "hunter2"}
-    (warning,) = finish(definition(step)).warnings
+    (warning,) = finish({**definition(step), "Parameters": []}).warnings
     assert warning.startswith(
         "pipelines/churn/pipeline.py:7: Step Prepare: Environment DB_PASSWORD looks like a secret"
     )

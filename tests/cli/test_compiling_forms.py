@@ -77,7 +77,14 @@ BROKEN = {
         definition(gate("Gate", then=[gate("Inner")])),
         "condition Inner is in its branch, and Pipelines has no conditions within conditions",
     ),
-    "a failure without a word": (definition(fail("F", "")), "it has no message"),
+    "two outputs of one name": (
+        definition(processing("A", outputs=["train", "test", "train"])),
+        "Step A: output train is there 2 times; name each once.",
+    ),
+    "two channels of one name": (
+        definition({"Name": "T", "Type": "Training", "Arguments": {"InputDataConfig": [{"ChannelName": "train"}] * 2}}),
+        "Step T: channel train is there 2 times; name each once.",
+    ),
 }
 
 
@@ -93,3 +100,10 @@ def test_forms_that_sagemaker_refuses_are_told(pipeline, sentence):
     (finding,) = forms.findings(pipeline)
     assert sentence in finding.sentence
     assert not finding.warning
+
+
+def test_a_failure_without_a_word_is_a_warning():
+    """SageMaker takes an empty message (API Reference, "FailStepMetadata"); nobody learns from it."""
+    (finding,) = forms.findings(definition(fail("F", "")))
+    assert "it has no message" in finding.sentence
+    assert finding.warning

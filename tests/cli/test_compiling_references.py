@@ -89,16 +89,21 @@ BROKEN = {
 }
 
 
+def wrong(pipeline):
+    """What SageMaker would refuse."""
+    return [finding for finding in references.findings(pipeline) if not finding.warning]
+
+
 @pytest.mark.parametrize("pipeline", SOUND.values(), ids=SOUND.keys())
 def test_what_leads_somewhere_passes(pipeline):
     """A reference to something that is there is no finding."""
-    assert references.findings(pipeline) == []
+    assert wrong(pipeline) == []
 
 
 @pytest.mark.parametrize(("pipeline", "sentence"), BROKEN.values(), ids=BROKEN.keys())
 def test_what_leads_nowhere_is_told(pipeline, sentence):
     """One finding says which step refers to what."""
-    (finding,) = references.findings(pipeline)
+    (finding,) = wrong(pipeline)
     assert sentence in finding.sentence
 
 
@@ -122,5 +127,14 @@ def test_parameters_are_judged(parameter, sentence):
     """A parameter has one definition and a default of its type and among its values."""
     pipeline = definition()
     pipeline["Parameters"].append(parameter)
-    (finding,) = references.findings(pipeline)
+    (finding,) = wrong(pipeline)
     assert sentence in finding.sentence
+
+
+def test_a_parameter_that_no_step_uses_is_told():
+    """Whoever starts an execution with another value would wait for an effect in vain."""
+    (finding,) = references.findings(definition(processing("A")))
+    assert finding.sentence == "Parameter MinAuc is used by no step, so that its value has no effect."
+    assert (finding.parameter, finding.warning) == ("MinAuc", True)
+    assert references.findings(definition(using("Parameters.MinAuc"))) == []
+    assert references.findings(definition(gate("Gate", then=[using("Parameters.MinAuc")]))) == []
