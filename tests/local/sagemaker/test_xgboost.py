@@ -162,6 +162,22 @@ def test_a_header_is_no_row(world):
     assert reason.startswith("ClientError: rows is no CSV of numbers without a header")
 
 
+@pytest.mark.parametrize(
+    ("write", "content_type", "more", "told"),
+    [
+        (as_csv, "text/csv", "1,2\n", "The files of channel train have different numbers of columns."),
+        (as_libsvm, "libsvm", "1 -3:2.0\n", "a line is no libsvm (label index:value ...): "),
+    ],
+)
+def test_files_that_do_not_fit_are_the_callers_mistake(world, write, content_type, more, told):
+    """Also where each by itself could be read; an empty one, as writers in parallel leave them, fits all."""
+    wanted = request(world, write, content_type)
+    world.put("data/train/rows-empty", "")
+    world.put("data/train/rows-more", more)
+    world.sm.create_training_job(TrainingJobName="job", **wanted)
+    assert world.ended_job("training", "job")["FailureReason"].startswith(f"ClientError: {told}")
+
+
 def test_a_script_serves_with_the_containers_own_functions(world):
     """Script mode: the model is the script's, rows come as XGBoost takes them, one prediction a line."""
     script = """

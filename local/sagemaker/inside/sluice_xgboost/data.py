@@ -31,7 +31,10 @@ def matrix(folder: Path, content_type: str | None, *, weights: bool = False) -> 
     if kind in _LIBSVM:
         features, labels = _libsvm(line for file in files for line in file.read_text(encoding="utf-8").splitlines())
         return xgboost.DMatrix(features, label=labels)
-    rows = numpy.vstack([_csv(file, delimiter, file.name) for file in files])
+    tables = [_csv(file, delimiter, file.name) for file in files if file.stat().st_size]
+    if len({table.shape[1] for table in tables}) > 1:
+        raise RefusedError(f"The files of channel {folder.name} have different numbers of columns.")
+    rows = numpy.vstack(tables)
     first = 2 if weights else 1
     if rows.shape[1] <= first:
         raise RefusedError(f"The CSV of channel {folder.name} has {rows.shape[1]} columns: no feature is left.")
@@ -78,6 +81,8 @@ def _libsvm(lines: Iterable[str], *, labelled: bool = True) -> tuple[Any, Sequen
                 places.append(int(place))
                 values.append(float(value))
             ends.append(len(places))
+        if min(places, default=0) < 0:
+            raise ValueError("an index is negative")
     except ValueError as error:
         raise RefusedError(f"a line is no libsvm (label index:value ...): {error}") from error
     return scipy.sparse.csr_matrix((values, places, ends), dtype=numpy.float32), labels
