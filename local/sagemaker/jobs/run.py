@@ -50,9 +50,11 @@ class Run:
             self._phase("Uploading")
             return dict(self._contract.collect(self._record, self._container))
         finally:
-            self._log.ship(ended=True)
-            self._tell_metrics()
-            self._container.discard()
+            try:
+                self._log.ship(ended=True)
+                self._tell_metrics()
+            finally:
+                self._container.discard()
 
     def _exit_code(self, program: Program) -> int:
         """Start the program and wait for its end."""

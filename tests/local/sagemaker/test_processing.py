@@ -195,3 +195,9 @@ def test_a_local_path_outside_of_processing_fails_the_job(world):
     request["ProcessingInputs"][0]["S3Input"]["LocalPath"] = "/opt/ml/processing/../../../etc"
     world.sm.create_processing_job(ProcessingJobName="job", **request)
     assert "does not begin with /opt/ml/processing/" in world.ended_job("processing", "job")["FailureReason"]
+
+
+def test_a_program_that_deletes_its_log_leaves_nothing_behind(world):
+    """Its folder goes as others do."""
+    world.run_processing("job", "import os; os.remove(os.environ['HOME'] + '/../log.txt')")
+    assert list((world.services.workdir / "sagemaker" / "processing-job").iterdir()) == []
