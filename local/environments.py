@@ -33,7 +33,7 @@ def make(folder: Path, *, group: str, checkout: Path, python: str = "") -> Path:
     command = [uv.find_uv_bin(), "sync", "--frozen", "--only-group", group, "--no-install-project", "--quiet"]
     env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder), **({"UV_PYTHON": python} if python else {})}
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as guard:
+    with folder.with_name(f"{folder.name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         done = subprocess.run(command, env=env, cwd=checkout, capture_output=True, text=True, check=False)
     if done.returncode:
