@@ -107,7 +107,9 @@ class _Files:
         try:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=key)
             keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
-        except ClientError:
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
             keys = [key, *(f"{key}/{name}" for name in like)]
         keys = [found for found in keys if found == key or found.startswith(f"{key}/")]
         return {_relative(found, key): data for found in keys if (data := self._read(found)) is not None}

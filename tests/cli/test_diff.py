@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli import diff, differences
 from tests.cli.compiling_samples import definition, fail, gate, processing
@@ -133,6 +134,23 @@ def test_code_is_compared_line_by_line(locked, listed):
     (file,) = one.files
     assert (one.change.name, file.path, file.kind) == ("Prepare", name, "changed")
     assert list(file.diff[:4]) == [f"--- deployed/{name}", f"+++ lock/{name}", "@@ -1,3 +1,2 @@", "-# as it was"]
+
+
+def test_a_bucket_that_cannot_be_read_is_an_error(locked):
+    """Only a missing right has the names of the lock looked for instead; what else S3 says is told."""
+    wanted, key, _ = locked
+
+    class Gone(Bucket):
+        def list_objects_v2(self, **_):
+            raise refusal("NoSuchBucket", "The specified bucket does not exist", "ListObjectsV2")
+
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        diff.changed(
+            connection(s3=Gone({})),
+            "credit-risk",
+            there=deployed(wanted, key, "assets/0123456789abcdef/prepare.py"),
+            wanted=wanted,
+        )
 
 
 def test_a_file_that_is_not_text_is_told_by_its_size(locked):
