@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,9 +34,20 @@ class Connection:
 
     stage: env.Stage
     session: boto3.Session
+    _clients: dict[tuple[str, int], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def client(self, name: str, *, attempts: int = 3) -> Any:
-        """A boto3 client of the stage's account and region; the stage `local` goes to the local cloud."""
+        """A boto3 client of the stage's account and region; the stage `local` goes to the local cloud.
+
+        One for all who ask, in whatever thread: making one takes long, and a session makes one at a time.
+        """
+        with self._lock:
+            if (name, attempts) not in self._clients:
+                self._clients[name, attempts] = self._made(name, attempts=attempts)
+            return self._clients[name, attempts]
+
+    def _made(self, name: str, *, attempts: int) -> Any:
         made: Any = self.session  # the stubs know each service by a literal name
         retries: Any = {"mode": "standard", "total_max_attempts": attempts}
         if self.stage.name != LOCAL:

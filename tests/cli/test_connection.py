@@ -1,4 +1,6 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -140,3 +142,14 @@ def test_who_may_not_assume_the_role_is_told_which_right_is_missing():
     stranger.session.client("sts").assume_role = assume_role
     with pytest.raises(WrongUseError, match=r"ask for the right to assume .*sluice-local-operator"):
         stranger.acting_as("operator")
+
+
+def test_all_who_ask_for_a_service_share_a_client():
+    """Threads ask at the same time, and a session makes one client at a time."""
+    made = []
+    session = SimpleNamespace(client=lambda name, **_: made.append(name) or object())
+    there = Connection(env.load("local"), session)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = set(pool.map(lambda _: there.client("sagemaker"), range(50)))
+    assert (len(found), made) == (1, ["sagemaker"])
+    assert there.client("sagemaker", attempts=1) not in found
