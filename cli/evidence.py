@@ -77,33 +77,35 @@ def evidence(connection: Connection, model: str, number: int) -> dict[str, Any]:
 def _approval(connection: Connection, package: Mapping[str, Any]) -> dict[str, Any]:
     """Who let a version into this stage, when and why: the ledger's word, else the registry's.
 
-    Where nobody has, the reason is what the registry says of its status.
+    Where nobody has, or where the registry has rejected it since, the reason is what the registry says of its status.
     """
-    last = next(_admissions(connection, package), None)
-    approved = package["ModelApprovalStatus"] == "Approved"
-    if last is None and approved and connection.stage.first:
+    last, status = _admission(connection, package), package["ModelApprovalStatus"]
+    described = package.get("ApprovalDescription")
+    if last is None and status == "Approved" and connection.stage.first:
         who = package.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn")
-        last = {"by": who, "at": package.get("LastModifiedTime")}
+        last = {"by": who, "at": package.get("LastModifiedTime"), "reason": described}
     return {
-        "reason": package.get("ApprovalDescription") or (last or {}).get("reason"),
+        "reason": last["reason"] if last and status != "Rejected" else described,
         "approved_by": last["by"] if last else None,
         "approved_at": last["at"] if last else None,
     }
 
 
-def _admissions(connection: Connection, package: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The ledger's records of a version that name who approved it, newest first."""
+def _admission(connection: Connection, package: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ledger's last word on who approved a version: an order, else the release that an approval opened.
+
+    A release that brings a version back names its approver too, but neither that approval's time nor its reason.
+    """
     try:
         records = ledger.records(connection, package["ModelPackageGroupName"])
     except ledger.NoLedgerError:
-        return
-    for record in reversed(records):
-        if record.get("version") != package["ModelPackageVersion"]:
-            continue
-        if record["kind"] == "approved":
-            yield {"by": record["by"], "at": record["at"], "reason": record["reason"]}
-        elif record["kind"] == "opened" and record.get("approved_by"):
-            yield {"by": record["approved_by"], "at": record["at"], "reason": record["reason"]}
+        return None
+    found = [record for record in reversed(records) if record.get("version") == package["ModelPackageVersion"]]
+    for kind, who in (("approved", "by"), ("opened", "approved_by")):
+        for record in found:
+            if record["kind"] == kind and record.get(who) and record.get("cause", "approval") == "approval":
+                return {"by": record[who], "at": record["at"], "reason": record["reason"]}
+    return None
 
 
 def _trainer(connection: Connection, run: str) -> str | None:

@@ -69,7 +69,7 @@ def describe(connection: Connection, model: str, number: int) -> dict[str, Any]:
     try:
         package: dict[str, Any] = connection.client("sagemaker").describe_model_package(ModelPackageName=arn)
     except ClientError as error:
-        if "does not exist" in str(error) or "not find" in str(error):
+        if _is_gone(error):
             raise CliError(f"there is no version {model}/{number}: `sluice models {model}` lists them") from error
         raise
     return package
@@ -152,7 +152,15 @@ def _packages(connection: Connection, model: str) -> Iterator[dict[str, Any]]:
         remedy = f"run `sluice deploy {stage.name}` first"
         raise CliError(f"stage {stage.name} has no model package group {model}: {remedy}") from error
     for summary in summaries:
-        yield sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
+        try:
+            yield sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
+        except ClientError as error:
+            if not _is_gone(error):
+                raise  # else it was deleted after it had been listed
+
+
+def _is_gone(error: ClientError) -> bool:
+    return "does not exist" in str(error) or "not find" in str(error)
 
 
 def _row(package: dict[str, Any], serving: str | None, *, names: Sequence[str]) -> dict[str, Any]:

@@ -45,6 +45,44 @@ def test_the_ledger_says_who_approved():
     assert (told["approved_by"], told["reason"], told["serves_in"]) == (APPROVER, "it is better", "local")
 
 
+def test_a_later_stage_has_a_reason_of_its_own():
+    """Not the one for which the first stage let the version in."""
+    order = {"kind": "approved", "version": 1, "by": APPROVER, "reason": "it was good in dev", "at": "2026-11-21T12:00"}
+    described = registered("Approved", ApprovalDescription="it is better")
+    there = stage(registry(described), order, {**OPENED, "reason": "it was good in dev", "at": "2026-11-21T12:30"})
+    told = evidence(there, "credit-risk", 1)
+    assert (told["approved_by"], told["reason"], told["approved_at"]) == (APPROVER, order["reason"], order["at"])
+
+
+def test_a_way_back_is_no_approval():
+    """The release that brings a version back says neither when nor why it was approved."""
+    back = {**OPENED, "cause": "rollback", "reason": "version 2 is vetoed", "at": "2026-11-22T12:00"}
+    first = {**OPENED, "reason": "it is better", "at": "2026-11-21T12:00"}
+    told = evidence(stage(registry(registered("Approved")), first, back), "credit-risk", 1)
+    assert (told["reason"], told["approved_at"]) == ("it is better", first["at"])
+
+
+def test_a_rejection_has_the_last_word():
+    """Of a version that was let in before."""
+    described = registered("Rejected", ApprovalDescription="it is unfair")
+    told = evidence(stage(registry(described), {**OPENED, "reason": "it is better"}), "credit-risk", 1)
+    assert (told["approved_by"], told["reason"]) == (APPROVER, "it is unfair")
+
+
+def test_a_version_that_is_deleted_while_it_is_listed_is_left_out():
+    """The others are listed."""
+    sagemaker = registry(package(2), package(1))
+    known = sagemaker.describe_model_package
+
+    def describe(*, ModelPackageName):
+        if ModelPackageName.endswith("/2"):
+            raise refusal("ValidationException", "ModelPackage does not exist.")
+        return known(ModelPackageName=ModelPackageName)
+
+    sagemaker.describe_model_package = describe
+    assert [row["version"] for row in versions(stage(sagemaker), "credit-risk")] == [1]
+
+
 def test_before_a_release_the_registry_says_who_approved():
     """The ledger has not heard of it yet."""
     last = {"LastModifiedBy": {"IamIdentity": {"Arn": APPROVER}}, "ApprovalDescription": "it is better"}
