@@ -65,4 +65,4 @@ def warn(warnings: tuple[str, ...]) -> None:
 
 
 def _told(line: str) -> None:
-    progress.print(f"[dim]{line}[/]")
+    progress.print(f"[dim]{escape(line)}[/]")

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from botocore.exceptions import ClientError
+from rich.markup import escape
 
 from cli import keeping, stacks
 from cli.assembly import Asset, SynthesizedStack, synthesize
@@ -89,7 +90,7 @@ def _bring_up(connection: Connection, stack: SynthesizedStack, *, brief: bool) -
 
 
 def _say(line: str) -> None:
-    progress.print(f"  [dim]{line}[/]")
+    progress.print(f"  [dim]{escape(line)}[/]")
 
 
 def publish(connection: Connection, assets: Iterable[Asset]) -> None:

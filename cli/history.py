@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from cli import ledger
@@ -156,10 +157,10 @@ def _why(entry: Row) -> str:
 
 
 def _reasons(entry: Row) -> str:
-    why = entry["why"] or ""
+    why = escape(entry["why"] or "")
     if entry["kind"] == "release":
         told = "" if entry["outcome"] in ("open", "deployed") else f" [dim]→[/] {why}"
-        why = f"{entry['cause']}: {entry['reason']}{told}"
+        why = f"{entry['cause']}: {escape(entry['reason'] or '')}{told}"
     unsaid = [alarm for alarm in entry["alarms"] if alarm not in why]
     return f"{why} [dim](rang: {', '.join(unsaid)})[/]" if unsaid else why
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _PIPED_WIDTH = 1000
@@ -46,19 +47,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str =
     for name in rows[0]:
         table.add_column(name.replace("_", " "))
     for row in rows:
-        table.add_row(*(_shown(value) for value in row.values()))
+        table.add_row(*(escape(_shown(value)) for value in row.values()))
     out.print(table)
-
-
-def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print one thing's facts, a line each, or as a JSON object. Empty facts are left out for people."""
-    if as_json:
-        print_json(dict(facts))
-        return
-    width = max(map(len, facts), default=0)
-    for name, value in facts.items():
-        if value not in (None, "", [], {}):
-            out.print(f"[bold]{name.replace('_', ' '):<{width}}[/]  {_shown(value)}")
 
 
 def print_json(value: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -75,7 +76,7 @@ def _tell_standing(*, model: str, standing: Standing | None) -> None:
     if standing is None:
         return
     if standing.trouble:
-        out.print(f"pipeline: [yellow]{standing.trouble}[/]")
+        out.print(f"pipeline: [yellow]{escape(standing.trouble)}[/]")
     elif standing.differing:
         steps = f"[yellow]differs from the lock in {', '.join(standing.differing)}[/]"
         out.print(f"pipeline: {steps}; `sluice diff {model}` shows how, `sluice push {model}` deploys the lock")
@@ -206,16 +207,16 @@ def _headlines(state: State) -> Iterator[str]:
     if release := state.open:
         since = (state.now - datetime.fromisoformat(release["at"])).total_seconds()
         about = f"{release['rollout']}, {release['cause']}, for {seconds(max(0.0, since))}"
-        yield f"release [bold]{release['release_id']}[/] ({about}): {release['reason']}"
+        yield f"release [bold]{release['release_id']}[/] ({about}): {escape(release['reason'])}"
     elif entries := rows(state.records):
         yield f"[dim]last in the ledger,[/] {sentence(entries[0])}"
     if state.phase.status:
         left = "" if state.phase.left_seconds is None else f", {seconds(state.phase.left_seconds)} left"
-        yield f"[yellow]{state.phase.status}[/]{left}: {state.phase.message}"
+        yield f"[yellow]{state.phase.status}[/]{left}: {escape(state.phase.message or '')}"
     if state.pending_veto:
-        yield f"[red]vetoed[/]: {state.pending_veto}"
+        yield f"[red]vetoed[/]: {escape(state.pending_veto)}"
     for trouble in state.trouble:
-        yield f"[red]{trouble}[/]"
+        yield f"[red]{escape(trouble)}[/]"
 
 
 def _fleet(state: State, fleet: Fleet) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def outdated(folder: Path) -> bool:
 def _compile(folder: Path) -> None:
     progress.print(f"{folder.relative_to(ROOT)} has changed: compiling")
     try:
-        made = compile_model(folder, root=ROOT, progress=lambda line: progress.print(f"  [dim]{line}[/]"))
+        made = compile_model(folder, root=ROOT, progress=lambda line: progress.print(f"  [dim]{escape(line)}[/]"))
     except CompileError as error:
         raise CliError(str(error)) from error
     for warning in made.warnings:
@@ -62,5 +62,5 @@ def _deploy_changed(connection: Connection, model: str) -> None:
         bring_up(connection, model=model, brief=True)
     except StackFailedError as error:
         # The edit may ask for more than the model's own stacks give it: a right of a role, a bucket.
-        progress.print(f"{error.message}\nthe stage may be older than this checkout: deploying all of it")
+        progress.print(f"{escape(error.message)}\nthe stage may be older than this checkout: deploying all of it")
         bring_up(connection, brief=True)

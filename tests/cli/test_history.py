@@ -1,3 +1,7 @@
+import io
+
+from rich.console import Console
+
 from cli import history, ledger
 from tests.cli.fakes import connection, ledger_of
 
@@ -62,3 +66,13 @@ def test_people_read_who_it_was_and_not_an_arn():
     )
     assert history.person("arn:aws:iam::123456789012:user/bob") == "bob"
     assert history.person("sluice") == "sluice"
+
+
+def test_what_people_write_is_no_markup():
+    """A reason with brackets is read as it was written, in a line and in a table."""
+    reason = "see [/runbooks] and [bold]"
+    (entry,) = told({"kind": "approved", "version": 1, "by": "x", "reason": reason})
+    console = Console(width=200, file=io.StringIO())
+    console.print(history.sentence(entry))
+    console.print(history.table([entry]))
+    assert console.file.getvalue().count(reason) == 2
