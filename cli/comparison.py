@@ -20,7 +20,8 @@ def beside_serving(connection: Connection, model: str, *, version: str, values: 
     other = name if name != version else None
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("", version, *([f"{other} (serves)", ""] if other else [])):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        # Words go to the next line where the screen is narrow; no figure is cut.
+        table.add_column(column, justify="right" if column else "left", overflow="fold")
     for metric in metrics.compare(values, metrics.of(package) if other else {}):
         row = [f"  {metric.name}", _shown(metric.value)]
         table.add_row(*row, *([_shown(metric.other), metrics.told(metric)] if other else []))

@@ -13,7 +13,7 @@ from cli.pace import Pace
 from cli.printing import json_option, out, print_json, progress
 from cli.running.finding import find
 from cli.running.jobs import look
-from cli.running.record import Run, Step, gather, plan
+from cli.running.record import Plan, Run, Step, gather, plan
 from cli.running.words import Words
 from env import naming
 
@@ -54,7 +54,7 @@ def _lines(connection: Connection, arn: str, *, step: str | None, follow: bool) 
     known, pace, words = plan(connection, arn), Pace(), dict[str, tuple[str, Words]]()
     while True:
         run = gather(connection, arn, known=known)
-        for chosen in _chosen(run, step):
+        for chosen in _chosen(run, step, known=known):
             if job := look(connection, chosen):
                 words.setdefault(job.name, (chosen.name, Words(connection, job)))
         yield from ((name, line) for name, heard in words.values() for line in heard.fresh())
@@ -63,12 +63,14 @@ def _lines(connection: Connection, arn: str, *, step: str | None, follow: bool) 
         pace.pause()
 
 
-def _chosen(run: Run, step: str | None) -> Sequence[Step]:
-    """The steps whose words are wanted. Raises WrongUseError for one that the run has not."""
+def _chosen(run: Run, step: str | None, *, known: Plan) -> Sequence[Step]:
+    """The steps whose words are wanted; none where the run ended before it came to them.
+
+    Raises WrongUseError for a step that neither the run nor its definition has.
+    """
     if step is None:
         return run.steps
-    found = [known for known in run.steps if known.name.lower() == step.lower()]
-    if not found:
-        names = ", ".join(known.name for known in run.steps) or "none yet"
-        raise WrongUseError(f"run {run.id} has no step {step!r}: it has {names}")
-    return found
+    names = dict.fromkeys([*known, *(each.name for each in run.steps)])
+    if step.lower() not in map(str.lower, names):
+        raise WrongUseError(f"run {run.id} has no step {step!r}: it has {', '.join(names)}")
+    return [each for each in run.steps if each.name.lower() == step.lower()]

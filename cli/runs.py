@@ -22,8 +22,8 @@ from cli.running.view import COLOURS
 from env import naming
 
 _AT_ONCE = 4
-_COLUMNS_WITH_PEOPLE = 100
-_COLUMNS = ("run", "started", "status", "took", "by", "came to")
+_COLUMNS = {"run": 0, "started": 0, "status": 0, "took": 80, "by": 100, "came to": 0}
+"""What is said of a run, and how wide the screen is on which there is room for it."""
 
 
 @click.command()
@@ -42,7 +42,7 @@ def runs(model: str, *, stage: str | None, limit: int, as_json: bool, person: na
     elif not found:
         out.print(f"{name} has never run in stage {connection.stage.name}: `sluice run {name}`")
     else:
-        out.print(table(found, width=out.width), soft_wrap=False)
+        out.print(table(found, width=out.width if out.is_terminal else None), soft_wrap=False)
 
 
 def recent(connection: Connection, model: str, *, limit: int) -> list[Run]:
@@ -68,10 +68,10 @@ def facts(run: Run) -> dict[str, Any]:
     }
 
 
-def table(found: list[Run], *, width: int) -> Table:
-    """Runs for people, a line each, on a screen of so many columns."""
-    names = [name for name in _COLUMNS if width >= _COLUMNS_WITH_PEOPLE or name != "by"]
-    shown = Table(box=None, pad_edge=False, header_style="bold", expand=out.is_terminal)
+def table(found: list[Run], *, width: int | None) -> Table:
+    """Runs for people, a line each, on a screen of so many columns; None for what is no screen."""
+    names = [name for name, least in _COLUMNS.items() if width is None or width >= least]
+    shown = Table(box=None, pad_edge=False, header_style="bold", expand=width is not None)
     for name in names:
         justify: JustifyMethod = "right" if name == "took" else "left"
         # The last column takes what is left: an id that is cut names nothing.

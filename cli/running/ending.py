@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cli import metrics
 from cli.comparison import beside_serving
 from cli.connection import Connection
 from cli.errors import CliError
 from cli.printing import out
-from cli.running.jobs import look
+from cli.running.jobs import Job, look
 from cli.running.record import Run, Step
 from cli.running.tracebacks import exception, excerpt, headline
 from cli.running.words import Words
@@ -65,7 +67,7 @@ def _failed(connection: Connection, run: Run, step: Step) -> Iterator[str]:
     # The local cloud's reasons end with a remedy; those of AWS do not.
     reason, _, told = step.reason.partition(_LOCAL_REMEDY)
     job = look(connection, step)
-    lines = list(Words(connection, job).fresh()) if job else []
+    lines = _log(connection, job) if job else []
     raised = exception(lines)
     told_by_log = raised is not None and raised not in reason
     said = f"{headline(reason)}, {raised}" if told_by_log else reason
@@ -76,6 +78,16 @@ def _failed(connection: Connection, run: Run, step: Step) -> Iterator[str]:
         yield from (f"  {shorten(line)}" for line in shown)
     log = f"{told} `sluice logs {run.id} {step.name}` has all that it wrote"
     yield f"{_REMEDY} {log if told else remedy(connection, run, step)}"
+
+
+def _log(connection: Connection, job: Job) -> list[str]:
+    """What a job has written; nothing where the caller may not read it: the failure is told without."""
+    try:
+        return list(Words(connection, job).fresh())
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return []
 
 
 def shorten(line: str) -> str:

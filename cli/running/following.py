@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.live import Live
 from rich.text import Text
@@ -69,17 +70,18 @@ class _Looks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._found: dict[str, Job] = {}
-        self._settled: set[str] = set()
+        self._settled: dict[str, Mapping[str, Any]] = {}
 
     def at(self, run: Run) -> Jobs:
         """The jobs of all steps that have started, by the steps' names."""
         for step in run.steps:
-            if step.status == WAITING or (step.name in self._settled and not step.runs):
+            # A step that was tried again between two looks has another job.
+            if step.status == WAITING or (self._settled.get(step.name) == step.metadata and not step.runs):
                 continue
             if job := look(self._connection, step):
                 self._found[step.name] = job
             if not step.runs:
-                self._settled.add(step.name)
+                self._settled[step.name] = step.metadata
         return dict(self._found)
 
 
@@ -88,19 +90,18 @@ class _Log:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._words: dict[str, Words] = {}
+        self._words: dict[str, tuple[str, Words]] = {}
         self._silent: set[str] = set()
 
     def tell(self, run: Run, jobs: Jobs) -> int:
         """Print what is new; gives the number of lines. A job that has ended is heard until it says nothing more."""
-        running, count = {step.name for step in run.steps if step.runs}, 0
+        running, count = {jobs[step.name].name for step in run.steps if step.runs and step.name in jobs}, 0
         for step, job in jobs.items():
-            if job.name in self._silent:
-                continue
-            words = self._words.setdefault(job.name, Words(self._connection, job))
-            said = self._print(step, words)
-            if not said and step not in running:
-                self._silent.add(job.name)
+            self._words.setdefault(job.name, (step, Words(self._connection, job)))
+        for job_name in [name for name in self._words if name not in self._silent]:
+            said = self._print(*self._words[job_name])
+            if not said and job_name not in running:
+                self._silent.add(job_name)
             count += said
         return count
 

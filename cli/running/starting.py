@@ -14,7 +14,7 @@ from cli.connection import LOCAL, Connection
 from cli.deploy import object_exists
 from cli.errors import WrongUseError
 from cli.printing import progress
-from cli.running.record import plan
+from cli.running.record import model_of, plan
 from env import naming
 
 _NUMBERS: Mapping[str, type[int] | type[float]] = {"Integer": int, "Float": float}
@@ -46,16 +46,20 @@ def start_some(
 ) -> str:
     """Start an execution of some steps, which takes the results of all others from `source`, an execution's ARN.
 
-    Its parameters are those of `source` but for the given ones. Raises WrongUseError for a step or a parameter that
-    `source` has not. (Developer Guide, "Selective execution of pipeline steps")
+    Its parameters are those of `source` but for the given ones, and for `CodeCommit`: the steps that run are of the
+    checkout's code. Raises WrongUseError for a run of another model, and for a step or a parameter that `source` has
+    not. (Developer Guide, "Selective execution of pipeline steps")
     """
-    sagemaker = connection.client("sagemaker")
+    sagemaker, run, owner = connection.client("sagemaker"), source.rsplit("/", 1)[-1], model_of(connection, source)
+    if owner != model:
+        raise WrongUseError(f"run {run} is one of {owner}: `sluice runs {model}` lists those of {model}")
     pages = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(PipelineExecutionArn=source)
     values = {item["Name"]: item["Value"] for page in pages for item in page["PipelineParameters"]}
     for what, wanted, known in (("parameter", given, values), ("step", steps, plan(connection, source))):
         if unknown := [name for name in wanted if name not in known]:
-            run = source.rsplit("/", 1)[-1]
             raise WrongUseError(f"run {run} has no {what} {', '.join(unknown)}: it has {', '.join(known) or 'none'}")
+    if "CodeCommit" in values:
+        values["CodeCommit"] = code_commit()
     selection = {
         "SourcePipelineExecutionArn": source,
         "SelectedSteps": [{"StepName": name} for name in steps],

@@ -4,6 +4,7 @@ import json
 import pytest
 from rich.console import Console
 
+from cli.comparison import beside_serving
 from cli.compiling.sources import fingerprint
 from cli.errors import CliError, WrongUseError
 from cli.logs import _lines
@@ -14,10 +15,10 @@ from cli.running.following import follow
 from cli.running.jobs import Job, look
 from cli.running.readiness import outdated
 from cli.running.record import gather, plan
-from cli.running.starting import start, start_some
+from cli.running.starting import code_commit, start, start_some
 from cli.running.view import Lines, View, remark
 from cli.running.words import Words
-from cli.runs import facts, recent
+from cli.runs import facts, recent, table
 from tests.cli.executions import ARN, EARLIER, PACKAGE, TRAINING, Logs, SageMaker, package, stage, step
 from tests.cli.fakes import connection, refusal
 
@@ -175,6 +176,27 @@ def test_a_step_keeps_its_last_metrics(capsys):
     ]
 
 
+def test_a_step_that_was_tried_again_between_two_looks_has_its_new_job(capsys):
+    """Both jobs are heard, and what stands with the step is the last one's."""
+    first = step("Train", "Failed", began=10, took=5, Metadata=TRAINING)
+    again = {"TrainingJob": {"Arn": TRAINING["TrainingJob"]["Arn"].replace("abc", "def")}}
+    second = step("Train", began=20, took=5, AttemptCount=2, Metadata=again)
+    jobs = {
+        "pipelines-u9-train-abc": TRAINS["pipelines-u9-train-abc"],
+        "pipelines-u9-train-def": {
+            "TrainingJobName": "pipelines-u9-Train-DeF",
+            "TrainingJobStatus": "Completed",
+            "FinalMetricDataList": [{"MetricName": "train:auc", "Value": 0.9}],
+        },
+    }
+    logs = Logs({f"{JOB}/algo-1": [(1, "first")], "pipelines-u9-Train-DeF/algo-1": [(2, "second")]})
+    looks = ("Executing", 1, []), ("Executing", 16, [first]), ("Succeeded", 30, [second])
+    follow(stage(SageMaker(*looks, jobs=jobs), logs=logs), ARN, logs=True)
+    said = capsys.readouterr().err
+    assert [line for line in said.splitlines() if "│" in line] == ["Train │ first", "Train │ second"]
+    assert "attempt 2 · train:auc 0.9" in said
+
+
 def test_words_that_come_late_are_heard():
     """An event may be shown after a younger one."""
     logs = Logs({f"{JOB}/algo-1": [(70_000, "second")]})
@@ -191,6 +213,24 @@ def test_a_log_is_each_steps_lines():
     assert list(_lines(there, ARN, step="train", follow=False)) == [("Train", "Traceback")]
     with pytest.raises(WrongUseError, match="has no step 'Trane': it has Train"):
         list(_lines(there, ARN, step="Trane", follow=False))
+
+
+def test_a_step_that_a_run_never_came_to_has_written_nothing():
+    """It is no wrong name: the definition has it."""
+    there = stage(SageMaker(RUNNING, FAILED, jobs=TRAINS))
+    assert list(_lines(there, ARN, step="Register", follow=True)) == []
+
+
+def test_a_failure_is_told_to_whoever_may_not_read_logs():
+    """Without the log's end."""
+    logs = Logs()
+
+    def refused(**_):
+        raise refusal("AccessDeniedException", "no")
+
+    logs.filter_log_events = refused
+    there = stage(SageMaker(FAILED, jobs=TRAINS), logs=logs)
+    assert f"step Train: {REASON}" in list(failure(there, gather(there, ARN, known={})))
 
 
 def test_a_failure_names_step_type_log_and_remedy():
@@ -269,6 +309,26 @@ def test_a_success_ends_with_its_metrics_against_what_serves(capsys):
     assert "rows" not in said
 
 
+def test_no_figure_is_cut_on_a_narrow_screen():
+    """Words go to the next line."""
+    packages = [package(12, auc="0.80", brier="0.19"), package(11, "Approved", auc="0.78", brier="0.17")]
+    there = stage(SageMaker(REGISTERED, packages=packages, serving=11))
+    values = {"auc": 0.8, "false_negative_rate": 0.19}
+    lines = rendered(beside_serving(there, "credit-risk", version="credit-risk/12", values=values), width=60)
+    assert "…" not in "".join(lines)
+    assert ["auc", "0.8", "0.78", "+0.02"] in [line.split()[:4] for line in lines]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_list_of_runs_cuts_no_id_and_no_version(width):
+    """What gives way on a narrow screen is the time it took, and who began it."""
+    _, registered, failed = rendered(table([seen(REGISTERED), seen(FAILED)], width=width), width=width)
+    assert registered.startswith("u92ftvh0y0wg")
+    assert registered.endswith("credit-risk/2")
+    assert failed.startswith("u92ftvh0y0wg")
+    assert failed.endswith("…") == (width < 120)
+
+
 def test_a_first_version_has_nobody_to_be_compared_with(capsys):
     """Its metrics stand alone."""
     there = stage(SageMaker(REGISTERED, packages=[package(2, auc="0.80")]))
@@ -317,6 +377,25 @@ def test_some_steps_run_with_the_parameters_of_the_run_they_build_on():
         "SourcePipelineExecutionArn": EARLIER,
         "SelectedSteps": [{"StepName": "Train"}],
     }
+
+
+def test_some_steps_run_with_the_code_of_now():
+    """What they register is not said to be of the commit of the run that they build on."""
+    sagemaker = SageMaker(REGISTERED)
+    given = {"PipelineParameters": [{"Name": "CodeCommit", "Value": "0" * 40}]}
+    sagemaker.list_pipeline_parameters_for_execution = lambda **_: given
+    for chosen in ({}, {"CodeCommit": "mine"}):
+        start_some(stage(sagemaker), "credit-risk", given=chosen, source=EARLIER, steps=["Train"])
+    told = [asked["PipelineParameters"][0]["Value"] for asked in sagemaker.started]
+    assert told == [code_commit(), "mine"]
+
+
+def test_the_results_of_another_models_run_are_refused():
+    """Before anything starts."""
+    sagemaker = SageMaker(REGISTERED)
+    with pytest.raises(WrongUseError, match="run u9aaaaaaaaaa is one of credit-risk: `sluice runs abalone` lists"):
+        start_some(stage(sagemaker), "abalone", given={}, source=EARLIER, steps=["Train"])
+    assert sagemaker.started == []
 
 
 def test_a_step_that_the_run_has_not_is_wrong_use():
