@@ -144,3 +144,22 @@ def test_an_upsert_is_the_definition_and_a_start_is_the_end(tmp_path):
     first, second = taken.notes
     assert "parallelism_config is an argument of a start" in first
     assert "the start is left to `sluice run`" in second
+
+
+def test_code_of_other_places_in_the_checkout_is_told():
+    """A lock is compiled anew for its model's folder and for what models share; libraries are held by uv.lock."""
+    pipelines = entry.CHECKOUT / "pipelines"
+    files = {
+        "own": pipelines / "credit_risk" / "steps" / "train.py",
+        "shared": pipelines / "workflow" / "jobs.py",
+        "package": pipelines / "__init__.py",
+        "library": entry.CHECKOUT / ".venv" / "lib" / "numpy.py",
+        "another": pipelines / "abalone" / "inference.py",
+        "room": entry.CHECKOUT / "env" / "naming.py",
+    }
+    modules = [module(__file__=str(path)) for path in files.values()]
+    built_in = module(__file__=None)
+    assert entry.strangers(pipelines / "credit_risk", [*modules, built_in]) == [
+        "env/naming.py",
+        "pipelines/abalone/inference.py",
+    ]

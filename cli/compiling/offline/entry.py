@@ -6,7 +6,7 @@ import ast
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from .faults import AuthorFaultError
 
 ENTRY = "get_pipeline"
-CHECKOUT = Path(__file__).resolve().parents[3]
+_HERE = Path(__file__).resolve().parent
+CHECKOUT = _HERE.parents[2]
 
 _UNSET = ("sagemaker_project_arn", "sagemaker_project_id", "sagemaker_project_name", "default_bucket_prefix")
 """What AWS's project templates ask for besides, and there is none of."""
@@ -43,6 +44,21 @@ def load(path: Path, *, name: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def strangers(folder: Path, modules: Iterable[ModuleType]) -> list[str]:
+    """The files of the checkout among ``modules`` that are neither the model's in ``folder`` nor what models share.
+
+    A change of theirs would not be seen: a lock is made of the model's folder, and of what lies beside the models'.
+    """
+    files = sorted({Path(file) for module in modules if (file := getattr(module, "__file__", None))})
+    inside = [(file, file.relative_to(CHECKOUT).parts) for file in files if file.is_relative_to(CHECKOUT)]
+    return [
+        "/".join(parts)
+        for file, parts in inside
+        if not parts[0].startswith(".") and not file.is_relative_to(folder) and not file.is_relative_to(_HERE)
+        if parts[0] != folder.parent.name or (CHECKOUT / parts[0] / parts[1] / "pipeline.py").exists()
+    ]
 
 
 def bound(module: ModuleType, values: Mapping[str, Any]) -> Callable[[], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -78,10 +79,12 @@ class _Authored:
 
     def heard(self) -> dict[str, Any]:
         """Places and notes, besides the definition."""
+        strange = entry.strangers(self._folder, list(sys.modules.values()))
+        unseen = [f"pipeline.py imports {file}, of which no change has the model compiled anew." for file in strange]
         return {
             "steps": self._steps.by_name(),
             "parameters": self._parameters.by_name(),
-            "notes": self._taken.notes,
+            "notes": [*self._taken.notes, *unseen],
         }
 
     def _called(self, modules: dict[str, Any]) -> Any:
