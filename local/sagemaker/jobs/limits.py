@@ -17,11 +17,12 @@ from local.sagemaker.resources import Record
 
 _GIB: Final = 2**30
 _DAY_SECONDS: Final = 86_400
-# GiB of memory for each virtual CPU, and CPUs by size (AWS, "Amazon EC2 instance types").
+# GiB of memory for each virtual CPU, and CPUs by size (AWS, "Amazon EC2 instance types"); some have their own.
 _PER_CPU: Final = MappingProxyType({"c": 2.0, "m": 4.0, "r": 8.0})
+_OWN_PER_CPU: Final = MappingProxyType({"c4": 1.875, "c5n": 8 / 3, "r3": 7.625, "r4": 7.625})
 _CPUS: Final = MappingProxyType({"medium": 1, "large": 2, "xlarge": 4})
 _BURSTING: Final = MappingProxyType({"medium": 4.0, "large": 8.0, "xlarge": 16.0, "2xlarge": 32.0})
-_TYPE: Final = re.compile(r"ml\.(?P<family>[a-z])(?P<generation>\d)[a-z]*\.(?P<times>\d*)(?P<size>[a-z]+)")
+_TYPE: Final = re.compile(r"ml\.(?P<name>(?P<family>[a-z])\d[a-z]*)\.(?P<times>\d*)(?P<size>[a-z]+)")
 
 
 def memory_bytes(instance_type: str) -> int | None:
@@ -33,7 +34,8 @@ def memory_bytes(instance_type: str) -> int | None:
     if found["family"] == "t":
         gibibytes = _BURSTING.get(size)
     elif found["family"] in _PER_CPU and found["size"] in _CPUS:
-        gibibytes = _PER_CPU[found["family"]] * _CPUS[found["size"]] * int(found["times"] or 1)
+        per_cpu = _OWN_PER_CPU.get(found["name"], _PER_CPU[found["family"]])
+        gibibytes = per_cpu * _CPUS[found["size"]] * int(found["times"] or 1)
     else:
         gibibytes = None
     return None if gibibytes is None else int(gibibytes * _GIB)
