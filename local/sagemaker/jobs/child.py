@@ -47,7 +47,7 @@ class Child:
             self._processes.stop(process)
 
     def wait(self, tick: Callable[[], None], *, limits: Limits, folder: Path) -> int:
-        """Wait for the end, ticking every second on the way; gives the exit code.
+        """Wait for the end, ticking at once and every second on the way; gives the exit code.
 
         Raises JobStopped when it was stopped, also at the limit of time, and JobFailed when `folder` has outgrown its
         volume or the machine has no memory left.
@@ -55,6 +55,7 @@ class Child:
         process = self._process
         assert process is not None, "a job waits for its program after it has started"
         try:
+            tick()  # the log's stream is made, and what the platform says is told, while the program starts
             self._watch(process, tick, limits=limits, folder=folder)
         finally:
             self._processes.stop(process)  # whatever kept it from being watched, it does not run on

@@ -68,7 +68,6 @@ class Run:
                 self._container, program, interpreter=interpreter, role_arn=self._record["RoleArn"], output=output
             )
         self._child.start(process, limits=limits)
-        self._log.ship()  # the stream is made, and what the platform says is told, while the program starts
         return self._child.wait(self._tick, limits=limits, folder=self._container.root)
 
     def _require_success(self, exit_code: int) -> None:
