@@ -108,7 +108,8 @@ class Services:
     alarms: AlarmStates = field(default_factory=NoAlarms)
     state: State = field(default_factory=State.in_memory)
     tell: Callable[[str], None] = _unsaid
-    objects: Objects | None = None
+    objects: Objects = field(init=False)
+    """Of whoever makes the cloud, which has its guard."""
     _endpoint_url: str | None = None
     _made: boto3.Session | None = None
     _clients: dict[str, Any] = field(default_factory=dict)

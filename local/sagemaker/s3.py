@@ -17,7 +17,6 @@ from local.sagemaker.errors import S3Error
 from local.sagemaker.identity import acting
 from local.services import Services
 
-_MISSING = ("404", "NoSuchKey", "NotFound")
 _WEB = re.compile(
     r"https://(?:(?P<host>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?"
     r"|s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<path>[a-z0-9.-]+))/(?P<key>.+)"
@@ -68,15 +67,7 @@ class Files:
         """Whether there is an object of exactly this key. Raises S3Error when that cannot be seen."""
         bucket, key = split(uri)
         with _told(uri):
-            if self._services.objects is not None:
-                return self._services.objects.exists(bucket, key, access_key_id=self._key)
-            try:
-                self._client.head_object(Bucket=bucket, Key=key)
-            except ClientError as error:
-                if error.response["Error"]["Code"] in _MISSING:
-                    return False
-                raise
-        return True
+            return self._services.objects.exists(bucket, key, access_key_id=self._key)
 
     def read(self, uri: str) -> bytes:
         """The content of one object. Raises S3Error when it is not there."""
@@ -128,17 +119,10 @@ class Files:
                 self.upload(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}", kms_key=kms_key)
 
     def _content(self, bucket: str, key: str) -> bytes:
-        if self._services.objects is not None:
-            return self._services.objects.content(bucket, key, access_key_id=self._key)
-        body: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return body
+        return self._services.objects.content(bucket, key, access_key_id=self._key)
 
     def _keys(self, bucket: str, prefix: str) -> list[str]:
-        if self._services.objects is not None:
-            found = self._services.objects.keys(bucket, prefix, access_key_id=self._key)
-        else:
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        found = self._services.objects.keys(bucket, prefix, access_key_id=self._key)
         return [key for key in found if not key.endswith("/")]
 
 
@@ -159,7 +143,7 @@ def _told(uri: str) -> Iterator[None]:
 def _refusal(uri: str, code: str, message: str) -> S3Error:
     if code == "NoSuchBucket":
         return S3Error(f"bucket {split(uri)[0]} does not exist")
-    if code in _MISSING:
+    if code == "NoSuchKey":
         return S3Error(f"{uri} does not exist")
     return S3Error(f"{uri}: {code}: {message}")
 

@@ -12,6 +12,7 @@ from local.clock import Clock
 from local.errors import AwsError
 from local.front import Front
 from local.moto.app import ACCOUNT, moto_app, reset_moto
+from local.objects import Objects
 from local.processes import Processes
 from local.requests import Asked
 from local.seams import Seams
@@ -67,9 +68,10 @@ class SmallCloud:
             emit=lambda source, detail_type, detail, **_: self.emitted.append((source, detail_type, detail)),
             state=state or State.in_memory(),
         )
+        self._witness = Witness()
+        self.services.objects = Objects(self._witness, ACCOUNT, REGION)
         self.parts = [make(self.services) for make in makers]
         families = [family for part in self.parts for family in part.families()]
-        self._witness = Witness()
         now, seams = self.services.clock.now, Seams(guard=self._witness)
         self.app = Front(families, fallback=moto_app(), region=REGION, now=now, seams=seams)
         self._server = None
