@@ -107,22 +107,6 @@ def test_rows_of_one_score_are_calibrated_together(image):
     assert [rows for _, _, rows in bins] == [10] * 10
 
 
-def test_prepared_rows_read_back_as_they_were(image):
-    """A text of digits stays one, with its zeros; a number stays itself to the last bit; what is missing is missing."""
-    columns = {
-        "code": ["01067", "10115", None],
-        "share": [0.1 + 0.2, None, 1.0],
-        "rooms": [3, 4, 5],
-        "word": ["NA"] * 3,
-    }
-    assert image.call(f"{PROBES}:kept", columns) == columns
-
-
-def test_a_step_that_cannot_do_its_work_says_so_where_sagemaker_looks(image):
-    """The sentence is the job's exit message."""
-    assert image.call(f"{PROBES}:refused") == [1, "There is no row."]
-
-
 def assert_within_frame(svg):
     """Whether a picture is well-formed, and no mark or word lies outside, reckoned at 6 pixels a character."""
     root = ElementTree.fromstring(svg)

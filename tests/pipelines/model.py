@@ -26,6 +26,14 @@ class Model:
         (file,) = (self.folder / "data").glob("*.csv")
         return file
 
+    def changed(self, folder, column, value, *, line=5):
+        """A copy of the data in ``folder`` with one value replaced."""
+        rows = list(csv.reader(self.data.read_text().splitlines()))
+        rows[line - 1][rows[0].index(column)] = value
+        with (folder / "changed.csv").open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+        return folder / "changed.csv"
+
     @property
     def defaults(self):
         """The pipeline's parameters as the lock has them."""

@@ -1,16 +1,6 @@
-import csv
 import hashlib
 
 import pytest
-
-
-def broken(model, folder, column, value, *, line=5):
-    """A copy of the model's data with one value replaced."""
-    rows = list(csv.reader(model.data.read_text().splitlines()))
-    rows[line - 1][rows[0].index(column)] = value
-    with (folder / "broken.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return folder / "broken.csv"
 
 
 @pytest.mark.parametrize(
@@ -24,14 +14,14 @@ def broken(model, folder, column, value, *, line=5):
 )
 def test_rows_that_break_the_contract_are_refused(model, tmp_path, column, value, sentence):
     """The step ends with one sentence that says where and why, and nothing is written."""
-    done = model.prepare(tmp_path / "run", data=broken(model, tmp_path, column, value))
+    done = model.prepare(tmp_path / "run", data=model.changed(tmp_path, column, value))
     assert (done["code"], done["err"].strip()) == (1, sentence)
     assert not (tmp_path / "run" / "train").exists()
 
 
 def test_the_heating_may_be_unknown(model, tmp_path):
     """A field that the contract does not require may be empty."""
-    assert model.prepare(tmp_path / "run", data=broken(model, tmp_path, "heating_cost", ""))["code"] == 0
+    assert model.prepare(tmp_path / "run", data=model.changed(tmp_path, "heating_cost", ""))["code"] == 0
 
 
 def test_a_run_says_which_data_it_used(model, trained):
