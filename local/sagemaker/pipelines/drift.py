@@ -21,14 +21,18 @@ KINDS: Final = ("QualityCheck", "ClarifyCheck")
 _STATISTICS, _CONSTRAINTS = "Statistics", "Constraints"
 _TITLES: Final = {"QualityCheck": "Quality check", "ClarifyCheck": "Clarify check"}
 
-_SECTIONS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "DATA_QUALITY": ("ModelDataQuality", {_STATISTICS: "Statistics", _CONSTRAINTS: "Constraints"}),
-    "MODEL_QUALITY": ("ModelQuality", {_STATISTICS: "Statistics", _CONSTRAINTS: "Constraints"}),
-    "DATA_BIAS": ("Bias", {_CONSTRAINTS: "PreTrainingConstraints"}),
-    "MODEL_BIAS": ("Bias", {_CONSTRAINTS: "PostTrainingConstraints"}),
-    "MODEL_EXPLAINABILITY": ("Explainability", {_CONSTRAINTS: "Constraints"}),
+_SECTIONS: Final[Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]]] = {
+    "QualityCheck": {
+        "DATA_QUALITY": ("ModelDataQuality", {_STATISTICS: "Statistics", _CONSTRAINTS: "Constraints"}),
+        "MODEL_QUALITY": ("ModelQuality", {_STATISTICS: "Statistics", _CONSTRAINTS: "Constraints"}),
+    },
+    "ClarifyCheck": {
+        "DATA_BIAS": ("Bias", {_CONSTRAINTS: "PreTrainingConstraints"}),
+        "MODEL_BIAS": ("Bias", {_CONSTRAINTS: "PostTrainingConstraints"}),
+        "MODEL_EXPLAINABILITY": ("Explainability", {_CONSTRAINTS: "Constraints"}),
+    },
 }
-"""Where a package's DriftCheckBaselines have the files of a check type."""
+"""The check types of a step, and where a package's DriftCheckBaselines have the files of each."""
 _RESULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "QualityCheck": {_STATISTICS: "statistics.json", _CONSTRAINTS: "constraints.json"},
     "ClarifyCheck": {_CONSTRAINTS: "analysis.json"},
@@ -58,8 +62,8 @@ class Check:
     def of(cls, step: Step, resolve: Callable[[Any], Any]) -> Check:
         """A step's check. Raises StepFailed for a check type that is none."""
         body: Params = {name: resolve(value) for name, value in step.body.items() if name != "Arguments"}
-        if body.get("CheckType") not in _SECTIONS:
-            known = ", ".join(_SECTIONS)
+        if body.get("CheckType") not in _SECTIONS[step.kind]:
+            known = ", ".join(_SECTIONS[step.kind])
             raise StepFailed(f"ClientError: CheckType {body.get('CheckType')!r} is not one of {known}")
         files = {part: body.get(f"SuppliedBaseline{part}") for part in _RESULTS[step.kind]}
         return cls(
@@ -139,7 +143,7 @@ class Check:
         if not listed:
             return {}
         package = sagemaker.describe_model_package(ModelPackageName=listed[0]["ModelPackageArn"])
-        section, members = _SECTIONS[self.check_type]
+        section, members = _SECTIONS[self.kind][self.check_type]
         held = package.get("DriftCheckBaselines", {}).get(section, {})
         return {part: held[member]["S3Uri"] for part, member in members.items() if member in held}
 

@@ -15,6 +15,15 @@ if "baseline_constraints" in os.environ:
     found = [{"feature_name": "age"}] if held.get("strict") else []
     (out / "constraint_violations.json").write_text(json.dumps({"violations": found}))
 """
+CLARIFY = """
+import json, os, pathlib
+out = pathlib.Path("/opt/ml/processing/output")
+(out / "analysis.json").write_text(json.dumps({"made": True}))
+if "baseline_constraints" in os.environ:
+    held = json.loads(pathlib.Path(os.environ["baseline_constraints"]).read_text())
+    found = [{"facet": "sex", "metric_name": "DPL"}] if held.get("strict") else []
+    (out / "constraint_violations.json").write_text(json.dumps({"violations": found}))
+"""
 STRICT, LAX = json.dumps({"strict": True}), json.dumps({"strict": False})
 
 
@@ -30,6 +39,12 @@ def check(world, folder="checked", name="Check", **members):
     return step(name, "QualityCheck", arguments, CheckType="DATA_QUALITY", **members)
 
 
+def clarifies(world, folder, check_type="DATA_BIAS", **members):
+    """A bias check step that writes to a folder of its own."""
+    arguments = world.processing(CLARIFY, outputs=[("result", f"s3://work/{folder}", "output")])
+    return step("Check", "ClarifyCheck", arguments, CheckType=check_type, **members)
+
+
 def supplied(world, constraints):
     """The members of a step with a baseline of its own."""
     return {
@@ -38,23 +53,22 @@ def supplied(world, constraints):
     }
 
 
-def group(world, constraints):
-    """A group whose only approved package has a baseline."""
-    world.sm.create_model_package_group(ModelPackageGroupName="credit")
-    arn = world.package("credit")
-    files = {"Statistics": "statistics", "Constraints": "constraints"}
-    baselines = {
-        member: {"ContentType": "application/json", "S3Uri": world.put(f"old/{file}.json", constraints)}
-        for member, file in files.items()
-    }
-    inference = world.sm.describe_model_package(ModelPackageName=arn)["InferenceSpecification"]
+def group(world, name, **baselines):
+    """A group whose only approved package has baselines; its name."""
+    world.sm.create_model_package_group(ModelPackageGroupName=name)
+    inference = world.sm.describe_model_package(ModelPackageName=world.package(name))["InferenceSpecification"]
     world.sm.create_model_package(
-        ModelPackageGroupName="credit",
+        ModelPackageGroupName=name,
         ModelApprovalStatus="Approved",
         InferenceSpecification=inference,
-        DriftCheckBaselines={"ModelDataQuality": baselines},
+        DriftCheckBaselines=baselines,
     )
-    return "credit"
+    return name
+
+
+def source(world, key, content):
+    """A MetricsSource of what is put under a key."""
+    return {"ContentType": "application/json", "S3Uri": world.put(key, content)}
 
 
 def test_a_first_run_makes_the_baseline(world):
@@ -99,12 +113,52 @@ def test_a_violation_may_be_let_pass(world):
 
 def test_the_baseline_of_the_latest_approved_package_is_taken(world):
     """Where none is supplied."""
-    held = check(world, "held", ModelPackageGroupName=group(world, LAX))
+    files = {"Statistics": "statistics", "Constraints": "constraints"}
+    old = {member: source(world, f"old/{file}.json", LAX) for member, file in files.items()}
+    held = check(world, "held", ModelPackageGroupName=group(world, "credit", ModelDataQuality=old))
     execution = world.run_pipeline(definition(held), pipeline="held")
     metadata = world.steps(execution)["Check"]["Metadata"]["QualityCheck"]
     assert execution["PipelineExecutionStatus"] == "Succeeded"
     assert metadata["BaselineUsedForDriftCheckConstraints"] == "s3://work/old/constraints.json"
     assert "ViolationReport" not in metadata
+
+
+def test_a_first_analysis_of_bias_is_its_baseline(world):
+    """Clarify has no statistics: what it has analysed is what later checks are held to."""
+    first = clarifies(world, "analysed", SkipCheck=True, RegisterNewBaseline=True)
+    metadata = world.steps(world.run_pipeline(definition(first), pipeline="analysed"))["Check"]["Metadata"]
+    assert ":processing-job/pipelines-" in metadata["ClarifyCheck"].pop("CheckJobArn")
+    assert metadata["ClarifyCheck"] == {
+        "CheckType": "DATA_BIAS",
+        "CalculatedBaselineConstraints": "s3://work/analysed/analysis.json",
+        "BaselineUsedForDriftCheckConstraints": "s3://work/analysed/analysis.json",
+        "SkipCheck": True,
+        "RegisterNewBaseline": True,
+    }
+
+
+def test_bias_that_has_grown_fails_the_step(world):
+    """Held to what the approved package has of its own check type, before or after training."""
+    before, after = (source(world, f"bias/{name}/analysis.json", c) for name, c in (("pre", LAX), ("post", STRICT)))
+    bias = {"PreTrainingConstraints": before, "PostTrainingConstraints": after}
+    named = {"ModelPackageGroupName": group(world, "biased", Bias=bias)}
+    found = {}
+    for check_type in ("DATA_BIAS", "MODEL_BIAS"):
+        asked = clarifies(world, check_type, check_type, **named)
+        execution = world.run_pipeline(definition(asked), pipeline=check_type.replace("_", "-"))
+        found[check_type] = world.steps(execution)["Check"]
+    used = "BaselineUsedForDriftCheckConstraints"
+    assert found["DATA_BIAS"]["StepStatus"] == "Succeeded"
+    assert found["DATA_BIAS"]["Metadata"]["ClarifyCheck"][used] == "s3://work/bias/pre/analysis.json"
+    report = "s3://work/MODEL_BIAS/constraint_violations.json"
+    assert found["MODEL_BIAS"]["FailureReason"] == f"ClientError: Clarify check failed. See violation report: {report}"
+
+
+def test_a_check_type_belongs_to_one_kind_of_step(world):
+    """The others are not taken for it, and those there are, are told."""
+    execution = world.run_pipeline(definition(clarifies(world, "mixed", "DATA_QUALITY")), pipeline="mixed")
+    reason = execution["FailureReason"]
+    assert "CheckType 'DATA_QUALITY' is not one of DATA_BIAS, MODEL_BIAS, MODEL_EXPLAINABILITY" in reason
 
 
 @pytest.mark.parametrize("members", [{}, {"SkipCheck": True}, {"RegisterNewBaseline": True}])
