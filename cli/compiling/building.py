@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,11 @@ def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle
     """The bundle that ``draft`` amounts to, with its warnings; DefinitionError with all that is wrong."""
     form = canonical.form(draft.definition)
     rekeyed, files = assets.bring_home(form, draft.uploads)
-    definition = placeholders.put(rekeyed, open_region=not sources.mention(model_dir, stand_ins.REGION))
+    written = partial(sources.mention, model_dir)
+    definition = placeholders.put(rekeyed, open_region=not written(stand_ins.REGION))
     places = _places(draft, model_dir)
-    found = [*_lint(rekeyed), *_closed(definition, files, model_dir)]
+    found = [*_lint(rekeyed), *stamps.findings(rekeyed, now=datetime.now(UTC), written=written)]
+    found += _closed(definition, files, model_dir)
     found += ownership.findings(definition, model=model_dir.name.replace("_", "-"))
     found = [replace(finding, sentence=str(placeholders.put(finding.sentence))) for finding in found]
     keys = pins.image_keys(canonical.text(definition))
@@ -86,8 +89,7 @@ def finish(draft: author.Draft, model_dir: Path, *, made_of: str = "") -> Bundle
 def _lint(definition: dict[str, Any]) -> list[Finding]:
     """What is wrong, or hardly meant, with a canonical definition."""
     found = [*references.findings(definition), *arguments.findings(definition), *forms.findings(definition)]
-    found += [*reachability.findings(definition), *caching.findings(definition), *secrecy.findings(definition)]
-    return [*found, *stamps.findings(definition, now=datetime.now(UTC))]
+    return [*found, *reachability.findings(definition), *caching.findings(definition), *secrecy.findings(definition)]
 
 
 def _places(draft: author.Draft, model_dir: Path) -> Places:

@@ -70,19 +70,28 @@ def test_secrets_are_seen_in_arguments_and_parameters():
 
 @pytest.mark.parametrize(
     "text",
-    ["run-2026-11-21-14-34-59", "s3://b/20261121T143459/x", "2026-11-21 16:34", "job-1795271699", "j-1795271699123"],
+    [
+        *("run-2026-11-21-14-34-59", "s3://b/20261121T143459/x", "2026-11-21 16:34", "job-1795271699"),
+        *("j-1795271699123", "s3://b/2026/11/21", "run_20261122"),
+    ],
 )
 def test_the_time_of_compiling_is_told(text):
     """A text made of the present instant, however it is written, makes a lock that is never up to date."""
-    (finding,) = stamps.findings(with_environment(RUN=text), now=NOW)
+    (finding,) = stamps.findings(with_environment(RUN=text), now=NOW, written=lambda _: False)
     assert repr(text) in finding.sentence
     assert (finding.step, finding.warning) == ("A", True)
 
 
-@pytest.mark.parametrize("text", ["2026-11-21", "2025-11-21-14-34-59", "sklearn:1.4-2", "12345678901234567890", "v2.1"])
+def test_a_day_that_the_author_wrote_is_no_time_of_compiling():
+    """Data may be of today."""
+    pipeline = with_environment(DATA="s3://b/2026-11-21/x")
+    assert stamps.findings(pipeline, now=NOW, written={"2026-11-21"}.__contains__) == []
+
+
+@pytest.mark.parametrize("text", ["2026-11-19", "2025-11-21-14-34-59", "sklearn:1.4-2", "12345678901234567890", "v2.1"])
 def test_other_numbers_are_no_times(text):
     """A date of data, another year's instant or a long number is no finding."""
-    assert stamps.findings(with_environment(RUN=text), now=NOW) == []
+    assert stamps.findings(with_environment(RUN=text), now=NOW, written=lambda _: False) == []
 
 
 def test_findings_are_told_by_line(tmp_path):
