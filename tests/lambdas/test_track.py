@@ -323,12 +323,14 @@ def test_a_retried_execution_stays_one_run(town, sagemaker):
     assert run["tags"]["sluice.outcome"] == "registered"
 
 
-def test_a_retry_with_another_value_of_a_parameter_is_written(town, sagemaker):
+@pytest.mark.parametrize("status", ["Succeeded", "Failed"])
+def test_a_retry_with_another_value_of_a_parameter_is_written(town, sagemaker, status):
     """MLflow takes a parameter once; a hyperparameter that a step works out may differ after a retry."""
     sagemaker.add("pppp", "Failed", params=[("Seed", "1")])
     town.wake(sagemaker)
-    arn = sagemaker.add("pppp", "Succeeded", ended=START + timedelta(minutes=9), params=[("Seed", "2"), ("New", "3")])
+    arn = sagemaker.add("pppp", status, ended=START + timedelta(minutes=9), params=[("Seed", "2"), ("New", "3")])
     assert town.wake(sagemaker) == {"churn": [arn]}
+    assert town.wake(sagemaker) == {}
     params = {param["key"]: param["value"] for param in town.only()["data"]["params"]}
     assert params == {"Seed": "1", "New": "3"}
 
