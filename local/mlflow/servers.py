@@ -113,25 +113,19 @@ class Servers:
 
     def _update(self, params: Params, call: Call) -> Params:
         _check_store(params)
-        self._require_rest(params)
+        _require_rest(self._store.get(self._kind, params["TrackingServerName"]))
         answer = self._plain.update(params, call)
-        self._store.change(self._kind, params["TrackingServerName"], TrackingServerStatus="Updating")
-        self._settle(params["TrackingServerName"])
+        self._move(params, "Updating")
         return answer
 
     def _delete(self, params: Params, _: Call) -> Params:
-        self._require_rest(params)
         return self._move(params, "Deleting")
 
     def _start(self, params: Params, _: Call) -> Params:
-        if self._require_rest(params)["IsActive"] == "Active":
-            raise AwsError("ConflictException", f"Tracking server {params['TrackingServerName']} runs already.")
-        return self._move(params, "Starting")
+        return self._move(params, "Starting", unless="Active", told="runs")
 
     def _stop(self, params: Params, _: Call) -> Params:
-        if self._require_rest(params)["IsActive"] != "Active":
-            raise AwsError("ConflictException", f"Tracking server {params['TrackingServerName']} is stopped already.")
-        return self._move(params, "Stopping")
+        return self._move(params, "Stopping", unless="Inactive", told="is stopped")
 
     def _presign(self, params: Params, _: Call) -> Params:
         record = self._store.get(self._kind, params["TrackingServerName"])
@@ -140,17 +134,17 @@ class Servers:
             raise AwsError("ValidationException", f"Tracking server {record['TrackingServerName']} is {status}.")
         return {"AuthorizedUrl": f"{self.url(record['TrackingServerName'])}/auth?authToken={secrets.token_urlsafe(32)}"}
 
-    def _require_rest(self, params: Params) -> Record:
-        record = self._store.get(self._kind, params["TrackingServerName"])
-        if record["TrackingServerStatus"] in (*_ENDS, "Deleting"):
-            status = record["TrackingServerStatus"]
-            raise AwsError("ConflictException", f"Tracking server {record['TrackingServerName']} is {status}.")
-        return record
-
-    def _move(self, params: Params, status: str) -> Params:
+    def _move(self, params: Params, status: str, *, unless: str = "", told: str = "") -> Params:
+        """Set a server on its way that is at rest; of several calls at once one does. Raises ConflictException."""
         active = {"Stopping": "Inactive", "Deleting": "Inactive"}.get(status)
-        changed = {"TrackingServerStatus": status, **({"IsActive": active} if active else {})}
-        record = self._store.change(self._kind, params["TrackingServerName"], **changed)
+
+        def moving(record: Record) -> Params:
+            _require_rest(record)
+            if record["IsActive"] == unless:
+                raise AwsError("ConflictException", f"Tracking server {record['TrackingServerName']} {told} already.")
+            return {"TrackingServerStatus": status, **({"IsActive": active} if active else {})}
+
+        record = self._store.edit(self._kind, params["TrackingServerName"], moving)
         self._settle(params["TrackingServerName"])
         return {"TrackingServerArn": record["TrackingServerArn"]}
 
@@ -169,6 +163,12 @@ class Servers:
             self.begun(Server(name.lower(), record["ArtifactStoreUri"].rstrip("/"), record["RoleArn"]))
         active = {"Stopping": "Inactive", "Updating": record["IsActive"]}.get(status, "Active")
         self._store.change(self._kind, name, TrackingServerStatus=_ENDS[status], IsActive=active)
+
+
+def _require_rest(record: Record) -> None:
+    if record["TrackingServerStatus"] in (*_ENDS, "Deleting"):
+        status = record["TrackingServerStatus"]
+        raise AwsError("ConflictException", f"Tracking server {record['TrackingServerName']} is {status}.")
 
 
 def _check_store(params: Params) -> None:

@@ -1,6 +1,7 @@
 import json
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,35 @@ def test_a_server_that_is_deleted_takes_its_runs_along(tracking):
     assert tracking.asked("GET", "experiments/get", arn=arn, experiment_id="1")[0] == 404
     tracking.make("passing")
     assert tracking.asked("GET", "experiments/get", arn=arn, experiment_id="1")[0] == 404
+
+
+@pytest.fixture
+def hasty():
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_of_calls_at_the_same_time_one_moves_the_server(tracking, hasty):
+    """The others find it on its way."""
+    tracking.make("racing")
+    handlers = tracking.cloud.parts[0]._written.mlflow._servers.handlers()
+
+    def moved(turn):
+        gate, operation = turn
+        gate.wait()
+        try:
+            return list(handlers[operation]({"TrackingServerName": "racing"}, None))
+        except AwsError as error:
+            return error.code
+
+    with ThreadPoolExecutor(6) as pool:
+        for end, operation in [("Stopped", "StopMlflowTrackingServer"), ("Started", "StartMlflowTrackingServer")] * 15:
+            answers = list(pool.map(moved, [(threading.Barrier(6), operation)] * 6))
+            assert (answers.count(["TrackingServerArn"]), answers.count("ConflictException")) == (1, 5)
+            tracking.reach("racing", end)
 
 
 def test_an_update_changes_what_it_names(tracking):
