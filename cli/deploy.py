@@ -16,13 +16,11 @@ from rich.markup import escape
 
 from cli import keeping, stacks
 from cli.assembly import Asset, SynthesizedStack, synthesize
+from cli.checkout import ROOT
 from cli.connection import Connection, connect
 from cli.errors import CliError, WrongUseError
 from cli.printing import out, progress, working
 from env import Stage, naming
-
-ROOT = Path(__file__).parent.parent
-"""The checkout: the kit is used from it."""
 
 _WATCHED = {"Rollout": "guarded"}
 """A way back leaves its `immediate` in the serving stack; the next change of the endpoint shall be watched again."""

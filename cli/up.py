@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 import env
+from cli.checkout import ROOT
 from cli.connection import LOCAL
-from cli.deploy import ROOT
 from cli.errors import WrongUseError
 from cli.printing import out
 from env.errors import EnvError

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cli.deploy import ROOT
+from cli.checkout import ROOT
 from cli.errors import CliError
 
 _PATIENCE_SECONDS = 60

@@ -179,8 +179,7 @@ def train(connection: Connection, *, given: dict[str, str]) -> tuple[int, Evalua
     arn = start(connection, MODEL, given=given)
     run = follow_run(connection, arn)
     conclude(connection, run)
-    package = run.package or ""
-    version = int(package.rsplit("/", 1)[1])
+    version = int(str(run.version).rpartition("/")[2])
     s3 = connection.client("s3")
     report = json.loads(mistake.read(s3, evidence.evidence(connection, MODEL, version)["evaluation"]))
     uri = f"s3://{naming.artifact_bucket(connection.stage)}/{MODEL}/{arn.rsplit('/', 1)[1]}/test/test.csv"
