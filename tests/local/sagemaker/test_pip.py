@@ -43,6 +43,7 @@ def test_what_the_image_has_is_there_whatever_stands_in_for_it():
     left, told = read(["pytest==0.1", "pytest==0.2", "pytest>=3"]).without(image)
     assert left.requirements == ("pytest==0.2", "pytest>=3")
     assert told == [f"pytest {pytest.__version__} stands in for 0.1"]
+    assert read(["Typing_Extensions==0.1"]).without({"typing-extensions": "0.1"})[0].is_empty()
 
 
 def test_other_commands_do_nothing(capsys):

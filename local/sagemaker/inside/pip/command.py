@@ -67,7 +67,7 @@ class Asked:
         left, told = [], []
         for requirement in self.requirements:
             pinned = _PINNED.match(requirement)
-            if pinned is None or image.get(pinned["name"].lower()) != pinned["version"]:
+            if pinned is None or image.get(_normal(pinned["name"])) != pinned["version"]:
                 left.append(requirement)
                 continue
             here = _version_here(pinned["name"])
@@ -138,6 +138,11 @@ def _with_file(asked: Asked, option: str, name: str) -> Asked:
 def _is_place(word: str) -> bool:
     """Whether it is a path, an archive or an address, whose content a name does not tell."""
     return word.startswith((".", "/", "~")) or "://" in word or word.endswith((".whl", ".tar.gz", ".zip"))
+
+
+def _normal(name: str) -> str:
+    """A library's name as it is compared (Python packaging guide, "Names and normalization")."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _version_here(name: str) -> str | None:
