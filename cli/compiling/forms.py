@@ -21,7 +21,7 @@ _EXCEPTIONS = {
 }
 _LIMITS = {"IntervalSeconds": (1, 43_200), "MaxAttempts": (1, 20), "ExpireAfterMin": (1, 14_400)}
 _DURATION = re.compile(r"P?(?=.)(\d+[YMWDymwd])*(T(?=.)(\d+[HMShms])+)?")
-_NAMED = {"ChannelName": "channel", "InputName": "input", "OutputName": "output", "PropertyFileName": "property file"}
+_NAMED = {"PropertyFileName": "property file", "ChannelName": "channel", "InputName": "input", "OutputName": "output"}
 _TRIGGERS = {"Completed", "Failed", "Stopped", "Any"}
 _BINARY = {"Equals", "NotEquals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"}
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -46,9 +46,14 @@ def findings(definition: Mapping[str, Any]) -> list[Finding]:
 def _repeated(step: graph.Step) -> Iterator[tuple[str, str, int]]:
     """Kind, name and number of what a step's job knows by name and is given more than once."""
     for members in _lists(graph.own(step)):
-        for key, kind in _NAMED.items():
-            names = Counter(member[key] for member in members if isinstance(member, dict) and key in member)
-            yield from ((kind, name, times) for name, times in names.items() if times > 1)
+        named = Counter(name for member in members if (name := _name(member)))
+        yield from ((_NAMED[key], name, times) for (key, name), times in named.items() if times > 1)
+
+
+def _name(member: Any) -> tuple[str, str] | None:
+    """The first of its members that is a name: a property file has the name of its output besides."""
+    named = ((key, str(member[key])) for key in _NAMED if isinstance(member, dict) and key in member)
+    return next(named, None)
 
 
 def _lists(value: Any) -> Iterator[list[Any]]:

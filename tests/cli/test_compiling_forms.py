@@ -30,6 +30,9 @@ SOUND = {
     ),
     **{f"a cache of {duration}": cached(duration) for duration in ("P30D", "PT12H", "30d", "T16m", "30dT5h")},
     "a cache that is off": cached("whenever", enabled=False),
+    "two property files of one output": definition(
+        processing("A", PropertyFiles=[{"PropertyFileName": name, "OutputName": "train"} for name in ("One", "Two")])
+    ),
     "an order upon a failure": definition(processing("B", DependsOn=[{"Step": "A", "Trigger": "Failed"}])),
     "a condition on numbers": conditional(Type="LessThan", LeftValue={"Get": "Parameters.MinAuc"}, RightValue=1),
     "a condition on a value of a file": conditional(
@@ -80,6 +83,10 @@ BROKEN = {
     "two outputs of one name": (
         definition(processing("A", outputs=["train", "test", "train"])),
         "Step A: output train is there 2 times; name each once.",
+    ),
+    "two property files of one name": (
+        definition(processing("A", PropertyFiles=[{"PropertyFileName": "One", "OutputName": "train"}] * 2)),
+        "Step A: property file One is there 2 times; name each once.",
     ),
     "two channels of one name": (
         definition({"Name": "T", "Type": "Training", "Arguments": {"InputDataConfig": [{"ChannelName": "train"}] * 2}}),
