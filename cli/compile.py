@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,35 +26,42 @@ def compile_pipelines(model: str | None, only_check: bool, fresh: bool) -> None:
     folders = sorted(path.parent for path in pipelines.glob("*/pipeline.py"))
     if model:
         folders = [pipelines / model.replace("-", "_")]
-    stale = 0
-    for folder in folders:
-        try:
-            if only_check:
-                stale += _check(folder, fresh=fresh)
-            else:
-                _compile(folder, fresh=fresh)
-        except UnknownModelError as error:
-            raise WrongUseError(str(error)) from error
-        except CompileError as error:
-            raise CliError(str(error)) from error
+    stale = total(folders, partial(_check if only_check else _compile, fresh=fresh))
     if stale:
         raise CliError("a lock is stale: run `sluice compile` and commit it")
 
 
-def _compile(folder: Path, *, fresh: bool) -> None:
+def total(folders: Sequence[Path], count: Callable[[Path], int]) -> int:
+    """The sum over all models; what is wrong with them is told together. Raises WrongUseError, CliError."""
+    found, wrong = 0, list[str]()
+    for folder in folders:
+        try:
+            found += count(folder)
+        except UnknownModelError as error:
+            raise WrongUseError(str(error)) from error
+        except CompileError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise CliError("\n".join(wrong))
+    return found
+
+
+def _compile(folder: Path, *, fresh: bool) -> int:
+    """Zero: what has just been compiled is not stale."""
     made = compile_model(folder, root=ROOT, progress=_told, fresh=fresh)
     warn(made.warnings)
     if made.anew:
         out.print(f"[bold]{folder.name}[/] compiled: {made.files} files in {folder.relative_to(ROOT)}/lock")
     else:
         out.print(f"[bold]{folder.name}[/] is up to date: nothing changed since it was compiled")
+    return 0
 
 
 def _check(folder: Path, *, fresh: bool) -> int:
     differences, warnings = check(folder, root=ROOT, progress=_told, fresh=fresh)
     warn(warnings)
     for difference in differences:
-        out.print(f"[bold]{folder.name}[/] {difference}")
+        out.print(f"[bold]{folder.name}[/] {escape(str(difference))}")
     if not differences:
         out.print(f"[bold]{folder.name}[/] is up to date")
     return 1 if differences else 0
