@@ -314,6 +314,24 @@ class World:
         error = caught.value.response["Error"]
         return error["Code"], error["Message"]
 
+    def sweep(self) -> None:
+        """Forget the jobs, and all that they and their test have left."""
+        for kind in ("processing", "training"):
+            (listed,) = (v for k, v in getattr(self.sm, f"list_{kind}_jobs")().items() if k.endswith("Summaries"))
+            name = f"{kind.capitalize()}JobName"
+            for job in listed:
+                if job[f"{kind.capitalize()}JobStatus"] in ("InProgress", "Stopping"):
+                    getattr(self.sm, f"stop_{kind}_job")(**{name: job[name]})
+                    self.ended_job(kind, job[name])
+                getattr(self.sm, f"delete_{kind}_job")(**{name: job[name]})
+        for bucket in self.s3.list_buckets()["Buckets"]:
+            for item in self.s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+                self.s3.delete_object(Bucket=bucket["Name"], Key=item["Key"])
+        for group in self.logs.describe_log_groups()["logGroups"]:
+            self.logs.delete_log_group(logGroupName=group["logGroupName"])
+        self.events.clear()
+        self.metrics.clear()
+
     def _emit(self, source, detail_type, detail, *, resources=()) -> None:
         json.dumps(detail)  # an event that is not JSON could not be delivered
         self.events.append(
@@ -380,6 +398,13 @@ def lasting(tmp_path_factory):
         cloud.listen()
         yield World(cloud)
         cloud.close()
+
+
+@pytest.fixture
+def swept(lasting):
+    """A world that the tests of a file share, and in which the jobs of the tests before are forgotten."""
+    yield lasting
+    lasting.sweep()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 import json
 
-from local.errors import LocalError
-from local.sagemaker import SageMaker
-from tests.local.sagemaker.conftest import PlainImages, World
+import pytest
 
 COPY = """
 import pathlib, sys
@@ -11,6 +9,12 @@ for file in sorted(path for path in source.rglob("*") if path.is_file()):
     (target / file.name).write_text(file.read_text() + " ".join(sys.argv[1:]))
     print("copied", file.relative_to(source))
 """
+
+
+@pytest.fixture
+def world(swept):
+    """One for all."""
+    return swept
 
 
 def test_a_job_reads_its_inputs_and_its_outputs_are_uploaded(world):
@@ -136,25 +140,6 @@ def test_a_running_job_can_be_stopped_once_it_has_ended_not(world):
     assert "status Stopped" in refused[1]
 
 
-def test_a_job_ends_whatever_it_meets(small_cloud):
-    """What nobody has foreseen is an internal error of its own, and no job that runs for ever."""
-
-    class Broken(PlainImages):
-        error: Exception = KeyError("defect")
-
-        def interpreter(self, uri):
-            raise self.error
-
-    images = Broken()
-    world = World(small_cloud(lambda services: SageMaker(services, images=images)))
-    job = world.run_processing("job", "pass")
-    assert job["ProcessingJobStatus"] == "Failed"
-    assert job["FailureReason"].startswith("InternalServerError: KeyError")
-    images.error = LocalError("the interpreter of image plain cannot be made: no network")
-    reason = world.run_processing("other", "pass")["FailureReason"]
-    assert reason == "InternalServerError: the interpreter of image plain cannot be made: no network"
-
-
 def test_a_job_name_is_used_once(world):
     """ResourceInUse, also after the job has ended."""
     world.run_processing("job", "")
@@ -183,6 +168,9 @@ def test_what_cannot_run_here_is_refused_before_a_record_exists(world):
     role = "arn:aws:iam::111122223333:role/r"
     refused = world.refused(create, ProcessingJobName="job", **{**request, "RoleArn": role})
     assert refused == ("ValidationException", "Cross-account pass role is not allowed.")
+    own = [{**entry, "AppManaged": True} for entry in request["ProcessingInputs"]]
+    refused = world.refused(create, ProcessingJobName="job", **{**request, "ProcessingInputs": own})
+    assert "AppManaged of processing input code" in refused[1]
     bare = {"ImageUri": world.image}
     refused = world.refused(create, ProcessingJobName="job", **{**request, "AppSpecification": bare})
     assert refused[0] == "UnsupportedLocally"

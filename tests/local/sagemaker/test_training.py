@@ -10,6 +10,12 @@ pathlib.Path("/opt/ml/model/weights").write_text("w")
 """
 
 
+@pytest.fixture
+def world(swept):
+    """One for all."""
+    return swept
+
+
 def test_a_model_is_packed_and_uploaded_where_describe_says(world):
     """model.tar.gz under the output path and the job's name; extra output in output.tar.gz."""
     script = MODEL + 'pathlib.Path("/opt/ml/output/data/plot.txt").write_text("p")'

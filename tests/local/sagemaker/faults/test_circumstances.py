@@ -1,6 +1,8 @@
-"""Calls that are refused, by throttling or for rights."""
+"""What is met beside a job's own faults: throttling, rights, and what nobody has foreseen."""
 
-from local.errors import AwsError
+from local.errors import AwsError, LocalError
+from local.sagemaker import SageMaker
+from tests.local.sagemaker.conftest import PlainImages, World
 
 
 def test_a_service_that_throttles(world):
@@ -34,3 +36,22 @@ def test_jobs_that_may_not_be_stopped(world, tmp_path):
         "One": "Succeeded",
         "Two": "Succeeded",
     }
+
+
+def test_a_job_ends_whatever_it_meets(small_cloud):
+    """What nobody has foreseen is an internal error of its own, and no job that runs for ever."""
+
+    class Broken(PlainImages):
+        error: Exception = KeyError("defect")
+
+        def interpreter(self, uri):
+            raise self.error
+
+    images = Broken()
+    world = World(small_cloud(lambda services: SageMaker(services, images=images)))
+    job = world.run_processing("job", "pass")
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("InternalServerError: KeyError")
+    images.error = LocalError("the interpreter of image plain cannot be made: no network")
+    reason = world.run_processing("other", "pass")["FailureReason"]
+    assert reason == "InternalServerError: the interpreter of image plain cannot be made: no network"
