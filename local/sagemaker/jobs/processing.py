@@ -37,19 +37,11 @@ class Processing:
         require_unique("processing input", (entry["InputName"] for entry in params.get("ProcessingInputs", [])))
         require_unique("processing output", (output["OutputName"] for output in _outputs(params)))
         for entry in params.get("ProcessingInputs", []):
-            source = entry.get("S3Input")
-            if source is None:
-                raise UnsupportedLocally(f"DatasetDefinition of processing input {entry['InputName']}")
-            require_source(f"processing input {entry['InputName']}", source, mode=source.get("S3InputMode", "File"))
-            if "LocalPath" not in source:
-                raise ValidationError(f"LocalPath is required for processing input {entry['InputName']}.")
-            if source.get("S3CompressionType") == "Gzip":
-                raise UnsupportedLocally(f"S3CompressionType Gzip of processing input {entry['InputName']}")
+            _check_input(entry)
         if params["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1) != 1:
             raise UnsupportedLocally("processing on several instances")
         for output in _outputs(params):
-            if "S3Output" not in output:
-                raise UnsupportedLocally(f"FeatureStoreOutput of processing output {output['OutputName']}")
+            _check_output(output)
         if not params["AppSpecification"].get("ContainerEntrypoint"):
             raise UnsupportedLocally(
                 f"the entry point of image {self.image(params)}", reason="give AppSpecification.ContainerEntrypoint"
@@ -130,3 +122,23 @@ class Processing:
 
 def _outputs(params: Record) -> list[dict[str, Any]]:
     return list(params.get("ProcessingOutputConfig", {}).get("Outputs", []))
+
+
+def _check_input(entry: dict[str, Any]) -> None:
+    source, what = entry.get("S3Input"), f"processing input {entry['InputName']}"
+    if entry.get("AppManaged"):
+        raise UnsupportedLocally(f"AppManaged of {what}")
+    if source is None:
+        raise UnsupportedLocally(f"DatasetDefinition of {what}")
+    require_source(what, source, mode=source.get("S3InputMode", "File"))
+    if "LocalPath" not in source:
+        raise ValidationError(f"LocalPath is required for {what}.")
+    if source.get("S3CompressionType") == "Gzip":
+        raise UnsupportedLocally(f"S3CompressionType Gzip of {what}")
+
+
+def _check_output(output: dict[str, Any]) -> None:
+    if output.get("AppManaged"):
+        raise UnsupportedLocally(f"AppManaged of processing output {output['OutputName']}")
+    if "S3Output" not in output:
+        raise UnsupportedLocally(f"FeatureStoreOutput of processing output {output['OutputName']}")
