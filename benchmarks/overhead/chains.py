@@ -33,7 +33,6 @@ class Runner:
     run: Callable[[int], str]
     isolates: bool = True
     """Whether each step has a process of its own."""
-    peer: bool = True
 
     def time(self, steps: int) -> Taken:
         """Run a chain of so many steps. Raises SystemExit when not all of them ran, in order."""
@@ -56,7 +55,7 @@ def bare(python: Path) -> Runner:
                 subprocess.run([python, FOLDER / "step.py", source, target], check=True, env=environment())
             return files[-1].read_text()
 
-    return Runner("bare python", run, peer=False)
+    return Runner("bare python", run)
 
 
 def program(name: str, command: Sequence[str | Path], *, isolates: bool = True, **more: str) -> Runner:

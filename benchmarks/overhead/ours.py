@@ -26,7 +26,7 @@ def ours(lengths: list[int]) -> Iterator[Runner]:
     with servers.ours() as server:
         cloud = _Cloud(server)
         cloud.prepare(lengths)
-        yield Runner("Sluice", cloud.run, peer=False)
+        yield Runner("Sluice", cloud.run)
 
 
 class _Cloud:

@@ -388,16 +388,22 @@ def world(make_world):
 
 
 @pytest.fixture(scope="module")
-def lasting(tmp_path_factory):
-    """A world that the tests of a file share: each takes names of its own."""
+def lasting_cloud(tmp_path_factory):
+    """A small cloud that the tests of a file share."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
         cloud = SmallCloud(
             tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()), clock=Clock()
         )
         cloud.listen()
-        yield World(cloud)
+        yield cloud
         cloud.close()
+
+
+@pytest.fixture(scope="module")
+def lasting(lasting_cloud):
+    """A world that the tests of a file share: each takes names of its own."""
+    return World(lasting_cloud)
 
 
 @pytest.fixture

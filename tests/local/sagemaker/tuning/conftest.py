@@ -2,10 +2,7 @@
 
 import pytest
 
-from local.clock import Clock
-from local.sagemaker import SageMaker
-from tests.local.conftest import SmallCloud
-from tests.local.sagemaker.conftest import PlainImages, World
+from tests.local.sagemaker.conftest import World
 
 SCRIPT = """
 import json, pathlib, sys, time
@@ -65,13 +62,6 @@ class Tuning(World):
 
 
 @pytest.fixture(scope="module")
-def tuning(tmp_path_factory):
+def tuning(lasting_cloud):
     """A world that the tests of a file share."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(
-            tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()), clock=Clock()
-        )
-        cloud.listen()
-        yield Tuning(cloud)
-        cloud.close()
+    return Tuning(lasting_cloud)
