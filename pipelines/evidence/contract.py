@@ -205,7 +205,8 @@ def _refuse_unknown(where: str, document: Mapping[str, Any], known: set[str]) ->
 def _refuse(name: str, column: list[str], breaks: Callable[[str], bool], fault: str) -> None:
     wrong = [line for line, text in enumerate(column, start=2) if breaks(text)]
     if wrong:
-        others = f" (and in {len(wrong) - 1} more rows)" if len(wrong) > 1 else ""
+        more = len(wrong) - 1
+        others = f" (and in {more} more row{'s' if more > 1 else ''})" if more else ""
         raise DataError(f"Column {name!r} line {wrong[0]}: {column[wrong[0] - 2]!r} {fault}{others}.")
 
 

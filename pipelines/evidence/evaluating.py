@@ -62,7 +62,7 @@ def _facts(data: Mapping[str, Any], archive: Path) -> dict[str, str]:
 
 
 def _texts(measured: Evaluation) -> dict[str, str]:
-    return {name: f"{value:.6f}" for name, value in measured.values.items()}
+    return {name: gates.written(value) for name, value in measured.values.items()}
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:

@@ -66,6 +66,15 @@ def test_a_row_that_is_not_as_agreed_is_told(agreed, row, sentence):
     assert str(told.value) == sentence
 
 
+def test_other_rows_that_break_it_too_are_counted(agreed):
+    """One more, or more."""
+    wrong = ["2", "f", "1", "AB1"]
+    for times, others in ((2, "(and in 1 more row)"), (3, "(and in 2 more rows)")):
+        with pytest.raises(DataError) as told:
+            agreed().check(rows(*[wrong] * times))
+        assert str(told.value) == f"Column 'bad' line 3: '2' is none of 0, 1 {others}."
+
+
 def test_too_few_rows_are_told(agreed):
     """A contract says how many rows there must be, in all or of each value of the target."""
     with pytest.raises(DataError, match=r"^Only 2 rows; need 3\.$"):

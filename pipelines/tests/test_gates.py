@@ -27,6 +27,7 @@ def test_gates_are_told_as_options():
             "AUC 0.600000 is below MinAuc 0.7 by 0.100000; RMSE 2.500000 is above MaxRmse 2 by 0.500000.",
         ),
         ({"auc": 0.7 - 1e-9, "rmse": 2.0}, "AUC 0.700000 is below MinAuc 0.7 by 1e-09."),
+        ({"auc": 0.9, "rmse": 2.0001}, "RMSE 2.000100 is above MaxRmse 2 by 0.0001."),
         ({"auc": float("nan"), "rmse": 1.0}, "AUC nan is below MinAuc 0.7 by nan."),
     ],
 )
@@ -39,3 +40,12 @@ def test_a_gate_for_what_is_not_measured_is_refused():
     """A misspelt metric is not a gate that passes."""
     with pytest.raises(ContractError, match=r"^MinAuc limits auc, which is not measured; there are f1, rmse\.$"):
         gates.verdict([AUC], {"f1": 1.0, "rmse": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.781029123, "0.781029"), (0.0, "0.000000"), (3.2104561e-07, "3.21046e-07"), (1234.5, "1234.500000")],
+)
+def test_a_metric_of_a_small_quantity_keeps_its_digits(value, text):
+    """The registry has the text: an error of a ten-millionth is not none."""
+    assert gates.written(value) == text

@@ -41,6 +41,8 @@ class Gates:
     """All gates of a model, whose metrics stand in the member ``kind`` of evaluation.json."""
 
     def __init__(self, kind: str, *gates: Gate) -> None:
+        if not gates:
+            raise ValueError("a model without a gate would always be registered: give one, as at_least(…)")
         self._kind, self._gates = kind, gates
 
     @property

@@ -20,8 +20,8 @@ TITLES = {
 }
 """Metric → how people write it; others are written as they are named."""
 
-_SHOWN = 1e-6
-"""The least distance that six decimals show."""
+_TINY = 0.001
+"""What has too few digits that count among six decimals."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,12 @@ class Gate:
         """The gate, its limit and the distance."""
         title, side = TITLES.get(self.metric, self.metric), "above" if self.side == "at-most" else "below"
         by = self.missed_by(metrics)
-        distance = f"{by:.1g}" if by < _SHOWN else f"{by:.6f}"
-        return f"{title} {metrics[self.metric]:.6f} is {side} {self.name} {self.limit:.12g} by {distance}"
+        return f"{title} {written(metrics[self.metric])} is {side} {self.name} {self.limit:.12g} by {written(by)}"
+
+
+def written(value: float) -> str:
+    """A metric, or a distance between two, as a text: six decimals, or six digits that count where it is tiny."""
+    return f"{value:.6g}" if 0 < abs(value) < _TINY else f"{value:.6f}"
 
 
 def verdict(gates: Sequence[Gate], metrics: Mapping[str, float]) -> str:
