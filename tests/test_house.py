@@ -29,12 +29,12 @@ LONGEST_FILE = {"infra": 500}
 LONGEST_FILE_ELSEWHERE = 400
 
 
+@functools.cache
 def sources():
     """Every Python file of ours but tests and templates, as a path relative to the checkout."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            if not {"lock", "templates", "tests"} & set(path.relative_to(ROOT).parts) and path.name != "conftest.py":
-                yield path.relative_to(ROOT)
+    paths = [path.relative_to(ROOT) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    left_out = {"lock", "templates", "tests"}
+    return [path for path in paths if not left_out & set(path.parts) and path.name != "conftest.py"]
 
 
 @functools.cache
@@ -55,11 +55,11 @@ def imported_rooms(tree):
         yield from (name.split(".")[0] for name in names if name.split(".")[0] in ROOMS)
 
 
-def bent_arrows(path, source):
+def bent_arrows(path, tree):
     """What a file imports that its room may not."""
     room = path.parts[0]
     allowed = ALLOWED[room] | {room} | EXCEPTIONS.get(path.as_posix(), set())
-    return sorted(set(imported_rooms(ast.parse(source))) - allowed)
+    return sorted(set(imported_rooms(tree)) - allowed)
 
 
 def function_lengths(tree):
@@ -71,7 +71,7 @@ def function_lengths(tree):
 
 def test_arrows_do_not_bend():
     """No room imports a room that the design does not let it see."""
-    bent = {str(path): bent_arrows(path, (ROOT / path).read_text()) for path in sources()}
+    bent = {str(path): bent_arrows(path, parsed(path)) for path in sources()}
     assert {path: rooms for path, rooms in bent.items() if rooms} == {}
 
 
@@ -87,7 +87,7 @@ def test_arrows_do_not_bend():
 )
 def test_a_bent_arrow_is_seen(path, source, expected):
     """The walk sees imports at the top of a file and inside functions, and knows the one exception."""
-    assert bent_arrows(Path(path), source) == expected
+    assert bent_arrows(Path(path), ast.parse(source)) == expected
 
 
 def test_no_function_is_longer_than_a_screen():
@@ -121,9 +121,8 @@ def test_every_module_opens_with_its_purpose():
     """A module's docstring begins with one sentence that ends on its first paragraph."""
     without = []
     for path in sources():
-        source = (ROOT / path).read_text()
-        docstring = ast.get_docstring(ast.parse(source))
-        if source.strip() and not (docstring and docstring.split("\n\n")[0].rstrip().endswith((".", ":", "?", "!"))):
+        docstring = ast.get_docstring(parsed(path))
+        if parsed(path).body and not (docstring and docstring.split("\n\n")[0].rstrip().endswith((".", ":", "?", "!"))):
             without.append(str(path))
     assert without == []
 

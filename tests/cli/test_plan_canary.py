@@ -25,6 +25,7 @@ def test_no_cloud_is_asked(monkeypatch):
     assert answer["false_rollback"] < 0.01
 
 
+@pytest.mark.clients
 def test_a_wish_that_is_not_met_is_a_bad_outcome():
     """Exit 1, with the chance that there is."""
     answer = planned("--factor", "1.1", "--power", "0.99")

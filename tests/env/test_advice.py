@@ -82,6 +82,7 @@ def test_settings_that_suffice_are_left_alone():
     assert settings_for(parts, Traffic(requests_per_minute=2000), power=0.7) == parts
 
 
+@pytest.mark.clients
 def test_what_is_found_keeps_its_promise():
     """The settings reach the power in the first bake, spare good models, and are valid ones of a stage."""
     traffic = Traffic(requests_per_minute=600)

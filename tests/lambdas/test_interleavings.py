@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.lambdas.world import Fault
 from tests.lambdas.world_life import Life
 
-SEQUENCES = int(os.environ.get("SLUICE_INTERLEAVINGS", "200"))
+SEQUENCES = int(os.environ.get("SLUICE_INTERLEAVINGS", "100"))
 
 _OPERATIONS = (
     *5 * ("PutItem", "UpdateStack", "Invoke"),

@@ -8,6 +8,8 @@ import pytest
 
 from tests.local.cloudformation.samples import parameter
 
+pytestmark = pytest.mark.clients
+
 
 @pytest.fixture
 def aws(account, tmp_path):
