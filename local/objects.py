@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _RESTORED: Final = 'ongoing-request="false"'
+_PATIENCE_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 0.001
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,13 @@ class Objects:
     def content(self, bucket: str, key: str, *, access_key_id: str) -> bytes:
         """What an object holds."""
         self._judge("GetObject", {"Bucket": bucket, "Key": key}, access_key_id)
-        found = _held(self._there(bucket), key)
-        if found is None:
-            raise AwsError("NoSuchKey", "The specified key does not exist.", status=404)
-        if found.storage_class in _ARCHIVED and _RESTORED not in found.response_dict.get("x-amz-restore", ""):
-            said = "The operation is not valid for the object's storage class"
-            raise AwsError("InvalidObjectState", said, status=403)
-        value: bytes = found.value
-        return value
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(ValueError):  # moto closes an object just before another takes its place
+                value: bytes = self._readable(bucket, key).value
+                return value
+            time.sleep(_PAUSE_SECONDS)
+        raise AwsError("InternalError", "We encountered an internal error. Please try again.", status=500)
 
     def keys(self, bucket: str, prefix: str, *, access_key_id: str) -> list[str]:
         """The keys that begin with a prefix, in order."""
@@ -69,6 +72,15 @@ class Objects:
                 mutates=False,
             )
         )
+
+    def _readable(self, bucket: str, key: str) -> FakeKey:
+        found = _held(self._there(bucket), key)
+        if found is None:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", status=404)
+        if found.storage_class in _ARCHIVED and _RESTORED not in found.response_dict.get("x-amz-restore", ""):
+            said = "The operation is not valid for the object's storage class"
+            raise AwsError("InvalidObjectState", said, status=403)
+        return found
 
     def _there(self, bucket: str) -> FakeBucket:
         found = self._bucket(bucket)

@@ -1,4 +1,7 @@
+import threading
+
 import pytest
+from moto.s3.models import s3_backends
 
 from local.errors import AwsError
 from local.moto.app import ACCOUNT, moto_app, reset_moto
@@ -59,6 +62,17 @@ def test_what_an_object_holds_and_which_there_are_is_said(objects, guard):
         ("s3", "ListObjectsV2", {"Bucket": "bucket", "Prefix": "t"}),
         ("s3", "ListObjectsV2", {"Bucket": "bucket", "Prefix": ""}),
     ]
+
+
+def test_an_object_that_is_written_over_is_read_as_it_was_or_is(objects):
+    """And never as one of no content any more, between the two."""
+    key = s3_backends[ACCOUNT]["aws"].buckets["bucket"].keys["there"]
+    key.dispose()  # as moto does before it puts another in its place
+    s3 = session(moto_app(), region=REGION).client("s3")
+    writing = threading.Timer(0.05, lambda: s3.put_object(Bucket="bucket", Key="there", Body=b"new"))
+    writing.start()
+    assert objects.content("bucket", "there", access_key_id="me") == b"new"
+    writing.join()
 
 
 @pytest.mark.parametrize(("bucket", "key", "code"), [("bucket", "gone", "NoSuchKey"), ("nowhere", "x", "NoSuchBucket")])
