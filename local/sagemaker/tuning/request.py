@@ -68,6 +68,8 @@ def check(params: Record) -> None:
         _check_grid(found, most)
     elif most is None and "MaxRuntimeInSeconds" not in limits:
         raise ValidationError("ResourceLimits needs MaxNumberOfTrainingJobs or MaxRuntimeInSeconds.")
+    if len(found) > 1:
+        _check_several(params)
     for each in found:
         _check_parameters(each)
 
@@ -97,6 +99,17 @@ def _definition(body: Mapping[str, Any], objective: Any, ranges: Any) -> Definit
         what = "an objective" if not objective else "parameter ranges"
         raise ValidationError(f"The training job definition {name or 'of the tuning job'} has no {what}.")
     return Definition(name, Objective(objective["MetricName"], objective["Type"] == "Maximize"), space(ranges), body)
+
+
+def _check_several(params: Record) -> None:
+    """Developer Guide, "Create a Hyperparameter Optimization Tuning Job for One or More Algorithms"."""
+    asked = {
+        "WarmStartConfig": "WarmStartConfig" in params,
+        "TrainingJobEarlyStoppingType Auto": params["HyperParameterTuningJobConfig"].get("TrainingJobEarlyStoppingType")
+        == "Auto",
+    }
+    if wrong := [name for name, there in asked.items() if there]:
+        raise ValidationError(f"{' and '.join(wrong)} can be used only with a single training job definition.")
 
 
 def _check_grid(found: list[Definition], most: int | None) -> None:

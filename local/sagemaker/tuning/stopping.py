@@ -16,11 +16,11 @@ _IMPROVEMENT: Final = 0.01
 def hopeless(trial: Trial, ended: Sequence[Trial]) -> bool:
     """Whether a running trial is worse than those before it were at the same point (AWS's early stopping).
 
-    That is: its last value is worse than the median of the running averages that earlier trials of its definition had
-    by then (Developer Guide, "Stop Training Jobs Early"). A trial in its last epoch, as the earlier ones tell, goes on.
+    That is: its last value is worse than the median of the running averages that earlier trials had by then
+    (Developer Guide, "Stop Training Jobs Early"). A trial in its last epoch, as the earlier ones tell, goes on.
     """
     epoch = len(trial.history)
-    others = [other.history for other in ended if other.history and other.definition.name == trial.definition.name]
+    others = [other.history for other in ended if other.history]
     if not epoch or not any(len(history) > epoch for history in others):
         return False
     median = statistics.median(statistics.fmean(history[:epoch]) for history in others)

@@ -125,6 +125,28 @@ def test_several_definitions_take_turns(tuning):
     assert names == ["one", "two"] * 2
 
 
+@pytest.mark.parametrize("asked", ["WarmStartConfig", "TrainingJobEarlyStoppingType"])
+def test_several_definitions_neither_start_warm_nor_stop_early(tuning, asked):
+    """As AWS, which does both for a single algorithm only."""
+    single = tuning.request(ranges=ONE)
+    config, body = single["HyperParameterTuningJobConfig"], single["TrainingJobDefinition"]
+    own = {"TuningObjective": config.pop("HyperParameterTuningJobObjective")}
+    own["HyperParameterRanges"] = config.pop("ParameterRanges")
+    request = {
+        "HyperParameterTuningJobConfig": config,
+        "TrainingJobDefinitions": [{**body, **own, "DefinitionName": name} for name in ("one", "two")],
+    }
+    if asked == "WarmStartConfig":
+        parents = [{"HyperParameterTuningJobName": "grid"}]
+        request[asked] = {"ParentHyperParameterTuningJobs": parents, "WarmStartType": "TransferLearning"}
+    else:
+        config[asked] = "Auto"
+    create = tuning.sm.create_hyper_parameter_tuning_job
+    code, said = tuning.refused(create, HyperParameterTuningJobName="warm", **request)
+    assert (code, said.startswith(asked)) == ("ValidationException", True)
+    assert said.endswith("can be used only with a single training job definition.")
+
+
 def test_a_search_may_start_from_others(tuning, grid):
     """Of the parents and the child the best training job is told, with the job that it belongs to."""
     warm = {"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "grid"}]}

@@ -6,11 +6,11 @@ LOSS = Objective("loss", maximize=False)
 AUC = Objective("auc", maximize=True)
 
 
-def trial(*history, status="Completed", objective=LOSS, name="", of=""):
+def trial(*history, status="Completed", objective=LOSS, name=""):
     """A trial that told these values of its objective."""
     metrics = [{"MetricName": objective.metric, "Value": history[-1]}] if history else []
     job = {"TrainingJobStatus": status, "FinalMetricDataList": metrics, "ObjectiveHistory": list(history)}
-    return Trial(name or str(history), Definition(of, objective, None, {}), {}, job)
+    return Trial(name or str(history), Definition("", objective, None, {}), {}, job)
 
 
 def test_a_trial_is_hopeless_that_is_worse_than_the_median_of_running_averages():
@@ -25,13 +25,6 @@ def test_higher_is_better_when_maximizing():
     ended = [trial(0.5, 0.7, 0.8, objective=AUC)]
     assert hopeless(trial(0.4, status="InProgress", objective=AUC), ended)
     assert not hopeless(trial(0.6, status="InProgress", objective=AUC), ended)
-
-
-def test_trials_of_other_definitions_are_no_measure():
-    """They have algorithms and metrics of their own."""
-    ended = [trial(0.1, 0.1, 0.1, of="trees"), trial(8.0, 7.0, 6.0, of="lines")]
-    assert not hopeless(trial(7.5, status="InProgress", of="lines"), ended)
-    assert hopeless(trial(7.5, status="InProgress", of="trees"), ended)
 
 
 def test_a_trial_in_its_last_epoch_goes_on():
