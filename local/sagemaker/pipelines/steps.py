@@ -244,7 +244,7 @@ class Steps:
             output["OutputName"]: _lambda_output(output, result)
             for output in task.step.body.get("OutputParameters") or []
         }
-        listed = [{"Name": name, "Value": str(value)} for name, value in outputs.items()]
+        listed = [{"Name": name, "Value": as_text(value)} for name, value in outputs.items()]
         task.note({"Lambda": {"Arn": function, "OutputParameters": listed}})
         return {"OutputParameters": outputs}
 
@@ -274,9 +274,11 @@ def _not_running(error: Exception) -> bool:
 
 def _lambda_output(output: Mapping[str, str], result: Any) -> Any:
     name, kind = output["OutputName"], output["OutputType"]
-    if not isinstance(result, dict) or not isinstance(result.get(name), _LAMBDA_TYPES[kind]):
+    value = result.get(name) if isinstance(result, dict) else None
+    # True is a number to Python alone.
+    if not isinstance(value, _LAMBDA_TYPES[kind]) or isinstance(value, bool) != (kind == "Boolean"):
         raise StepFailed(f"ClientError: the function did not return the output {name!r} of type {kind}")
-    return result[name]
+    return value
 
 
 def _pruned(value: Any) -> Any:

@@ -2,6 +2,10 @@ import json
 
 import pytest
 
+from local.front import Family
+from local.sagemaker import SageMaker
+from tests.local.sagemaker.conftest import PlainImages, World
+
 PREPARE = """
 import pathlib
 pathlib.Path("/opt/ml/processing/out/report.json").write_text('{"auc": 0.75}')
@@ -144,6 +148,42 @@ def test_a_lambda_step_fails_with_what_lambda_says(world):
     call = {**step("Call", "Lambda", {"a": 1}), "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:none"}
     reason = world.run_pipeline(definition(call))["FailureReason"]
     assert "Step Call (Lambda): ClientError: Failed to invoke Invoke" in reason
+
+
+class Answering:
+    """Lambda, with one function that answers the same to all."""
+
+    def __init__(self, services):
+        self.handlers = {"Invoke": lambda *_: {"StatusCode": 200, "Payload": b'{"count": 3, "good": true}'}}
+
+    def families(self):
+        return [Family("lambda", self.handlers)]
+
+    def close(self):
+        """Nothing runs."""
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"count": "Integer", "good": "Boolean"}, ""),
+        ({"good": "Integer"}, "the function did not return the output 'good' of type Integer"),
+        ({"count": "Boolean"}, "the function did not return the output 'count' of type Boolean"),
+        ({"other": "String"}, "the function did not return the output 'other' of type String"),
+    ],
+)
+def test_what_a_lambda_step_gives_is_of_its_declared_type(small_cloud, declared, said):
+    """True is no integer, and 1 is not true."""
+    world = World(small_cloud(lambda services: SageMaker(services, images=PlainImages()), Answering))
+    outputs = [{"OutputName": name, "OutputType": kind} for name, kind in declared.items()]
+    call = step("Call", "Lambda", {}, FunctionArn="arn:aws:lambda:eu-west-1:123456789012:function:f")
+    execution = world.run_pipeline(definition({**call, "OutputParameters": outputs}))
+    called = world.steps(execution)["Call"]
+    assert said in called.get("FailureReason", "")
+    assert (called["StepStatus"] == "Succeeded") == (not said)
+    if not said:
+        told = [{"Name": "count", "Value": "3"}, {"Name": "good", "Value": "true"}]
+        assert called["Metadata"]["Lambda"]["OutputParameters"] == told
 
 
 def test_a_model_step_makes_a_model(world):
