@@ -20,6 +20,7 @@ from local.errors import UnsupportedLocally
 from local.images import Interpreter
 from local.sagemaker import SageMaker
 from tests.local.conftest import SmallCloud
+from tests.local.sagemaker.echo import ECHO_MODEL
 from tests.local.sagemaker.fakes import Hosting
 from tests.local.trust import role
 
@@ -28,31 +29,6 @@ IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/plain:1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/runner"
 BUCKET = "work"
 PAUSE_SECONDS, PATIENCE_SECONDS = 0.02, 60
-
-ECHO_MODEL = {
-    "code/inference.py": """
-class Refused(Exception):
-    status_code = 400
-
-def model_fn(folder):
-    with open(folder + "/word") as file:
-        return file.read()
-
-def input_fn(body, content_type):
-    if body == "bad":
-        raise Refused("the word is bad")
-    if body == "broken":
-        raise ValueError("no such word")
-    return body
-
-def predict_fn(data, model):
-    return f"{model} {data}"
-
-def output_fn(prediction, accept):
-    return prediction, accept
-""",
-    "word": "hello",
-}
 
 
 class PlainImages:
