@@ -8,12 +8,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 
-def put(client: Any, events: Sequence[dict[str, Any]], *, fresh: bool = False, **names: str) -> None:
-    """Append events to `logStreamName` of `logGroupName`, and make what of the two is missing. Raises ClientError.
+def put(client: Any, events: Sequence[dict[str, Any]], *, group: str, stream: str, fresh: bool = False) -> None:
+    """Append events to a stream of a group, and make what of the two is missing. Raises ClientError.
 
     A writer that may not make groups gets on where the group is there: it is only asked for when it is not. A `fresh`
     stream is one that nobody has made, so that it is not tried first.
     """
+    names = {"logGroupName": group, "logStreamName": stream}
     if fresh:
         _make(client, names)
     try:

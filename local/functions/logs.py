@@ -42,11 +42,11 @@ class Logs:
         """Append log events. A log that cannot be written never fails an invocation."""
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": text} for text in texts]
-        names = {"logGroupName": function.log_group, "logStreamName": stream}
         try:
             client = self._services.roles.acting(principal(function), source_arn=function.arn).client("logs")
             for first in range(0, len(events), _EVENTS_PER_CALL):
-                put(client, events[first : first + _EVENTS_PER_CALL], **names)
+                part = events[first : first + _EVENTS_PER_CALL]
+                put(client, part, group=function.log_group, stream=stream)
         except (ClientError, NotAssumable) as error:
             _log.warning("the log of %s is lost: %s", function.name, error)
 

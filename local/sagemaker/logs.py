@@ -126,7 +126,7 @@ class Log:
         events = [{"timestamp": now, "message": text} for text in texts]
         try:
             client = self._writer().client("logs")
-            put(client, events, fresh=self._fresh_stream, logGroupName=self.group, logStreamName=self.stream)
+            put(client, events, group=self.group, stream=self.stream, fresh=self._fresh_stream)
             self._fresh_stream = False
         except (ClientError, NotAssumable) as error:
             # On AWS too a job without the right to write its log runs on, and nobody reads what it says.
