@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from botocore.exceptions import ClientError
+from rich.markup import escape
 
 from cli import compiling, definitions, stacks
 from cli.assembly import SynthesizedStack
@@ -91,7 +92,7 @@ def give(connection: Connection, stack: SynthesizedStack, model: str) -> None:
 
 
 def _say(line: str) -> None:
-    progress.print(f"  [dim]{line}[/]")
+    progress.print(f"  [dim]{escape(line)}[/]")
 
 
 def check_lock(folder: Path) -> None:
