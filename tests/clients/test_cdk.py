@@ -16,10 +16,13 @@ STACKS = [
     "sluice-local-storage",
     "sluice-local-registry",
     "sluice-local-training-credit-risk",
+    "sluice-local-training-abalone",
     "sluice-local-release",
     "sluice-local-serving-credit-risk",
+    "sluice-local-serving-abalone",
+    "sluice-local-tracking",
 ]
-SERVING = STACKS[-1]
+SERVING = "sluice-local-serving-credit-risk"
 ARTIFACTS = "sluice-local-artifacts-123456789012-eu-west-1"
 ALARMS = "[models.credit-risk.serving.alarms]\n"
 SLOWER = f"{ALARMS}p90_latency_ms = 777\n"
