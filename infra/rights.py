@@ -62,6 +62,13 @@ def refuse(role: iam.Role, refusals: Iterable[Refusal]) -> None:
         role.add_to_policy(refusal.statement())
 
 
+def service_of(stage: Stage, name: str) -> iam.ServicePrincipal:
+    """A service of AWS's, such as ``sagemaker``, while it works for the stage's account and for no other."""
+    return iam.ServicePrincipal(
+        f"{name}.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
+    )
+
+
 def give(role: iam.Role, rights: Iterable[Right]) -> None:
     """Give rights to a role, and answer for their wildcards with the reasons that they bring."""
     reasons: dict[str, list[str]] = defaultdict(list)

@@ -21,9 +21,7 @@ class ServingRole(iam.Role):
             f"Serving-{model}",
             role_name=naming.serving_role(stage, model),
             description=f"The model {model} while it serves",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
-            ),
+            assumed_by=rights.service_of(stage, "sagemaker"),
         )
         given = [
             rights.read_objects(naming.artifact_bucket(stage.owner), prefixes=[model]),

@@ -61,9 +61,7 @@ class Tracking(StageStack):
             "Role",
             role_name=naming.tracking_role(stage),
             description=f"The MLflow tracking server of stage {stage.name}",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
-            ),
+            assumed_by=rights.service_of(stage, "sagemaker"),
         )
         bucket = naming.artifact_bucket(stage)
         rights.give(

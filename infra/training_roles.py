@@ -30,9 +30,7 @@ class TrainingRole(iam.Role):
             f"Training-{model}",
             role_name=name,
             description=f"Jobs of the pipeline that trains {model}",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
-            ),
+            assumed_by=rights.service_of(stage, "sagemaker"),
         )
         # Approving is for people: whatever else the role may be given, this it may not.
         rights.refuse(self, [rights.Refusal(actions=["sagemaker:UpdateModelPackage"])])

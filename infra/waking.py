@@ -53,7 +53,7 @@ def by_the_clock(
         "SchedulerRole",
         role_name=naming.scheduler_role(stage),
         description="EventBridge Scheduler, while it wakes functions",
-        assumed_by=_scheduler_of(stage),
+        assumed_by=rights.service_of(stage, "scheduler"),
     )
     rights.give(role, [rights.ask(stage, "watch", "sweep"), _bury(stage)])
     for verb, (rate, retry) in _RHYTHMS.items():
@@ -106,16 +106,10 @@ def _start_role(scope: Construct, stage: Stage, model: str, *, pipeline: str) ->
         f"Start-{model}",
         role_name=naming.start_role(stage, model),
         description=f"EventBridge Scheduler, while it starts the pipeline that trains {model}",
-        assumed_by=_scheduler_of(stage),
+        assumed_by=rights.service_of(stage, "scheduler"),
     )
     rights.give(role, [Right(actions=["sagemaker:StartPipelineExecution"], resources=[pipeline]), _bury(stage)])
     return role
-
-
-def _scheduler_of(stage: Stage) -> iam.ServicePrincipal:
-    return iam.ServicePrincipal(
-        "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stage.account}}
-    )
 
 
 def _bury(stage: Stage) -> Right:

@@ -12,11 +12,10 @@ from lambdas import track
 from lambdas.errors import LambdaError
 from lambdas.mlflow import Mlflow
 from lambdas.settings import to_environ
-from local.sagemaker import SageMaker
 from tests.lambdas.aws import refusal
-from tests.local.conftest import ACCOUNT, REGION, SmallCloud
+from tests.local.conftest import ACCOUNT, REGION
 from tests.local.mlflow.conftest import ARN, BUCKET, Tracking
-from tests.local.sagemaker.conftest import PlainImages
+from tests.local.sagemaker.clouds import sagemaker_cloud
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
@@ -150,12 +149,8 @@ class Town(Tracking):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """A cloud for all tests of the file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()))
-        cloud.listen()
+    with sagemaker_cloud(tmp_path_factory) as cloud:
         yield Town(cloud)
-        cloud.close()
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from werkzeug.test import Client, EnvironBuilder
 from local.clock import Clock
 from local.mlflow.address import Addresses
 from local.mlflow.dialect import ARN_HEADER
-from local.sagemaker import SageMaker
 from local.signing import Scope
 from tests.local.conftest import ACCOUNT, REGION, SmallCloud
-from tests.local.sagemaker.conftest import PlainImages
+from tests.local.sagemaker.clouds import sagemaker_cloud
 from tests.local.trust import role
 
 BUCKET, NAME = "artifacts", "Team"
@@ -79,15 +78,7 @@ class Tracking:
 @pytest.fixture(scope="module")
 def tracking(tmp_path_factory):
     """One for all tests of a file: each makes experiments of its own names."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(
-            tmp_path_factory.mktemp("cloud"),
-            lambda services: SageMaker(services, images=PlainImages()),
-            clock=Clock(speed=100),
-        )
-        cloud.listen()
+    with sagemaker_cloud(tmp_path_factory, clock=Clock(speed=100)) as cloud:
         made = Tracking(cloud)
         made.make()
         yield made
-        cloud.close()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import sys
 import tarfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,35 +14,16 @@ from botocore.exceptions import ClientError
 
 from local.clock import Clock
 from local.cloudwatch import CloudWatch
-from local.errors import UnsupportedLocally
-from local.images import Interpreter
 from local.sagemaker import SageMaker
-from tests.local.conftest import SmallCloud
+from tests.local.conftest import ACCOUNT, REGION
+from tests.local.sagemaker.clouds import IMAGE, PlainImages, sagemaker_cloud
 from tests.local.sagemaker.echo import ECHO_MODEL
 from tests.local.sagemaker.fakes import Hosting
 from tests.local.trust import role
 
-REGION, ACCOUNT = "eu-west-1", "123456789012"
-IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/plain:1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/runner"
 BUCKET = "work"
 PAUSE_SECONDS, PATIENCE_SECONDS = 0.02, 60
-
-
-class PlainImages:
-    """The tests' own Python stands for one image."""
-
-    def require(self, uri: str) -> None:
-        if uri != IMAGE:
-            raise UnsupportedLocally(f"image {uri}")
-
-    def interpreter(self, uri: str) -> Interpreter:
-        self.require(uri)
-        return Interpreter(Path(sys.executable), "local versions differ from image plain: numpy 2 for 1")
-
-    def algorithm(self, uri: str) -> str:
-        self.require(uri)
-        return ""
 
 
 class World:
@@ -366,14 +345,8 @@ def world(make_world):
 @pytest.fixture(scope="module")
 def lasting_cloud(tmp_path_factory):
     """A small cloud that the tests of a file share."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(
-            tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()), clock=Clock()
-        )
-        cloud.listen()
+    with sagemaker_cloud(tmp_path_factory, clock=Clock()) as cloud:
         yield cloud
-        cloud.close()
 
 
 @pytest.fixture(scope="module")

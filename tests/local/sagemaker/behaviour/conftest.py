@@ -8,24 +8,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.clock import Clock
-from local.sagemaker import SageMaker
-from tests.local.conftest import SmallCloud
-from tests.local.sagemaker.conftest import PlainImages, World
+from tests.local.sagemaker.clouds import sagemaker_cloud
+from tests.local.sagemaker.conftest import World
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """A world that the tests of a file share; its time goes a hundred times as fast."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(
-            tmp_path_factory.mktemp("cloud"),
-            lambda services: SageMaker(services, images=PlainImages()),
-            clock=Clock(speed=100),
-        )
-        cloud.listen()
+    with sagemaker_cloud(tmp_path_factory, clock=Clock(speed=100)) as cloud:
         yield World(cloud)
-        cloud.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,47 @@
+"""A cloud that has SageMaker alone in front of moto, and an image that needs nothing but the standard library."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from local.clock import Clock
+from local.errors import UnsupportedLocally
+from local.images import Interpreter
+from local.sagemaker import SageMaker
+from tests.local.conftest import ACCOUNT, REGION, SmallCloud
+
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/plain:1"
+
+
+class PlainImages:
+    """The tests' own Python stands for one image."""
+
+    def require(self, uri: str) -> None:
+        if uri != IMAGE:
+            raise UnsupportedLocally(f"image {uri}")
+
+    def interpreter(self, uri: str) -> Interpreter:
+        self.require(uri)
+        return Interpreter(Path(sys.executable), "local versions differ from image plain: numpy 2 for 1")
+
+    def algorithm(self, uri: str) -> str:
+        self.require(uri)
+        return ""
+
+
+@contextmanager
+def sagemaker_cloud(factory: pytest.TempPathFactory, *, clock: Clock | None = None) -> Iterator[SmallCloud]:
+    """Such a cloud, for as long as the tests that share it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+        cloud = SmallCloud(
+            factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()), clock=clock
+        )
+        cloud.listen()
+        yield cloud
+        cloud.close()
