@@ -6,9 +6,8 @@ import pytest
 from botocore import xform_name
 
 from local.model import service, typed
-from local.sagemaker import SageMaker
-from tests.local.conftest import SmallCloud
-from tests.local.sagemaker.conftest import PlainImages, World
+from tests.local.sagemaker.clouds import sagemaker_cloud
+from tests.local.sagemaker.conftest import World
 from tests.local.sagemaker.samples import WHOLE, sample
 
 MODEL = service("sagemaker")
@@ -23,16 +22,12 @@ STAMPS = {"ResponseMetadata", "LastModifiedTime", "LastModifiedBy"}
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """SageMaker alone in front of moto, with a model and a group, for all tests of this file."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(tmp_path_factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()))
-        cloud.listen()
+    with sagemaker_cloud(tmp_path_factory) as cloud:
         world = World(cloud)
         world.model("m")
         world.sm.create_model_package_group(ModelPackageGroupName="g")
         world.sm.create_experiment(ExperimentName="e")
         yield world
-        cloud.close()
 
 
 def bases(world):
