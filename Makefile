@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem),true,false)
 PYTHON ?= python3
 BIN := .venv/bin
-ROOMS := cli env infra lambdas local pipelines tests benchmarks
+ROOMS := cli env infra lambdas local monitor pipelines tests benchmarks
 
 .PHONY: demo test test-clients check synth clean
 demo: .venv/.image          ## the whole loop on this machine, on real data
