@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pipelines.evidence import plots, resampling
 from pipelines.evidence.evaluation import Evaluation
@@ -12,7 +11,7 @@ from pipelines.evidence.evaluation import Evaluation
 KIND = "regression_metrics"
 
 
-def evaluate(predictions: Sequence[float], truth: Sequence[float], *, quantity: str) -> Evaluation:
+def evaluate(predictions: ArrayLike, truth: ArrayLike, *, quantity: str) -> Evaluation:
     """The evaluation of ``predictions`` against ``truth``, row by row; ``quantity`` names both, with its unit."""
     predicted, true = np.asarray(predictions, dtype=float), np.asarray(truth, dtype=float)
     measured = resampling.measured(_metrics(predicted - true, true), rows=len(true))
@@ -28,7 +27,7 @@ def evaluate(predictions: Sequence[float], truth: Sequence[float], *, quantity: 
     )
 
 
-def errors(predictions: Sequence[float], truth: Sequence[float]) -> dict[str, float]:
+def errors(predictions: ArrayLike, truth: ArrayLike) -> dict[str, float]:
     """MAE, MSE, RMSE and R² of predictions to compare a model with."""
     predicted, true = np.asarray(predictions, dtype=float), np.asarray(truth, dtype=float)
     return {name: metric(np.ones(len(true))) for name, metric in _metrics(predicted - true, true).items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.evidence.drawing import BLUE, INK, ORANGE, Axis, Chart, Tiles
@@ -73,7 +73,7 @@ def confusion(counts: Cells, *, classes: tuple[str, str], threshold: float) -> s
     return tiles.svg()
 
 
-def predicted(predictions: Sequence[float], truth: Sequence[float], *, quantity: str, r2: Mapping[str, Any]) -> str:
+def predicted(predictions: Collection[float], truth: Collection[float], *, quantity: str, r2: Mapping[str, Any]) -> str:
     """What the model says against what is true."""
     both = Axis.around([*predictions, *truth], f"predicted {quantity}")
     chart = Chart(
@@ -87,7 +87,9 @@ def predicted(predictions: Sequence[float], truth: Sequence[float], *, quantity:
     return chart.svg()
 
 
-def residuals(predictions: Sequence[float], errors: Sequence[float], *, quantity: str, rmse: Mapping[str, Any]) -> str:
+def residuals(
+    predictions: Collection[float], errors: Collection[float], *, quantity: str, rmse: Mapping[str, Any]
+) -> str:
     """How far off the model is, over what it says: a line along the mean, a band of one RMSE around none."""
     size, widest = float(rmse["value"]), max(abs(float(error)) for error in errors)
     x = Axis.around(predictions, f"predicted {quantity}")
