@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import children
+from cli.checkout import ROOT
 from cli.errors import CliError, WrongUseError
 from cli.syntheses import Syntheses
 
@@ -21,16 +22,25 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """A file or folder to be put under a key before its stack is deployed; `role` may be assumed to write it."""
+    """A file or folder to be put under a key before its stack is deployed; `role` may be assumed to write it.
+
+    With a `command` it is made only now: run in `path`, it prints where the file then stands.
+    """
 
     path: Path
     zipped: bool
     bucket: str
     key: str
     role: str | None
+    command: tuple[str, ...] = ()
 
     def read(self) -> bytes:
-        """The object's bytes. A folder becomes a zip that is the same for the same files."""
+        """The object's bytes. A folder becomes a zip that is the same for the same files.
+
+        Raises CliError when what makes the file fails.
+        """
+        if self.command:
+            return self._made().read_bytes()
         if not self.zipped:
             return self.path.read_bytes()
         buffer = io.BytesIO()
@@ -38,6 +48,12 @@ class Asset:
             for file in sorted(path for path in self.path.rglob("*") if path.is_file()):
                 archive.writestr(zipfile.ZipInfo(str(file.relative_to(self.path)), _EPOCH), file.read_bytes())
         return buffer.getvalue()
+
+    def _made(self) -> Path:
+        done = children.run(self.command, cwd=self.path)
+        if done.returncode:
+            raise CliError(f"{' '.join(self.command)} failed:\n{done.stderr.strip()}")
+        return self.path / done.stdout.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +112,15 @@ def _stack(directory: Path, name: str, artifacts: dict[str, Any]) -> Synthesized
 def _assets(directory: Path, manifest: Path, place: dict[str, str]) -> Iterator[Asset]:
     for entry in json.loads(manifest.read_text()).get("files", {}).values():
         source = entry["source"]
+        command = tuple(source.get("executable", ()))
         for destination in entry["destinations"].values():
             yield Asset(
-                path=directory / source["path"],
+                path=ROOT if command else directory / source["path"],
                 zipped=source.get("packaging") == "zip",
                 bucket=_filled(destination["bucketName"], place) or "",
                 key=destination["objectKey"],
                 role=_filled(destination.get("assumeRoleArn"), place),
+                command=command,
             )
 
 

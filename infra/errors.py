@@ -6,7 +6,8 @@ InfraError
 ├── ParameterError        a stage sets a pipeline parameter that does not exist, or to a value of another type
 ├── DefinitionSizeError   a pipeline definition is larger than what SageMaker takes
 ├── StepError             a pipeline has a step that its role cannot be given rights for
-└── RulesError            a rule of cdk-nag is broken and not acknowledged
+├── RulesError            a rule of cdk-nag is broken and not acknowledged
+└── LibrariesError        the libraries of the monitor's function cannot be had, or have outgrown it
 """
 
 
@@ -36,3 +37,7 @@ class StepError(InfraError):
 
 class RulesError(InfraError):
     """A rule of cdk-nag is broken and not acknowledged."""
+
+
+class LibrariesError(InfraError):
+    """The libraries of the monitor's function cannot be had, or have outgrown it."""

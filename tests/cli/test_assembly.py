@@ -5,6 +5,8 @@ import zipfile
 import pytest
 
 from cli.assembly import Asset, read
+from cli.checkout import ROOT
+from cli.errors import CliError
 
 
 def artifact(kind, **properties):
@@ -57,3 +59,26 @@ def test_a_folder_is_zipped_to_the_same_bytes_each_time(tmp_path):
     (tmp_path / "a.py").touch()
     assert asset.read() == first
     assert zipfile.ZipFile(io.BytesIO(first)).namelist() == ["a.py", "b.py"]
+
+
+def test_an_asset_that_is_made_on_demand_is_what_its_command_says(tmp_path):
+    """The command runs where the assembly's application would, and prints the path of what it has made."""
+    (tmp_path / "made.zip").write_bytes(b"PK")
+    made = Asset(path=tmp_path, zipped=False, bucket="b", key="k", role=None, command=("echo", "made.zip"))
+    assert made.read() == b"PK"
+
+
+def test_an_asset_that_cannot_be_made_says_why(tmp_path):
+    """What the command has written to standard error is the reason."""
+    command = ("sh", "-c", "echo no registry >&2; exit 1")
+    asset = Asset(path=tmp_path, zipped=False, bucket="b", key="k", role=None, command=command)
+    with pytest.raises(CliError, match="no registry"):
+        asset.read()
+
+
+def test_an_asset_of_a_command_is_run_in_the_checkout(assembly):
+    """As the CDK's command line does, which is started there."""
+    files = {"h": {"source": {"executable": ["true"]}, "destinations": {"d": {"bucketName": "b", "objectKey": "k"}}}}
+    (assembly / "b.assets.json").write_text(json.dumps({"files": files}))
+    (asset,) = read(assembly)[1].assets
+    assert (asset.path, asset.command) == (ROOT, ("true",))
