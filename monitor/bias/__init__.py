@@ -1,1 +1,1 @@
-"""Bias: whether one group of people fares worse, in the labels and in the answers, by the metrics of SageMaker Clarify."""
+"""Bias: whether one group of people fares worse, in labels and in answers, by the metrics of SageMaker Clarify."""
