@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from env import chain, rules, shape
+from env.breach import Breach
 from env.errors import InvalidStagesError, Problem, UnknownStageError
 from env.stage import Place, Stage, StageFile
 from env.wording import spelled
@@ -101,7 +102,7 @@ def _told(name: str, *, flaws: list[shape.Flaw], stage: StageFile, file: str) ->
             yield Problem(file=file, where=breach.key + value, fault=breach.fault, remedy=breach.remedy)
 
 
-def _rests_on(breach: rules.Breach, doubtful: set[str]) -> bool:
+def _rests_on(breach: Breach, doubtful: set[str]) -> bool:
     """Whether a conclusion was drawn from a stand-in."""
     keys = (breach.key, *breach.compared)
     return any(key == doubt or key.startswith(f"{doubt}.") for key in keys for doubt in doubtful)

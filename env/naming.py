@@ -9,16 +9,20 @@ from typing import Literal, Protocol, get_args
 VARIANT = "AllTraffic"
 """The variant of every endpoint: guarded deployments need the same variant name in both configs."""
 
-Capability = Literal["storage", "registry", "training", "serving", "release", "tracking"]
+Capability = Literal["storage", "registry", "training", "serving", "release", "tracking", "monitoring"]
 
-Verb = Literal["release", "apply", "rollback", "approve", "watch", "sweep", "track"]
+Verb = Literal["release", "apply", "rollback", "approve", "watch", "sweep", "track", "monitor", "retrain"]
 """The Lambdas of a stage, by what they do."""
 
 Person = Literal["scientist", "approver", "operator"]
 """Who uses a stage, by what they do there."""
 
 VERBS: tuple[Verb, ...] = ("release", "apply", "rollback", "approve", "watch", "sweep")
-"""Those that every stage has; `track` comes with a tracking server."""
+"""Those that every stage has; `track` comes with a tracking server, `monitor` and `retrain` with a monitored model."""
+
+MONITORS = ("data-quality", "model-quality", "bias", "explainability", "business")
+"""What is monitored, as parts of names; the first four are SageMaker's monitoring types."""
+
 PEOPLE: tuple[Person, ...] = get_args(Person)
 
 
@@ -200,6 +204,61 @@ def backstop(stage: Located, model: str) -> str:
     return alarm(endpoint(stage, model), "backstop")
 
 
+def monitor_schedule(stage: Located, model: str) -> str:
+    """The schedule by which a model's traffic is looked at."""
+    return f"sluice-{stage.name}-monitor-{model}"
+
+
+def monitor_parameter(stage: Located, model: str) -> str:
+    """The SSM parameter that holds how a model is monitored: ``/sluice/<stage>/monitor/<model>``."""
+    return f"/sluice/{stage.name}/monitor/{model}"
+
+
+def monitor_parameter_arn(stage: Located, model: str) -> str:
+    """The ARN of that parameter."""
+    return f"arn:aws:ssm:{stage.region}:{stage.account}:parameter{monitor_parameter(stage, model)}"
+
+
+def monitoring_schedule(stage: Located, model: str, monitor: str) -> str:
+    """What SageMaker calls the schedule of one monitor, as a resource and as a dimension: ``<endpoint>-<monitor>``."""
+    return f"{endpoint(stage, model)}-{monitor}"
+
+
+def monitor_alarm(stage: Located, model: str, monitor: str) -> str:
+    """The alarm that rings when one monitor finds violations."""
+    return alarm(endpoint(stage, model), monitor)
+
+
+def silence_alarm(stage: Located, model: str) -> str:
+    """The alarm that rings when a model has not been judged for too long."""
+    return alarm(endpoint(stage, model), "not-judged")
+
+
+def monitor_job(stage: Located, model: str) -> str:
+    """What the names of the Processing jobs begin with that look at large windows."""
+    return f"sluice-{stage.name}-{model}"
+
+
+def monitor_job_role(stage: Located) -> str:
+    """The role of those jobs."""
+    return f"sluice-{stage.name}-monitor-job"
+
+
+def mask_key(stage: Located) -> str:
+    """The secret with which masked columns are hashed."""
+    return f"sluice/{stage.name}/mask"
+
+
+def analysis_layer(stage: Located) -> str:
+    """The Lambda layer with the analyzer's libraries."""
+    return f"sluice-{stage.name}-analysis"
+
+
+def dashboard(stage: Located, model: str | None = None) -> str:
+    """The CloudWatch dashboard of a stage, or of one model in it: ``sluice-<stage>[-<model>]``."""
+    return "-".join(part for part in ("sluice", stage.name, model) if part)
+
+
 def scaling_policy(stage: Located, model: str) -> str:
     """The policy by which an endpoint's instances follow its traffic."""
     return f"{endpoint(stage, model)}-invocations"
@@ -225,18 +284,21 @@ def composed(stage: Located, models: Iterable[str]) -> Iterator[Composed]:
 
     Limits: Amazon S3 User Guide, "Bucket naming rules"; IAM User Guide, "IAM and AWS STS quotas"; AWS Lambda API
     Reference, "CreateFunction"; AWS CloudFormation API Reference, "CreateStack"; SageMaker API Reference,
-    "CreateEndpoint", "CreatePipeline", "CreateModelPackageGroup".
+    "CreateEndpoint", "CreatePipeline", "CreateModelPackageGroup", "CreateMonitoringSchedule".
     """
     for bucket in (artifact_bucket(stage), capture_bucket(stage), log_bucket(stage)):
         yield Composed(kind="bucket", name=bucket, limit=63)
-    for verb in VERBS:
+    for verb in get_args(Verb):
         yield Composed(kind="Lambda function", name=function(stage, verb), limit=64)
         yield Composed(kind="role", name=function_role(stage, verb), limit=64)
     for model in models:
         yield Composed(kind="model package group", name=model, limit=63, model=model)
         yield Composed(kind="endpoint", name=endpoint(stage, model), limit=63, model=model)
+        longest = monitoring_schedule(stage, model, max(MONITORS, key=len))
+        yield Composed(kind="monitoring schedule", name=longest, limit=63, model=model)
         yield Composed(kind="pipeline", name=pipeline(stage, model), limit=256, model=model)
         for role in (training_role, push_role, start_role, serving_role, deploy_role):
             yield Composed(kind="role", name=role(stage, model), limit=64, model=model)
-        yield Composed(kind="schedule", name=training_schedule(stage, model), limit=64, model=model)
+        for schedule_ in (training_schedule, monitor_schedule):
+            yield Composed(kind="schedule", name=schedule_(stage, model), limit=64, model=model)
         yield Composed(kind="stack", name=stack(stage, "training", model), limit=128, model=model)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pydantic.fields import FieldInfo
 
 from env import schema
+from env.part import Part
 from env.schema import Path
-from env.stage import POLICIES, Part
+from env.stage import POLICIES
 from env.wording import spelled
 
 BEGIN = "<!-- keys: begin (python -m env writes this table) -->"
@@ -29,8 +30,13 @@ def renewed(page: str) -> str:
 
 def _rows() -> Iterator[str]:
     for path, info in schema.leaves():
-        key = ".".join(f"<{before.removesuffix('s')}>" if part == "*" else part for before, part in _pairs(path))
+        key = ".".join(_named(before) if part == "*" else part for before, part in _pairs(path))
         yield f"| `{key}` | {_default(path, info)} | {_meaning(path, info.description or '')} |"
+
+
+def _named(table: str) -> str:
+    """What stands for a name of the team's own in a table of such."""
+    return {"business": "<kpi>", "limits": "<metric>"}.get(table, f"<{table.removesuffix('s')}>")
 
 
 def _default(path: Path, info: FieldInfo) -> str:

@@ -5,21 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from env import canary, images, naming, rhythm
+from env import canary, images, monitor_rules, naming, rhythm
+from env.breach import Breach
 from env.stage import AllAtOnce, Canary, Serving, StageFile, Training
-
-
-@dataclass(frozen=True, kw_only=True)
-class Breach:
-    """A value that contradicts others: where it stands, and which other keys it was compared with."""
-
-    key: str
-    value: Any
-    fault: str
-    remedy: str
-    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +29,7 @@ def breaches(name: str, stage: StageFile) -> Iterator[Breach]:
     yield from _names(name, stage)
     yield from _soak(stage)
     yield from _images(stage)
+    yield from monitor_rules.breaches(stage)
     for model, parts in stage.models.items():
         if parts.training is not None:
             yield from _schedule(f"models.{model}.training", parts.training)

@@ -8,7 +8,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from env.stage import Part, StageFile
+from env.part import Part
+from env.stage import StageFile
 
 Path = tuple[str, ...]
 

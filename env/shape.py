@@ -45,7 +45,7 @@ def _path(detail: ErrorDetails) -> Path:
     """The keys that lead to a mistake, without what pydantic adds: list positions, union members, a mark on keys."""
     path: list[str] = []
     for part in detail["loc"]:
-        if isinstance(part, int) or part == "[key]" or "parameters" in path[:-1]:
+        if isinstance(part, int) or part == "[key]" or wording.FREE & set(path[:-1]):
             break
         if not _is_policy(path, part):
             path.append(part)

@@ -7,20 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["ml.m5.large"])]
+from env.monitor import InstanceType, Monitor, Monitoring
+from env.part import Part
+
 ImageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9._-]+)?$")]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[int, Field(ge=0, le=3600)]
 Timeout = Annotated[int, Field(ge=600, le=28_800)]
-
-
-class Part(BaseModel):
-    """What all parts of a stage share: frozen, no unknown keys, no conversion of one type into another."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Network(Part):
@@ -121,6 +115,10 @@ class Capture(Part):
 
     percent: Annotated[int, Field(ge=0, le=100)] = 100
     """Share of requests that is captured with its answers (0 = none)."""
+    masked: Annotated[Mapping[str, Literal["hash", "drop"]], Field(examples=[{"age": "hash"}])] = {}
+    """Columns that are never captured in clear: each is hashed with the stage's key (`hash`) or left out (`drop`)."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days after which captured requests and answers are deleted."""
 
 
 class Autoscaling(Part):
@@ -200,6 +198,8 @@ class Model(Part):
     """How the model is served."""
     release: Release = Release()
     """Who may release the model, how long a release is watched, and what is kept to go back to."""
+    monitor: Monitor | None = None
+    """How the model's traffic is looked at, and what follows; absent: not at all."""
 
 
 class Tracking(Part):
@@ -246,6 +246,8 @@ class StageFile(Part):
     """The private network that jobs and models run in."""
     tracking: Tracking | None = None
     """The MLflow server that runs are tracked in; without it there is none."""
+    monitoring: Monitoring = Monitoring()
+    """What the monitors of the stage's models share."""
     images: Mapping[ImageName, OwnImage] = {}
     """The team's own container images, by the names that pipelines have for them."""
     models: Mapping[ModelName, Model] = {}
@@ -289,3 +291,8 @@ class Stage(StageFile):
     def first(self) -> bool:
         """Whether a package needs to have passed no other stage."""
         return self.after is None
+
+    @property
+    def monitored(self) -> dict[str, Monitor]:
+        """How each model that is monitored is, by its name."""
+        return {model: parts.monitor for model, parts in self.models.items() if parts.monitor is not None}

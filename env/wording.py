@@ -14,6 +14,9 @@ from env import schema
 from env.schema import Path
 from env.stage import POLICIES
 
+FREE = frozenset({"parameters", "facets"})
+"""Tables whose keys are the team's own, each with one value of several types."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
@@ -88,7 +91,7 @@ def _mistaken(path: Path, kind: str) -> Told:
     if path[:-1] == ("models",) and kind == "string_pattern_mismatch":
         remedy = "use lower-case letters, digits and single hyphens, as in credit-risk"
         return Told(fault="is no name of a model", remedy=remedy)
-    if "parameters" in path[:-1]:
+    if FREE & set(path[:-1]):
         return Told(fault="is neither a text, a number nor a truth value", remedy="write the one value it shall have")
     if kind in _NO_TABLE:
         return Told(fault="is not a table", remedy=f"write its keys under [{'.'.join(path)}]")

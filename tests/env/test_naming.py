@@ -32,6 +32,20 @@ LOCAL = env.load("local")
         ("config-7-abort", naming.alarm("config-7", "abort")),
         ("arn:aws:sns:eu-west-1:123456789012:sluice-local-notify", naming.topic_arn(LOCAL)),
         ("credit_risk", naming.folder("credit-risk")),
+        ("sluice-local-monitor-credit-risk", naming.monitor_schedule(LOCAL, "credit-risk")),
+        (
+            "arn:aws:ssm:eu-west-1:123456789012:parameter/sluice/local/monitor/credit-risk",
+            naming.monitor_parameter_arn(LOCAL, "credit-risk"),
+        ),
+        ("credit-risk-local-bias", naming.monitoring_schedule(LOCAL, "credit-risk", "bias")),
+        ("credit-risk-local-data-quality", naming.monitor_alarm(LOCAL, "credit-risk", "data-quality")),
+        ("credit-risk-local-not-judged", naming.silence_alarm(LOCAL, "credit-risk")),
+        ("sluice-local-monitor-job", naming.monitor_job_role(LOCAL)),
+        ("sluice-local-credit-risk", naming.monitor_job(LOCAL, "credit-risk")),
+        ("sluice/local/mask", naming.mask_key(LOCAL)),
+        ("sluice-local-analysis", naming.analysis_layer(LOCAL)),
+        ("sluice-local", naming.dashboard(LOCAL)),
+        ("sluice-local-abalone", naming.dashboard(LOCAL, "abalone")),
     ],
 )
 def test_names_are_composed_of_the_stage(expected, name):
