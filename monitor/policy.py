@@ -77,6 +77,10 @@ class BiasPolicy:
     """Protected column → the value of the group looked at."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Clarify's metric → largest distance from its neutral value; the others are held to the baseline's."""
+    favourable_label: str | None = None
+    """The label's value that is good for a person; None: the quality's positive label."""
+    group_variable: str | None = None
+    """The column whose groups conditional disparity is reckoned in; None: it is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,7 @@ class ExplainabilityPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KpiPolicy:
+class Kpi:
     """One business number: an expression over captured columns, predictions and labels."""
 
     expression: str
@@ -131,7 +135,7 @@ class Policy:
     quality: QualityPolicy | None = None
     bias: BiasPolicy | None = None
     explainability: ExplainabilityPolicy | None = None
-    business: Mapping[str, KpiPolicy] = field(default_factory=dict)
+    business: Mapping[str, Kpi] = field(default_factory=dict)
     alarms: AlarmsPolicy = field(default_factory=AlarmsPolicy)
     retraining: RetrainingPolicy | None = None
     masked: tuple[str, ...] = ()
