@@ -25,7 +25,7 @@ from env.errors import EnvError
 
 _ROOM = Path(__file__).parent
 _CATALOGUE = _ROOM / "images.toml"
-_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/(?P<name>[^:@/]+:[^:@/]+)")
+_URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/(?P<name>[^:@/]+(:[^:@/]+)?)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,10 @@ class Image:
     key: str
     """``sklearn:1.4-2``: the framework and the version by which AWS's SDK retrieves it."""
     repository: str
-    tag: str
-    python: str
-    """Major and minor version of the interpreter inside."""
+    tag: str = ""
+    """Absent where AWS names the image without one."""
+    python: str = ""
+    """Major and minor version of the interpreter inside; absent where there is none to write programs for."""
     group: str = ""
     """The dependency group of ``pyproject.toml`` that holds the same library versions; none for what another plays."""
     played_by: str = ""
@@ -46,6 +47,11 @@ class Image:
     """Distribution → exact version, for the libraries that the image pins."""
     algorithm: str = ""
     """What the image trains by itself, without a script: ``xgboost``, or nothing."""
+    program: tuple[str, ...] = ()
+    """What a processing job of the image runs on a laptop when it names no entry point: a module and its arguments.
+
+    Images that have one are AWS's own services', which no model trains or serves in and nobody pulls.
+    """
     on_demand: bool = False
     """Whether a laptop makes its interpreter only when a job asks for it, and not at set-up."""
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +61,11 @@ class Image:
     def environment(self) -> str:
         """The folder name of the interpreter that a laptop makes for it: ``sklearn-1.4-2``."""
         return self.key.replace(":", "-")
+
+    @property
+    def name(self) -> str:
+        """What a registry calls it: ``sagemaker-scikit-learn:1.4-2-cpu-py3``."""
+        return f"{self.repository}:{self.tag}" if self.tag else self.repository
 
 
 def keys() -> list[str]:
@@ -83,7 +94,7 @@ def uri(key: str, *, region: str) -> str:
     if region not in image.accounts:
         raise EnvError(f"env/images.toml: image {key!r} has no account for region {region!r}; choose another region.")
     domain = _document()["domains"].get(region, "amazonaws.com")
-    return f"{image.accounts[region]}.dkr.ecr.{region}.{domain}/{image.repository}:{image.tag}"
+    return f"{image.accounts[region]}.dkr.ecr.{region}.{domain}/{image.name}"
 
 
 def find(uri: str) -> Image | None:
@@ -94,8 +105,7 @@ def find(uri: str) -> Image | None:
     if parts is None:
         return None
     for image in _catalogue().values():
-        named = f"{image.repository}:{image.tag}" == parts["name"]
-        if named and image.accounts.get(parts["region"]) == parts["account"]:
+        if image.name == parts["name"] and image.accounts.get(parts["region"]) == parts["account"]:
             return image
     return None
 
@@ -109,7 +119,9 @@ def _document() -> dict[str, Any]:
 def _catalogue() -> dict[str, Image]:
     accounts = _document()["accounts"]
     return {
-        key: Image(key=key, **{**entry, "accounts": accounts[entry["accounts"]]})
+        key: Image(
+            key=key, **{**entry, "accounts": accounts[entry["accounts"]], "program": tuple(entry.get("program", ()))}
+        )
         for key, entry in _document()["images"].items()
     }
 

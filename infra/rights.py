@@ -147,8 +147,12 @@ def put_metrics() -> Right:
 
 
 def pull_images(stage: Stage) -> list[Right]:
-    """Pulling the images of the catalogue that AWS offers in the stage's region, and the stage's own."""
-    offered = (image for image in map(images.get, images.keys()) if stage.region in image.accounts)
+    """Pulling the images of the catalogue that AWS offers in the stage's region, and the stage's own.
+
+    Those of its own services, AWS pulls itself.
+    """
+    known = (image for image in map(images.get, images.keys()) if not image.program)
+    offered = (image for image in known if stage.region in image.accounts)
     repositories = {
         f"arn:aws:ecr:{stage.region}:{image.accounts[stage.region]}:repository/{image.repository}" for image in offered
     }

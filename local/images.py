@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -46,6 +46,10 @@ class Images(Protocol):
         """The algorithm that is built into an image: "xgboost", or "". Raises UnsupportedLocally."""
         ...
 
+    def program(self, uri: str) -> Sequence[str]:
+        """The module, with its arguments, that a processing job of an image runs by itself; empty for none."""
+        ...
+
 
 class ImageEnvironments:
     """Interpreters under `<checkout>/.cache/images`, each made by uv from the image's dependency group."""
@@ -77,6 +81,10 @@ class ImageEnvironments:
         """The algorithm that is built into an image, as the catalogue says. Raises UnsupportedLocally."""
         return _role(uri).played_by.algorithm
 
+    def program(self, uri: str) -> Sequence[str]:
+        """What the catalogue says that an image runs by itself. Raises UnsupportedLocally."""
+        return _role(uri).image.program
+
     def _make(self, image: Image) -> Path:
         folder = self._checkout / ".cache" / "images" / image.environment
         if not folder.exists():
@@ -105,6 +113,8 @@ def _differences(image: Image, folder: Path) -> str:
     here = {"python": library.name.removeprefix("python")}
     for found in importlib.metadata.distributions(path=[str(library / "site-packages")]):
         here[found.metadata["Name"].lower()] = found.version
+    if image.program:
+        return f"Sluice's own program plays image {image.key}: python -m {' '.join(image.program)}"
     wanted = {"python": image.python, **image.packages}
     other = [
         f"{name} {here.get(name, 'absent')} for {version}"

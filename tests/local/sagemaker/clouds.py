@@ -33,6 +33,10 @@ class PlainImages:
         self.require(uri)
         return ""
 
+    def program(self, uri: str) -> tuple[str, ...]:
+        self.require(uri)
+        return ()
+
 
 @contextmanager
 def sagemaker_cloud(factory: pytest.TempPathFactory, *, clock: Clock | None = None) -> Iterator[SmallCloud]:
