@@ -92,9 +92,13 @@ class Bias(Part):
     """Bias: whether groups of people are treated alike, in the data and by the model."""
 
     facets: Annotated[Mapping[str, str | float], Field(examples=[{"sex": "female"}])]
-    """The group that is looked at, as a column and its value there; each is compared with everyone else."""
+    """The group that is looked at, as a column and its value there (a number: above it), compared with everyone else."""
     limits: Annotated[Mapping[str, Distance], Field(examples=[{"DPPL": 0.1}])] = {}
     """How far Clarify's metrics, by their short names, may be from neutral; none: as far as at training."""
+    favourable_label: Annotated[str | None, Field(examples=["1"])] = None
+    """The label that is good for a person; absent: the positive one."""
+    group_variable: Annotated[str | None, Field(examples=["housing"])] = None
+    """The column by whose values conditional disparity is reckoned; absent: it is not."""
 
 
 class Explainability(Part):

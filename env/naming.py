@@ -249,9 +249,9 @@ def mask_key(stage: Located) -> str:
     return f"sluice/{stage.name}/mask"
 
 
-def analysis_layer(stage: Located) -> str:
+def libraries(stage: Located) -> str:
     """The Lambda layer with the analyzer's libraries."""
-    return f"sluice-{stage.name}-analysis"
+    return f"sluice-{stage.name}-libraries"
 
 
 def dashboard(stage: Located, model: str | None = None) -> str:

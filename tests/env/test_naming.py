@@ -43,7 +43,7 @@ LOCAL = env.load("local")
         ("sluice-local-monitor-job", naming.monitor_job_role(LOCAL)),
         ("sluice-local-credit-risk", naming.monitor_job(LOCAL, "credit-risk")),
         ("sluice/local/mask", naming.mask_key(LOCAL)),
-        ("sluice-local-analysis", naming.analysis_layer(LOCAL)),
+        ("sluice-local-libraries", naming.libraries(LOCAL)),
         ("sluice-local", naming.dashboard(LOCAL)),
         ("sluice-local-abalone", naming.dashboard(LOCAL, "abalone")),
     ],
