@@ -92,7 +92,7 @@ class Bias(Part):
     """Bias: whether groups of people are treated alike, in the data and by the model."""
 
     facets: Annotated[Mapping[str, str | float], Field(examples=[{"sex": "female"}])]
-    """The group that is looked at, as a column and its value there (a number: above it), compared with everyone else."""
+    """The group that is looked at, as a column and its value there (a number: above it), against everyone else."""
     limits: Annotated[Mapping[str, Distance], Field(examples=[{"DPPL": 0.1}])] = {}
     """How far Clarify's metrics, by their short names, may be from neutral; none: as far as at training."""
     favourable_label: Annotated[str | None, Field(examples=["1"])] = None
