@@ -59,7 +59,7 @@ class QualityPolicy:
     positive_label: str | None = None
     """The label's value that the prediction is the probability of, as text; needed for classification."""
     decision_threshold: float = 0.5
-    """A prediction of at least that decides for the positive label."""
+    """A prediction above it decides for the positive label."""
     minimum_labels: int = 100
     label_delay_minutes: int = 0
     """Labels come so late: the judged window ends that much before now."""
@@ -74,7 +74,7 @@ class BiasPolicy:
     """Bias of data and predictions, facet by facet."""
 
     facets: Mapping[str, str | float] = field(default_factory=dict)
-    """Protected column → the value of the group looked at."""
+    """Protected column → the group looked at: a text is its value, a number the threshold above which it lies."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Clarify's metric → largest distance from its neutral value; the others are held to the baseline's."""
     favourable_label: str | None = None
@@ -93,7 +93,7 @@ class ExplainabilityPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kpi:
+class KpiPolicy:
     """One business number: an expression over captured columns, predictions and labels."""
 
     expression: str
@@ -135,7 +135,7 @@ class Policy:
     quality: QualityPolicy | None = None
     bias: BiasPolicy | None = None
     explainability: ExplainabilityPolicy | None = None
-    business: Mapping[str, Kpi] = field(default_factory=dict)
+    business: Mapping[str, KpiPolicy] = field(default_factory=dict)
     alarms: AlarmsPolicy = field(default_factory=AlarmsPolicy)
     retraining: RetrainingPolicy | None = None
     masked: tuple[str, ...] = ()
