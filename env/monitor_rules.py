@@ -30,6 +30,7 @@ def breaches(stage: StageFile) -> Iterator[Breach]:
             yield from _bias(f"{prefix}.bias", parts.monitor.bias, parts.monitor.quality)
             yield from _bounds(prefix, parts.monitor)
             yield from _retraining(prefix, model, parts)
+            yield from _kept(prefix, model, parts)
 
 
 def _reserved(model: str) -> Iterator[Breach]:
@@ -82,7 +83,21 @@ def _captured(prefix: str, model: str, parts: Model) -> Iterator[Breach]:
 
 
 def _datapoints(prefix: str, monitor: Monitor) -> Iterator[Breach]:
+    """An alarm looks back seven days at most, one where its points are closer than an hour.
+
+    Source: CloudWatch User Guide, "Using Amazon CloudWatch alarms", "Evaluating an alarm".
+    """
     alarms = monitor.alarms
+    pause = 0 if rhythm.fault(monitor.every) else rhythm.longest_pause_seconds(monitor.every)
+    longest = 604_800 if pause >= 3600 else 86_400
+    if pause * alarms.periods > longest:
+        yield Breach(
+            key=f"{prefix}.every",
+            value=monitor.every,
+            fault=f"is too seldom for alarms, which look back {longest // 86_400} days at most",
+            remedy="shorten it, or lower alarms.periods",
+            compared=(f"{prefix}.alarms.periods",),
+        )
     if alarms.datapoints > alarms.periods:
         yield Breach(
             key=f"{prefix}.alarms.datapoints",
@@ -174,3 +189,23 @@ def _retraining(prefix: str, model: str, parts: Model) -> Iterator[Breach]:
             remedy=f"add [{prefix}.quality], or remove it",
             compared=(f"{prefix}.quality",),
         )
+
+
+def _kept(prefix: str, model: str, parts: Model) -> Iterator[Breach]:
+    """What is looked at must be there still."""
+    assert parts.monitor is not None
+    monitor, days = parts.monitor, parts.serving.capture.retention_days
+    late = monitor.quality.label_delay_minutes if monitor.quality else 0
+    back = {
+        "window_minutes": (monitor.window_minutes + late) / 1440,
+        "retraining.lookback_hours": monitor.retraining.lookback_hours / 24 if monitor.retraining else 0,
+    }
+    for key, needed in back.items():
+        if needed > days:
+            yield Breach(
+                key=f"models.{model}.serving.capture.retention_days",
+                value=days,
+                fault=f"ends before the monitor has looked: {key} reaches {needed:.1f} days back",
+                remedy=f"raise it, or lower {prefix}.{key}",
+                compared=(f"{prefix}.{key}", f"{prefix}.quality.label_delay_minutes"),
+            )

@@ -5,6 +5,7 @@ Source: EventBridge Scheduler User Guide, "Schedule types in EventBridge Schedul
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _RATE = re.compile(r"rate\((?P<value>\d+) (?P<unit>minute|hour|day)(?P<many>s?)\)")
 _CRON = re.compile(r"cron\((?P<fields>[^()]*)\)")
 _ITEM = re.compile(r"(?P<first>\*|\w+)(-(?P<last>\w+))?(/(?P<step>\d+))?")
+
+_UNIT_SECONDS: Mapping[str, int] = {"minute": 60, "hour": 3600, "day": 86_400}
+_DAY_MINUTES = 1440
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -40,6 +44,22 @@ def fault(expression: str) -> str | None:
     if cron := _CRON.fullmatch(expression):
         return _fault_of_cron(cron["fields"].upper().split())
     return "is neither rate(<value> <unit>) nor cron(<minutes> <hours> <day of month> <month> <day of week> <year>)"
+
+
+def longest_pause_seconds(expression: str) -> int:
+    """The longest time from one turn of a valid expression to the next; for cron, the largest it can be."""
+    rate, cron = _RATE.fullmatch(expression), _CRON.fullmatch(expression)
+    if rate:
+        return int(rate["value"]) * _UNIT_SECONDS[rate["unit"]]
+    if cron is None:
+        raise ValueError(f"{expression!r} is no rate(…) or cron(…)")
+    given = dict(zip(_FIELDS, cron["fields"].upper().split(), strict=True))
+    minutes, hours = _values("minutes", given["minutes"]), _values("hours", given["hours"])
+    every_day = {given["day of month"], given["day of week"]} <= {"*", "?"} and given["month"] == "*"
+    turns = [hour * 60 + minute for hour in hours for minute in minutes]
+    pauses = [later - turn for turn, later in itertools.pairwise([*turns, turns[0] + _DAY_MINUTES])]
+    days = 1 if every_day else _most_days(given)
+    return max(*pauses, (days - 1) * _DAY_MINUTES + pauses[-1], 1) * 60
 
 
 def is_zone(name: str) -> bool:
@@ -73,6 +93,25 @@ def _means_something(name: str, text: str) -> bool:
     if name in _BY_NAME and (text == "?" or _BY_NAME[name].fullmatch(text)):
         return True
     return all(_is_item(name, item) for item in text.split(","))
+
+
+def _values(name: str, text: str) -> list[int]:
+    """The numbers that a field of minutes or hours stands for, in their order."""
+    least, largest, _ = _FIELDS[name]
+    found: set[int] = set()
+    for match in filter(None, map(_ITEM.fullmatch, text.split(","))):
+        first = least if match["first"] == "*" else int(match["first"])
+        last = largest if match["first"] == "*" or (match["step"] and not match["last"]) else first
+        found |= set(range(first, int(match["last"] or last) + 1, int(match["step"] or 1)))
+    return sorted(found)
+
+
+def _most_days(given: Mapping[str, str]) -> int:
+    """The most days between two turns of an expression that names some days alone."""
+    weekly = given["day of month"] == "?" and given["month"] == "*" and not set("L#") & set(given["day of week"])
+    if weekly:
+        return 7 if given["day of week"].isalnum() else 6
+    return 31 if given["month"] == "*" else 366
 
 
 def _is_item(name: str, item: str) -> bool:

@@ -68,6 +68,15 @@ def test_a_sound_monitor_breaks_no_rule():
             stage({"quality": {"kind": "regression", "positive_label": "1"}}),
             f"{MONITOR}.quality.positive_label has no meaning for a regression",
         ),
+        (
+            stage({"every": "rate(2 days)", "alarms": {"periods": 4}}),
+            f"{MONITOR}.every is too seldom for alarms, which look back 7 days at most",
+        ),
+        (
+            stage({"every": "rate(15 minutes)", "alarms": {"periods": 10}, "window_minutes": 44_640}),
+            "models.churn.serving.capture.retention_days "
+            "ends before the monitor has looked: window_minutes reaches 31.0 days back",
+        ),
         (stage({"quality": QUALITY, "bias": {"facets": {}}}), f"{MONITOR}.bias.facets names no group"),
         (
             stage({"bias": {"facets": {"sex": "female"}}}),

@@ -66,3 +66,22 @@ def test_what_passes_here_is_understood_by_the_clock(fields):
 def test_a_time_zone_is_one_of_the_database(zone, known):
     """Misspelt zones are found before AWS refuses them."""
     assert rhythm.is_zone(zone) == known
+
+
+@pytest.mark.parametrize(
+    ("expression", "seconds"),
+    [
+        ("rate(15 minutes)", 900),
+        ("rate(1 day)", 86_400),
+        ("cron(0 * * * ? *)", 3600),
+        ("cron(0/15 * * * ? *)", 900),
+        ("cron(0 6 * * ? *)", 86_400),
+        ("cron(0 6,18 * * ? *)", 43_200),
+        ("cron(0 8-18/5 * * ? *)", 50_400),
+        ("cron(0 6 ? * MON *)", 604_800),
+        ("cron(0 6 1 * ? *)", 2_678_400),
+    ],
+)
+def test_the_longest_pause_of_an_expression_is_known(expression, seconds):
+    """An alarm on what recurs must look at no less."""
+    assert rhythm.longest_pause_seconds(expression) == seconds
