@@ -7,6 +7,7 @@ LambdaError
 ├── LedgerError      a record of the ledger is not of a kind or shape this version knows
 ├── SampleError      a package's sample payload cannot be read
 ├── TrackingError    the tracking server refuses a request or does not answer
+├── VerdictError     what the monitor has left, or answers, is not of a shape this version knows
 └── Conflict         somebody else appended to the ledger first: read it again and decide anew
 """
 
@@ -41,6 +42,10 @@ class TrackingError(LambdaError):
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class VerdictError(LambdaError):
+    """What the monitor has left, or answers, is not of a shape this version knows."""
 
 
 class Conflict(LambdaError):

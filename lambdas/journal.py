@@ -8,9 +8,26 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, TypeVar
 
-from lambdas.records import Abort, Approved, Opened, Outcome, Record, Recovery, Refused, Started, Stuck, Told, Veto
+from lambdas.records import (
+    Abort,
+    Approved,
+    NotRetrained,
+    Opened,
+    Outcome,
+    Record,
+    Recovery,
+    Refused,
+    RetrainingStarted,
+    Started,
+    Stuck,
+    Told,
+    Veto,
+)
 
 _R = TypeVar("_R", bound=Record)
+
+_NEWS: Final = (Outcome, Refused, Veto, Stuck, RetrainingStarted, NotRetrained)
+"""What people are told of."""
 
 DAY: Final = timedelta(days=1)
 """After this long a trouble that lasts, or has come again, is tried to be mended, and told, anew."""
@@ -126,9 +143,9 @@ class Journal:
 
     @property
     def untold(self) -> list[Record]:
-        """What people have not been told yet, oldest first: outcomes, refusals, vetoes and what is stuck."""
+        """What people have not been told yet, oldest first: outcomes, refusals, vetoes, retrainings, what is stuck."""
         told = {record.about for record in self.every(Told)}
-        news = (record for record in self.records if isinstance(record, Outcome | Refused | Veto | Stuck))
+        news = (record for record in self.records if isinstance(record, _NEWS))
         return [record for record in news if record.sequence not in told and not self._repeated(record)]
 
     @property

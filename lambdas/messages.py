@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from lambdas.candidates import RETRIES, pause
-from lambdas.records import Outcome, Record, Refused, Stuck, Veto
+from lambdas.records import NotRetrained, Outcome, Record, Refused, RetrainingStarted, Stuck, Veto
 from lambdas.situation import Situation
 
 _SUBJECT_CHARACTERS: Final = 100
@@ -60,6 +60,10 @@ def _what(record: Record) -> str:
             return f"version {record.version} is vetoed"
         case Stuck():
             return "a person is needed"
+        case RetrainingStarted():
+            return f"version {record.version} has drifted and is trained anew"
+        case NotRetrained():
+            return f"version {record.version} has drifted and is not trained anew"
         case _:
             return record.kind
 
@@ -70,8 +74,8 @@ def _why(record: Record) -> str:
             return record.reason
         case Veto():
             return f"{record.reason} ({record.by})"
-        case Outcome() | Refused() | Stuck():
-            return record.reason
+        case Outcome() | Refused() | Stuck() | RetrainingStarted() | NotRetrained():
+            return record.reason.rstrip(".")
         case _:
             return "see the history"
 
@@ -118,6 +122,12 @@ def _steps(record: Record, model: str, stage: str) -> list[str]:
                 return [f"sluice status {model} --stage {stage}    now"]
             another = f'sluice approve {model}/VERSION --stage {stage} --reason "..."'
             return [f"sluice status {model} --stage {stage}    now", f"{another}    release another version"]
+        case RetrainingStarted():
+            drifted = f"sluice report {model} --stage {stage}    what has drifted, and by how much"
+            return [drifted, f"sluice runs {model} --stage {stage}    how far it is; its version waits for an approval"]
+        case NotRetrained():
+            drifted = f"sluice report {model} --stage {stage}    what has drifted, and by how much"
+            return [drifted, f"{history}    which retrainings there were"]
         case Outcome(outcome="failed"):
             again = f'sluice approve {model}/{record.version} --stage {stage} --reason "..."'
             return [f"{history}    what happened", f"{again}    try it anew once the reason is gone"]
@@ -141,6 +151,8 @@ def _runbook(record: Record) -> list[str]:
         case Stuck():
             anchor = "stack-stuck" if _of_the_stack(record) else "nothing-to-go-back-to"
             where = f"docs/runbooks.md#{anchor}"
+        case RetrainingStarted() | NotRetrained():
+            where = "docs/runbooks.md#retraining"
         case _:
             return []
     return [f"{where}    what to do, step by step"]

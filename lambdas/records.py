@@ -160,6 +160,50 @@ class Told(Record):
     modified: str = ""
 
 
-KINDS: Final[dict[str, type[Record]]] = {
-    kind.kind: kind for kind in (Approved, Opened, Started, Abort, Veto, Recovery, Outcome, Refused, Stuck, Told)
-}
+@dataclass(frozen=True, kw_only=True)
+class Retraining(Record):
+    """A retraining is about to be asked of the pipeline: `version` has drifted, as the alarms of `monitors` say.
+
+    `run` is the run of the monitor that judged it, `report` its page; `data` is the URI of the labelled rows that the
+    next version is made of, `rows` their number, `sha256` their hash.
+    """
+
+    kind = "retraining"
+    version: int
+    monitors: tuple[str, ...]
+    run: str
+    reason: str
+    report: str
+    data: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainingStarted(Record):
+    """SageMaker has started the pipeline for the retraining with the number `about`; `execution` is an ARN."""
+
+    kind = "retraining_started"
+    about: int
+    version: int
+    execution: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotRetrained(Record):
+    """An alarm rings for `version`, and no retraining follows; told once a day for a version and reason.
+
+    With `about` it is the end of the retraining of that number, for which the pipeline was never started.
+    """
+
+    kind = "not_retrained"
+    version: int
+    reason: str
+    about: int = 0
+
+
+_OF_RELEASES: Final = (Approved, Opened, Started, Abort, Veto, Recovery, Outcome, Refused, Stuck, Told)
+_OF_RETRAININGS: Final = (Retraining, RetrainingStarted, NotRetrained)
+
+KINDS: Final[dict[str, type[Record]]] = {kind.kind: kind for kind in (*_OF_RELEASES, *_OF_RETRAININGS)}

@@ -10,7 +10,22 @@ from moto import mock_aws
 from lambdas.errors import Conflict, LedgerError
 from lambdas.journal import Journal
 from lambdas.ledger import Ledger, parse, to_item
-from lambdas.records import KINDS, Abort, Approved, Opened, Outcome, Recovery, Refused, Started, Stuck, Told, Veto
+from lambdas.records import (
+    KINDS,
+    Abort,
+    Approved,
+    NotRetrained,
+    Opened,
+    Outcome,
+    Recovery,
+    Refused,
+    Retraining,
+    RetrainingStarted,
+    Started,
+    Stuck,
+    Told,
+    Veto,
+)
 
 RECORDS = [
     Approved(version=2, by="arn:aws:iam::123456789012:user/ada", reason="good"),
@@ -23,6 +38,18 @@ RECORDS = [
     Refused(version=3, reason="no metrics", modified="2026-11-02T10:00:00+00:00"),
     Stuck(version=2, reason="nothing to go back to"),
     Told(about=7),
+    Retraining(
+        version=2,
+        monitors=("bias", "business"),
+        run="r",
+        reason="so",
+        report="s3://r",
+        data="s3://d",
+        rows=9,
+        sha256="ab",
+    ),
+    RetrainingStarted(about=11, version=2, execution="arn", reason="so"),
+    NotRetrained(version=2, reason="stopped"),
 ]
 
 

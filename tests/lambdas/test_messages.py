@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from lambdas.messages import message
-from lambdas.records import Outcome, Refused, Stuck, Veto
+from lambdas.records import NotRetrained, Outcome, Refused, RetrainingStarted, Stuck, Veto
 from lambdas.situation import Endpoint
 from tests.lambdas.situations import SERVED, journal, opened, situation
 
@@ -35,6 +35,9 @@ def test_a_message_says_what_why_what_serves_and_what_to_do():
         (Refused(version=2, reason="x"), "sluice approve churn/2 --stage prod"),
         (Stuck(version=1, reason="x"), "docs/runbooks.md"),
         (Veto(version=1, by="ada", cause="person", reason="x"), "sluice history churn --stage prod"),
+        (RetrainingStarted(about=4, version=1, execution="a", reason="x"), "sluice runs churn --stage prod"),
+        (NotRetrained(version=1, reason="x"), "sluice report churn --stage prod"),
+        (NotRetrained(version=1, reason="x"), "docs/runbooks.md#retraining"),
     ],
 )
 def test_there_is_something_to_do_about_everything(record, step):
@@ -88,3 +91,11 @@ def test_nothing_is_said_to_serve_where_nothing_does():
     unknown = situation(journal(*SERVED), endpoint=Endpoint(status="InService", config="Config-9"))
     assert "Serves now: nothing, there is no endpoint." in message(record, gone, stage="prod").body
     assert "Serves now: endpoint config Config-9, which is of no release" in message(record, unknown, stage="prod").body
+
+
+def test_a_retraining_is_told_with_what_has_drifted():
+    """The reason stands in the message as it stands on the package; a full stop of its own is not said twice."""
+    reason = "Retrained because version 1 has drifted. data-quality: age moved by 0.4."
+    said = message(RetrainingStarted(about=4, version=1, execution="arn", reason=reason), NOW, stage="prod")
+    assert said.subject == "churn-prod: version 1 has drifted and is trained anew"
+    assert f"Why: {reason}" in said.body.splitlines()
