@@ -77,13 +77,11 @@ def decide(drift: Drift) -> Action:
 def _answered(verdict: Verdict, drift: Drift) -> Iterator[str]:
     """What a retraining of ours is doing about it already."""
     retrainings = Retrainings(drift.journal)
-    last = retrainings.last
-    if last is None:
-        return
-    under_way = {execution.arn for execution in drift.executions if execution.runs}
-    if retrainings.execution(last) in under_way:
+    last, under_way = retrainings.last, {execution.arn for execution in drift.executions if execution.runs}
+    if last and retrainings.execution(last) in under_way:
         yield f"the retraining of version {last.version} is under way"
-    if last.run == verdict.run:
+    # One that was given up counts as well: what SageMaker has refused it would refuse again.
+    if any(retraining.run == verdict.run for retraining in drift.journal.every(Retraining)):
         yield f"run {verdict.run} of the monitor has led to a retraining already"
 
 

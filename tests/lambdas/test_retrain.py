@@ -1,0 +1,161 @@
+import io
+import os
+
+import pytest
+
+from lambdas import retrain
+from lambdas.errors import EventError, LambdaError
+from lambdas.settings import from_environ
+from tests.lambdas.drifting import ALARM, PIPELINE, Drifting, clients
+from tests.lambdas.world import MODEL, STAGE, Fault
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch):
+    """What the function's variables are set to is taken back."""
+    for name in ("STAGE", "REGISTRY", "LEDGER", "CAPTURES", "MONITOR_FUNCTION", "MODELS"):
+        monkeypatch.setenv(name, "")
+
+
+@pytest.fixture
+def world():
+    """Version 1 serves, and the monitor has just found drift."""
+    world = Drifting()
+    world.judge()
+    return world
+
+
+def kinds(world):
+    """What the function wrote."""
+    return [record["kind"]["S"] for record in world.records()[3:]]
+
+
+def test_drift_starts_the_pipeline_on_the_drifted_rows(world):
+    """With the reason and the report as parameters beside the stage's; it is written down first, and counted."""
+    report = world.ask()["models"][MODEL]
+    [execution] = world.executions
+    assert execution["name"] == "retraining-4"
+    assert execution["parameters"] == {
+        "MinAuc": "0.7",
+        "InputData": "s3://artifacts/900/window.csv",
+        "Reason": "Retrained because version 1 has drifted. data-quality: age moved by 0.4",
+        "Report": "s3://captures/report.html",
+    }
+    assert kinds(world) == ["retraining", "retraining_started"]
+    assert world.of_kind("retraining_started")[0]["execution"]["S"] == execution["arn"]
+    assert world.metrics == {("Retrainings", f"{MODEL}-{STAGE}"): 1}
+    assert report[:3] == ["gathered 900 rows with labels", "wrote retraining", f"started {execution['arn']}"]
+    assert report[3].startswith("waits: ")
+
+
+def test_the_same_event_twice_does_nothing_more(world):
+    """Nor do others that say the same in other words."""
+    for event in ({"model": MODEL}, {"model": MODEL}, ended(), rang(), {"detail-type": "Scheduled Event"}):
+        assert "models" in world.ask(event)
+    assert len(world.executions) == 1
+    assert kinds(world) == ["retraining", "retraining_started"]
+
+
+def test_a_refusal_is_written_once_and_gathers_nothing(world):
+    """Rows are read for minutes: not for a model whose switch is off."""
+    world.stop = True
+    for _ in range(3):
+        world.ask()
+    assert kinds(world) == ["not_retrained"]
+    assert world.gathered == 0
+    assert world.executions == []
+
+
+def test_what_sagemaker_refuses_is_given_up_with_its_words(world):
+    """A pipeline without the parameter never starts: nobody is served by ten more attempts on the same run."""
+    world.rows = -900
+    world.ask()
+    assert kinds(world) == ["retraining", "not_retrained"]
+    why = world.of_kind("not_retrained")[0]["reason"]["S"]
+    assert why == f"SageMaker refused to start {PIPELINE}: Parameter InputData is unknown"
+
+
+@pytest.mark.parametrize("kind", ["lost", "died"])
+def test_an_answer_that_gets_lost_starts_nothing_twice(world, kind):
+    """SageMaker has begun it, and nobody knows."""
+    died = world.ask(faults={("StartPipelineExecution", 1): Fault(kind)})
+    assert not isinstance(died, dict)
+    world.pass_time(60)
+    world.ask()
+    assert len(world.executions) == 1
+    assert kinds(world) == ["retraining", "retraining_started"]
+
+
+def test_a_metric_that_cannot_be_put_disturbs_nothing(world):
+    """What is counted stands in the ledger."""
+    assert "models" in world.ask(faults={("PutMetricData", 1): Fault("throttled")})
+    assert kinds(world) == ["retraining", "retraining_started"]
+
+
+def test_a_monitor_that_fails_is_heard_of(world):
+    """Its error is in ours; what it answers in another shape is not taken for rows."""
+    world.environment()
+    made = clients(world)
+    for answer, words in (
+        (b'{"errorMessage": "no labels"}', "failed: no labels"),
+        (b'{"rows": 5}', "no labelled rows"),
+    ):
+        failed = {"FunctionError": "Unhandled"} if b"error" in answer else {}
+        made.functions = Answering({"Payload": io.BytesIO(answer), **failed})
+        [died] = [
+            world.run(lambda event, made=made: retrain.handler(event, None, clients=lambda: made), {"model": MODEL})
+        ]
+        assert isinstance(died, LambdaError)
+        assert words in str(died)
+    assert world.executions == []
+
+
+def test_a_verdict_that_cannot_be_read_is_a_failure(world):
+    """It is retried and ends among the dead letters: it is not taken for one that has found nothing."""
+    world.verdict = {"monitors": {}}
+    assert "cannot be read" in str(world.ask())
+
+
+class Answering:
+    """Lambda's Invoke with one answer."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def invoke(self, **_):
+        return self._answer
+
+
+def ended(stage=STAGE):
+    """The monitor's own event."""
+    return {"detail-type": "Monitoring run ended", "detail": {"stage": stage, "model": MODEL}}
+
+
+def rang(alarm=ALARM):
+    """An alarm's event."""
+    return {"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": alarm}}
+
+
+@pytest.mark.parametrize(
+    ("event", "models"),
+    [
+        ({"model": MODEL}, [MODEL]),
+        ({"model": "other"}, []),
+        (ended(), [MODEL]),
+        (ended("prod"), []),
+        (rang(), [MODEL]),
+        (rang("other"), []),
+        ({"detail-type": "Scheduled Event"}, [MODEL]),
+    ],
+)
+def test_an_event_says_which_models_to_look_at(world, event, models):
+    """Those of this stage that may be trained anew."""
+    world.environment()
+    assert retrain.parse(event, from_environ(retrain.Settings, os.environ)) == models
+
+
+def test_an_event_of_no_rule_is_refused(world):
+    """It would be a defect of a rule."""
+    world.environment()
+    with pytest.raises(EventError):
+        retrain.parse({"detail-type": "Something"}, from_environ(retrain.Settings, os.environ))
