@@ -140,6 +140,7 @@ def _values(model: str, stage: Stage) -> dict[str, str]:
         "model": model,
         "account": stage.account,
         "region": stage.region,
+        "function:monitor": naming.function_arn(stage, "monitor"),
         "role:pipeline": naming.role_arn(stage, naming.training_role(stage, model)),
     }
 

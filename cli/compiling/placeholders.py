@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cli.compiling.stand_ins import ACCOUNT, BUCKET, DEFAULT_BUCKET, KMS_KEY, MODEL, REGION, ROLE
+from cli.compiling.stand_ins import ACCOUNT, BUCKET, DEFAULT_BUCKET, KMS_KEY, MODEL, MONITOR, REGION, ROLE
 from env import images
 
 NAME = "{{sluice:model}}"
@@ -16,6 +16,7 @@ BELOW = f"s3://{{{{sluice:artifact_bucket}}}}/{NAME}/"
 _PLACEHOLDERS = {
     ROLE: "{{sluice:role:pipeline}}",
     KMS_KEY: "{{sluice:kms_key}}",
+    MONITOR: "{{sluice:function:monitor}}",
     DEFAULT_BUCKET: f"{{{{sluice:artifact_bucket}}}}/{NAME}",
     BUCKET: "{{sluice:artifact_bucket}}",
     MODEL: NAME,

@@ -13,6 +13,7 @@ DEFAULT_BUCKET = "sluice-compile-default"
 """What a session's `default_bucket` gives: the model's own part of the artifact bucket, where its jobs may write."""
 MODEL = "sluice-compile-model"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sluice-compile-pipeline"
+MONITOR = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:sluice-compile-monitor"
 KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/sluice-compile"
 
 
@@ -23,6 +24,7 @@ def values() -> dict[str, str]:
     """
     return {
         **{"role": ROLE, "bucket": BUCKET, "kms_key": KMS_KEY, "model": MODEL},
+        "monitor": MONITOR,
         **{"role_arn": ROLE, "default_bucket": DEFAULT_BUCKET, "account": ACCOUNT},
         **{"pipeline_name": MODEL, "model_package_group_name": MODEL},
     }

@@ -9,7 +9,7 @@ from sagemaker.mlops.workflow import Pipeline
 from pipelines import workflow
 
 INSTANCE_TYPE = ParameterString("TrainingInstanceType", "ml.m5.large")
-CODE_COMMIT = ParameterString("CodeCommit", "unknown")
+ORIGIN = workflow.Origin()
 SEED = ParameterInteger("Seed", 20)
 PENALTY = ParameterFloat("Penalty", 3.0)
 GATES = workflow.Gates(
@@ -20,7 +20,9 @@ GATES = workflow.Gates(
 )
 
 
-def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str) -> Pipeline:
+def get_pipeline(
+    *, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str, monitor: str
+) -> Pipeline:
     """The pipeline of ``model``; its results stay in ``bucket``, encrypted."""
     jobs = workflow.Jobs(
         session=session, role=role, bucket=bucket, kms_key=kms_key, model=model, instance_type=INSTANCE_TYPE
@@ -29,7 +31,8 @@ def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: s
     prepare = workflow.prepare_step(jobs, data, arguments=["--seed", SEED.to_string(), "--test-share", "0.2"])
     train = workflow.train_step(jobs, prepare, hyperparameters={"penalty": PENALTY.to_string()}, metrics=["rmse"])
     evaluate = workflow.evaluate_step(jobs, prepare, train, gates=GATES)
-    register = workflow.register_step(jobs, train, evaluate, metrics=GATES.metrics, commit=CODE_COMMIT)
-    parameters = [data, INSTANCE_TYPE, *GATES.parameters, CODE_COMMIT, SEED, PENALTY]
-    steps = [prepare, train, evaluate, GATES.step(evaluate, register=register)]
+    baseline = workflow.baseline_step(jobs, prepare, evaluate, function=monitor)
+    register = workflow.register_step(jobs, train, evaluate, baseline=baseline, metrics=GATES.metrics, origin=ORIGIN)
+    parameters = [data, INSTANCE_TYPE, *GATES.parameters, *ORIGIN.parameters, SEED, PENALTY]
+    steps = [prepare, train, evaluate, GATES.step(evaluate, passed=[baseline, register])]
     return Pipeline(name=model, parameters=parameters, steps=steps, sagemaker_session=session)

@@ -14,8 +14,10 @@ from pipelines.workflow import (
     BINARY_CLASSIFICATION,
     Gates,
     Jobs,
+    Origin,
     at_least,
     at_most,
+    baseline_step,
     evaluate_step,
     prepare_step,
     register_step,
@@ -23,7 +25,7 @@ from pipelines.workflow import (
 )
 
 INSTANCE_TYPE = ParameterString("TrainingInstanceType", "ml.m5.large")
-CODE_COMMIT = ParameterString("CodeCommit", "unknown")
+ORIGIN = Origin()
 SEED = ParameterInteger("Seed", 20)
 GATES = Gates(
     BINARY_CLASSIFICATION,
@@ -33,7 +35,9 @@ GATES = Gates(
 )
 
 
-def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str) -> Pipeline:
+def get_pipeline(
+    *, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str, monitor: str
+) -> Pipeline:
     """The pipeline of ``model``: its jobs run as ``role`` and leave their results, encrypted, in ``bucket``."""
     jobs = Jobs(session=session, role=role, bucket=bucket, kms_key=kms_key, model=model, instance_type=INSTANCE_TYPE)
     data = jobs.input_data("data/german.csv")
@@ -42,10 +46,11 @@ def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: s
         jobs, prepare, hyperparameters={"seed": SEED.to_string(), "regularization": 0.3}, metrics=["auc"]
     )
     evaluate = evaluate_step(jobs, prepare, train, gates=GATES)
-    register = register_step(jobs, train, evaluate, metrics=GATES.metrics, commit=CODE_COMMIT)
+    baseline = baseline_step(jobs, prepare, evaluate, function=monitor)
+    register = register_step(jobs, train, evaluate, baseline=baseline, metrics=GATES.metrics, origin=ORIGIN)
     return Pipeline(
         name=model,
-        parameters=[data, INSTANCE_TYPE, *GATES.parameters, CODE_COMMIT, SEED],
-        steps=[prepare, train, evaluate, GATES.step(evaluate, register=register)],
+        parameters=[data, INSTANCE_TYPE, *GATES.parameters, *ORIGIN.parameters, SEED],
+        steps=[prepare, train, evaluate, GATES.step(evaluate, passed=[baseline, register])],
         sagemaker_session=session,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.evidence import ending, evaluation, frames, gates, sample, scoring, snapshot
+from pipelines.evidence import contract, ending, evaluation, frames, gates, reference, sample, scoring, snapshot
 from pipelines.evidence.errors import StepError
 from pipelines.evidence.evaluation import Evaluation
 
@@ -21,19 +21,28 @@ Measure = Callable[["list[float]", pd.DataFrame, pd.DataFrame], "tuple[Evaluatio
 evaluation.json shall say."""
 
 
-def main(measure: Measure, argv: list[str] | None = None) -> int:
+Target = Callable[["pd.Series[Any]"], "pd.Series[Any]"]
+"""The label of prepared rows → the value that the contract's target has there, as labels come in later."""
+
+
+def main(measure: Measure, argv: list[str] | None = None, *, target: Target = lambda label: label) -> int:
     """Run the step on rows whose first column is the label.
 
     ``evaluation.json`` has the numbers, ``summary.json`` the texts that the pipeline quotes, ``sample.tar.gz`` rows as
-    the endpoint takes them, ``plots`` what people look at. What cannot be measured is told in one sentence, on stderr
-    and as the exit message.
+    the endpoint takes them, ``plots`` what people look at, and the files of `reference` what monitors compare with.
+    What cannot be measured is told in one sentence, on stderr and as the exit message.
     """
     options = _options(argv)
     train, test = frames.read(options.train / "train.csv"), frames.read(options.test / "test.csv")
     features = test.iloc[:, 1:]
     archive = options.model / "model.tar.gz"
     try:
-        measured, additions = measure(scoring.scores(archive, features), test, train)
+        agreed = contract.read(options.contract / "contract.json")
+        start = reference.background(train.iloc[:, 1:])
+        with scoring.served(archive) as model:
+            scores, attributions = model.scores(features), model.attributions(features, background=start)
+        scored = reference.predictions(scores, target(test.iloc[:, 0]), features, contract=agreed)
+        measured, additions = measure(scores, test, train)
         sentence = gates.verdict(gates.parsed(options.gates), measured.values)
     except StepError as error:
         return ending.refused(error, message=options.message)
@@ -44,6 +53,13 @@ def main(measure: Measure, argv: list[str] | None = None) -> int:
         document=measured.document(sha256=data["sha256"], additions=additions),
         summary={"gates": sentence, **_facts(data, archive), **_texts(measured)},
         sample=sample.packed(features),
+    )
+    reference.write(
+        options.evaluation,
+        contract=options.contract / "contract.json",
+        predictions=scored,
+        background=start,
+        attributions=attributions,
     )
     shown = (f"{gates.TITLES.get(name, name)} {value:.4f}" for name, value in measured.values.items())
     print(f"{', '.join(shown)}. {sentence}")
@@ -68,7 +84,7 @@ def _texts(measured: Evaluation) -> dict[str, str]:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     gates.add_option(parser)
-    for name in ("model", "train", "test", "report", "evaluation"):
+    for name in ("model", "train", "test", "report", "contract", "evaluation"):
         parser.add_argument(f"--{name}", type=Path, default=ROOT / name)
     parser.add_argument("--message", type=Path, default=ending.EXIT_MESSAGE)
     return parser.parse_args(argv)

@@ -4,9 +4,10 @@ A pipeline.py puts them together, or writes steps of its own with the SageMaker 
 objects: a step needs no more than `Jobs` gives.
 """
 
+from pipelines.workflow.baseline import baseline_step
 from pipelines.workflow.gates import BINARY_CLASSIFICATION, REGRESSION, Gates, at_least, at_most
 from pipelines.workflow.jobs import Jobs
-from pipelines.workflow.package import register_step
+from pipelines.workflow.package import Origin, register_step
 from pipelines.workflow.steps import evaluate_step, output_uri, prepare_step, train_step
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "REGRESSION",
     "Gates",
     "Jobs",
+    "Origin",
     "at_least",
     "at_most",
+    "baseline_step",
     "evaluate_step",
     "output_uri",
     "prepare_step",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
 from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.parameters import ParameterFloat
-from sagemaker.mlops.workflow import ConditionStep, FailStep, ModelStep, ProcessingStep
+from sagemaker.mlops.workflow import ConditionStep, FailStep, ProcessingStep
+from sagemaker.mlops.workflow.step_collections import StepCollection
+from sagemaker.mlops.workflow.steps import Step
 
 from pipelines.workflow import reports
 
@@ -62,8 +65,8 @@ class Gates:
             words += ["--gate", gate.metric, gate.side, gate.limit.name, gate.limit.to_string()]
         return words
 
-    def step(self, evaluate: ProcessingStep, *, register: ModelStep) -> ConditionStep:
-        """Registers a model that meets all limits; otherwise the execution fails and says which it misses."""
+    def step(self, evaluate: ProcessingStep, *, passed: Sequence[Step | StepCollection]) -> ConditionStep:
+        """Goes on to ``passed`` where all limits are met; otherwise the execution fails and says which is missed."""
         message = Join(on=" ", values=["Not registered:", reports.text(evaluate, "gates")])
         return ConditionStep(
             "Gate",
@@ -73,6 +76,6 @@ class Gates:
                 )
                 for gate in self._gates
             ],
-            if_steps=[register],
+            if_steps=list(passed),
             else_steps=[FailStep("GateFailed", error_message=message)],
         )

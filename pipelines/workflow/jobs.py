@@ -36,6 +36,8 @@ class Jobs:
     framework: tuple[str, str] = ("sklearn", "1.4-2")
     """AWS's image that all jobs run in and the model is served from; requirements.txt has its library versions."""
     max_runtime_seconds: int = 3600
+    instances: tuple[str, ...] = ("ml.t2.medium", "ml.m5.large", "ml.m5.xlarge", "ml.c5.large")
+    """The types that a version may serve on."""
 
     @property
     def image(self) -> str:

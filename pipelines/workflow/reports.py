@@ -10,6 +10,13 @@ OUTPUT = "evaluation"
 EVALUATION = PropertyFile(name="Evaluation", output_name=OUTPUT, path="evaluation.json")
 SUMMARY = PropertyFile(name="Summary", output_name=OUTPUT, path="summary.json")
 SAMPLE = "sample.tar.gz"
+BASELINE_INPUTS = {
+    "predictions": "predictions.csv",
+    "contract": "contract.json",
+    "evaluation": EVALUATION.path,
+    "explainability": "explainability",
+}
+"""What a baseline is made of besides the train rows, by where it stands: files, and a folder of attributions."""
 
 
 def number(evaluate: ProcessingStep, path: str) -> JsonGet:

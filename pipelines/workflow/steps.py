@@ -58,6 +58,7 @@ def evaluate_step(jobs: Jobs, prepare: ProcessingStep, train: TrainingStep, *, g
         inputs=[
             jobs.input("model", train.properties.ModelArtifacts.S3ModelArtifacts),
             *(jobs.input(name, output_uri(prepare, name)) for name in ("train", "test", "report")),
+            jobs.input("contract", "contract.json"),
             jobs.library(),
         ],
         outputs=[jobs.output(OUTPUT)],

@@ -62,6 +62,7 @@ class Model:
     def evaluate(self, folder, *, output="evaluation", **parameters):
         """Run Evaluate on the folders of a run; ``parameters`` replace defaults, such as a limit."""
         folders = {"model": folder / "packed", **{name: folder / name for name in ("train", "test", "report")}}
+        folders["contract"] = self.folder
         arguments = self._arguments("Evaluate", parameters)
         return self.step("evaluate", *arguments, **folders, evaluation=folder / output, message=folder / "message")
 

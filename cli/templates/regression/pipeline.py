@@ -14,8 +14,10 @@ from pipelines.workflow import (
     REGRESSION,
     Gates,
     Jobs,
+    Origin,
     at_least,
     at_most,
+    baseline_step,
     evaluate_step,
     prepare_step,
     register_step,
@@ -23,7 +25,7 @@ from pipelines.workflow import (
 )
 
 INSTANCE_TYPE = ParameterString("TrainingInstanceType", "ml.m5.large")
-CODE_COMMIT = ParameterString("CodeCommit", "unknown")
+ORIGIN = Origin()
 SEED = ParameterInteger("Seed", 20)
 GATES = Gates(
     REGRESSION,
@@ -33,17 +35,20 @@ GATES = Gates(
 )
 
 
-def get_pipeline(*, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str) -> Pipeline:
+def get_pipeline(
+    *, session: PipelineSession, role: str, bucket: str, kms_key: str, model: str, monitor: str
+) -> Pipeline:
     """The pipeline of ``model``: its jobs run as ``role`` and leave their results, encrypted, in ``bucket``."""
     jobs = Jobs(session=session, role=role, bucket=bucket, kms_key=kms_key, model=model, instance_type=INSTANCE_TYPE)
     data = jobs.input_data("data/flats.csv")
     prepare = prepare_step(jobs, data, arguments=["--seed", SEED.to_string()])
     train = train_step(jobs, prepare, hyperparameters={"penalty": 1.0}, metrics=["rmse"])
     evaluate = evaluate_step(jobs, prepare, train, gates=GATES)
-    register = register_step(jobs, train, evaluate, metrics=GATES.metrics, commit=CODE_COMMIT)
+    baseline = baseline_step(jobs, prepare, evaluate, function=monitor)
+    register = register_step(jobs, train, evaluate, baseline=baseline, metrics=GATES.metrics, origin=ORIGIN)
     return Pipeline(
         name=model,
-        parameters=[data, INSTANCE_TYPE, *GATES.parameters, CODE_COMMIT, SEED],
-        steps=[prepare, train, evaluate, GATES.step(evaluate, register=register)],
+        parameters=[data, INSTANCE_TYPE, *GATES.parameters, *ORIGIN.parameters, SEED],
+        steps=[prepare, train, evaluate, GATES.step(evaluate, passed=[baseline, register])],
         sagemaker_session=session,
     )
