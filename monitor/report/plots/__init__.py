@@ -1,0 +1,1 @@
+"""Drawings: SVG and bars, each from plain numbers; the page's style gives them their colours, by day and by night."""
