@@ -109,7 +109,7 @@ def check(world):
 
 def bring_to_rest(world):
     """All is well again, and the tick alone goes on: what drifts is trained anew, once."""
-    for _ in range(4):
+    while any(execution["status"] == "Executing" for execution in world.executions):
         world.end()
     world.decide_on_all()
     world.stop, world.rows = False, 900
