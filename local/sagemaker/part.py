@@ -54,14 +54,14 @@ class SageMaker:
         )
         self._workers, self._store = context.workers, context.store
         training = Training(files, images=images, services=services)
-        self._jobs = [Jobs(context, Processing(files)), Jobs(context, training)]
+        self._jobs = [Jobs(context, Processing(files, images=images, services=services)), Jobs(context, training)]
         self._tuning = TuningJobs(context, jobs=self._jobs[1], contract=training)
         self._transforms = TransformJobs(context)
         self._pipelines, self._endpoints = Pipelines(context), Endpoints(context)
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
         self._asynchronous = Asynchronous(context, endpoints=self._endpoints, runtime=runtime)
-        self._written = Written(context)
+        self._written = Written(context, self._jobs[0])
         control = {
             **generated(context.store, services.state, who=identities.user_context),
             **Registry(context).handlers(),

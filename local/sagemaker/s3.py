@@ -69,6 +69,12 @@ class Files:
         with _told(uri):
             return self._services.objects.exists(bucket, key, access_key_id=self._key)
 
+    def holds(self, uri: str) -> bool:
+        """Whether there is any object in a folder. Raises S3Error when that cannot be seen."""
+        bucket, key = split(uri)
+        with _told(uri):
+            return bool(self._keys(bucket, f"{key.rstrip('/')}/"))
+
     def read(self, uri: str) -> bytes:
         """The content of one object. Raises S3Error when it is not there."""
         bucket, key = split(uri)

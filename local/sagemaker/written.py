@@ -13,22 +13,24 @@ from local.sagemaker.features.offline import OfflineStore
 from local.sagemaker.features.online import OnlineStore
 from local.sagemaker.features.runtime import FeatureStore
 from local.sagemaker.image_versions import ImageVersions
+from local.sagemaker.jobs.life import Jobs
 from local.sagemaker.jobs.updates import TrainingUpdates
 from local.sagemaker.lineage.associations import Associations
 from local.sagemaker.lineage.entities import Entities
 from local.sagemaker.lineage.graph import Graph
 from local.sagemaker.lineage.groups import Groups
-from local.sagemaker.monitoring import Monitoring
+from local.sagemaker.monitoring.schedules import Monitoring
 from local.sagemaker.search import Search
 
 
 class Written:
     """The rooms, and what they answer for: operations of `sagemaker`, and families of their own beside it."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, processing: Jobs) -> None:
         associations, self._metrics = Associations(context), MetricLog(context)
         online, self._offline = OnlineStore(context.services), OfflineStore(context)
         self.mlflow = Mlflow(context)
+        self._monitoring = Monitoring(context, processing)
         self._groups = FeatureGroups(context, online=online, offline=self._offline)
         self._records = FeatureStore(context, online=online, offline=self._offline)
         self._rooms = (
@@ -40,7 +42,7 @@ class Written:
             self._groups,
             ImageVersions(context),
             ModelCards(context),
-            Monitoring(context),
+            self._monitoring,
             TrainingUpdates(context),
             self.mlflow,
             Search(context.store, metrics=self._metrics.summary),
@@ -61,10 +63,12 @@ class Written:
     def resume(self) -> None:
         """Write and finish what the process before had not."""
         self.mlflow.resume()
+        self._monitoring.resume()
         self._groups.resume()
         self._offline.flush()
 
     def close(self) -> None:
         """Write what waits."""
         self.mlflow.close()
+        self._monitoring.close()
         self._offline.flush()

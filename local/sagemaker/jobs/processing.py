@@ -6,19 +6,27 @@ Developer Guide, "Build Your Own Processing Container".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from local.errors import UnsupportedLocally, ValidationError
+from local.images import Images
 from local.sagemaker.containers.container import Container, Program
 from local.sagemaker.errors import JobFailed
+from local.sagemaker.jobs import cloudwatch
 from local.sagemaker.jobs.channels import fetch, require_source
 from local.sagemaker.jobs.contract import require_unique, upload
 from local.sagemaker.jobs.scraping import Scraper
 from local.sagemaker.kinds import PROCESSING_JOB, Kind
 from local.sagemaker.resources import Record
 from local.sagemaker.s3 import Files
+from local.services import Services
 
 _MESSAGE_CHARACTERS = 1024
+_CHECKOUT: Final = str(Path(__file__).resolve().parents[3])
+"""Where the program of an image that Sluice's own plays finds Sluice."""
+METRICS: Final = "MetricsNamespace"
+"""The member of a job that the service itself has made and whose container's metrics it puts: under what namespace."""
 
 
 class Processing:
@@ -29,8 +37,8 @@ class Processing:
     started_member = "ProcessingStartTime"
     ended_member = "ProcessingEndTime"
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
+    def __init__(self, files: Files, *, images: Images, services: Services) -> None:
+        self._files, self._images, self._services = files, images, services
 
     def check(self, params: Record) -> None:
         """Refuse inputs without a place or name of their own, dataset definitions, manifests, image entry points."""
@@ -42,7 +50,7 @@ class Processing:
             raise UnsupportedLocally("processing on several instances")
         for output in _outputs(params):
             _check_output(output)
-        if not params["AppSpecification"].get("ContainerEntrypoint"):
+        if not (params["AppSpecification"].get("ContainerEntrypoint") or self._images.program(self.image(params))):
             raise UnsupportedLocally(
                 f"the entry point of image {self.image(params)}", reason="give AppSpecification.ContainerEntrypoint"
             )
@@ -66,16 +74,23 @@ class Processing:
             self._require_local_path(output["S3Output"]["LocalPath"])
             container.make(output["S3Output"]["LocalPath"])
         self._configure(record, container)
+        platform = {
+            "PROCESSING_JOB_NAME": record["ProcessingJobName"],
+            "PROCESSING_JOB_ARN": record["ProcessingJobArn"],
+            **record.get("Environment", {}),
+        }
+        command, env = self._command(record)
+        isolated = record.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
+        return Program(command, {**platform, **env}, network=not isolated)
+
+    def _command(self, record: Record) -> tuple[list[str], dict[str, str]]:
+        """What is started, and the variables that an image which starts something by itself needs for that."""
         application = record["AppSpecification"]
-        return Program(
-            [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])],
-            {
-                "PROCESSING_JOB_NAME": record["ProcessingJobName"],
-                "PROCESSING_JOB_ARN": record["ProcessingJobArn"],
-                **record.get("Environment", {}),
-            },
-            network=not record.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
-        )
+        given = application.get("ContainerArguments", [])
+        if application.get("ContainerEntrypoint"):
+            return [*application["ContainerEntrypoint"], *given], {}
+        own = self._images.program(self.image(record))
+        return ["python3", "-m", *own, *given], {"PYTHONPATH": _CHECKOUT}
 
     def phase(self, record: Record, name: str) -> Mapping[str, Any]:
         """A processing job has none that it tells of."""
@@ -95,6 +110,9 @@ class Processing:
         for output in _outputs(record):
             target = output["S3Output"]
             upload(files, container.outside(target["LocalPath"]), target["S3Uri"], kms_key=kms_key)
+        if METRICS in record:
+            metrics = list(cloudwatch.documents(container.outside(cloudwatch.FOLDER)))
+            self._services.record(record[METRICS], metrics)
         return {"ExitMessage": (container.read_text("/opt/ml/output/message") or "")[:_MESSAGE_CHARACTERS] or None}
 
     def ending(self, record: Record, status: str, reason: str) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""What AWS's image for ground truth does: late labels are joined to the requests that were captured."""
