@@ -45,6 +45,7 @@ def evidence(connection: Connection, model: str, number: int) -> dict[str, Any]:
     package = describe(connection, model, number)
     container = package.get("InferenceSpecification", {}).get("Containers", [{}])[0]
     statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
+    baseline = package.get("DriftCheckBaselines", {}).get("ModelDataQuality", {})
     origin = package.get("MetadataProperties", {})
     commit, run = origin.get("CommitId"), origin.get("GeneratedBy")
     serving = live_package(connection, model)
@@ -66,7 +67,10 @@ def evidence(connection: Connection, model: str, number: int) -> dict[str, Any]:
         "code_dirty": commit.endswith(_DIRTY) if commit else None,
         "run": run,
         "trained_by": _trainer(connection, run) if run else None,
+        "trained_because": package.get("ModelPackageDescription"),
+        "report": metrics.fact(package, "report"),
         "model_sha256": metrics.fact(package, "model-sha256"),
+        "baseline": baseline.get("Statistics", {}).get("S3Uri"),
         "evaluation": statistics.get("S3Uri"),
         "artefact": container.get("ModelDataUrl"),
         "image": container.get("Image"),
@@ -151,7 +155,10 @@ def _told(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "code": _code(facts),
         "run": facts["run"].rsplit("/", 1)[-1] if facts["run"] else None,
         "trained by": _by(facts["trained_by"], facts["created"]),
+        "  reason": facts["trained_because"],
+        "  report": facts["report"],
         "evaluation": facts["evaluation"],
+        "baseline": facts["baseline"],
         "artefact": facts["artefact"],
         "  sha256 ": facts["model_sha256"],
         "image": facts["image"],

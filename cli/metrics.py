@@ -10,7 +10,7 @@ from typing import Any
 from cli.printing import number
 
 _PREFIX = "sluice:"
-_FACTS = frozenset({"data-uri", "data-version", "data-sha256", "rows", "model-sha256"})
+_FACTS = frozenset({"data-uri", "data-version", "data-sha256", "rows", "model-sha256", "report"})
 """What else stands in a package's metadata; it may look like a number and is none to compare."""
 
 _HIGHER_IS_BETTER = frozenset(

@@ -16,8 +16,8 @@ from env import naming
 _MOST_RUNS: Final = 50
 _MOST_METRICS: Final = 6
 _MOST_PARAMS: Final = 4
-_NOT_THE_MODELS: Final = ("CodeCommit", "InputData")
-"""Parameters that the columns of code and data tell."""
+_NOT_THE_MODELS: Final = ("CodeCommit", "InputData", "Reason", "Report")
+"""Parameters that the columns of code and data tell, and why there is a run: none of them changes a model."""
 
 Run = dict[str, Any]
 

@@ -37,6 +37,23 @@ def test_the_evidence_says_which_data_code_run_and_who():
     assert told["approved_by"] is None
 
 
+def test_a_retrained_version_says_why_there_is_one():
+    """The reason that the pipeline was given, the report that led to it, and what the version will be held to."""
+    baseline = "s3://b/credit-risk/e1/baseline/data-quality/statistics.json"
+    described = registered(
+        ModelPackageDescription="age has moved",
+        DriftCheckBaselines={"ModelDataQuality": {"Statistics": {"S3Uri": baseline}}},
+    )
+    described["CustomerMetadataProperties"]["sluice:report"] = "s3://c/report.html"
+    there = stage(registry(described))
+    told = evidence(there, "credit-risk", 1)
+    assert (told["trained_because"], told["report"]) == ("age has moved", "s3://c/report.html")
+    assert told["baseline"] == baseline
+    console = Console(file=io.StringIO(), width=200)
+    console.print(view(there, told))
+    assert "age has moved" in console.file.getvalue()
+
+
 def test_the_ledger_says_who_approved():
     """Whoever changed the package last may be somebody else."""
     last = {"LastModifiedBy": {"IamIdentity": {"Arn": SCIENTIST}}, "ApprovalDescription": "it is better"}

@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from pipelines.evidence import classification, curves, ending, frames, regression
 from pipelines.evidence.errors import DataError
+from pipelines.serving import attribution
 
 
 def _drawn(rows):
@@ -104,3 +105,19 @@ def refused():
     with tempfile.TemporaryDirectory() as folder:
         message = Path(folder) / "output" / "message"
         return [ending.refused(DataError("There is no row."), message=message), message.read_text()]
+
+
+def shapley_of_a_sum(row):
+    """Our attributions of 3 a + a b + 2 [c is "x"] from one background row, and what they are by definition.
+
+    Each order of two features that act together comes with its reverse, so there is no noise.
+    """
+    draw = np.random.default_rng(7)
+    rows = pd.DataFrame({"a": draw.random(10), "b": draw.random(10), "c": draw.choice(["x", "y"], 10)})
+    start = pd.DataFrame({"a": [0.2], "b": [0.9], "c": ["y"]})
+    found = attribution.shapley(
+        lambda given: (3 * given.a + given.a * given.b + 2 * (given.c == "x")).tolist(), rows, background=start
+    )
+    one, moved = rows.iloc[row], rows.a[row] - 0.2
+    exact = [moved * (3 + (one.b + 0.9) / 2), (one.b - 0.9) * (one.a + 0.2) / 2, 2.0 * (one.c == "x")]
+    return {"attributed": found[row].tolist(), "exact": exact}

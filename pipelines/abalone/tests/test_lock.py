@@ -12,5 +12,11 @@ def test_a_regression_is_judged_by_regression_metrics(model):
     gate = model.definition["Steps"][-1]["Arguments"]
     paths = [condition["LeftValue"]["Std:JsonGet"]["Path"] for condition in gate["Conditions"]]
     assert paths == [f"regression_metrics.{name}.value" for name in ("rmse", "mae", "r2")]
-    properties = gate["IfSteps"][0]["Arguments"]["CustomerMetadataProperties"]
+    properties = gate["IfSteps"][-1]["Arguments"]["CustomerMetadataProperties"]
     assert {"sluice:rmse", "sluice:mae", "sluice:r2"} <= properties.keys()
+
+
+def test_a_model_that_protects_nobody_has_no_baseline_of_bias(model):
+    """Its contract names no attribute by which groups could be told apart."""
+    register = model.definition["Steps"][-1]["Arguments"]["IfSteps"][-1]["Arguments"]
+    assert register["DriftCheckBaselines"].keys() == {"ModelDataQuality", "ModelQuality", "Explainability"}

@@ -38,29 +38,29 @@ def test_the_data_are_documented():
 
 
 def test_the_steps_have_their_names():
-    """The workflow is prepare, train, evaluate, and a gate with one step on either side."""
+    """The workflow is prepare, train, evaluate, and a gate: a baseline and the registry behind it, or a failure."""
     gate = DEFINITION["Steps"][-1]
     branches = {side: [step["Name"] for step in gate["Arguments"][side]] for side in ("IfSteps", "ElseSteps")}
     assert [step["Name"] for step in DEFINITION["Steps"]] == ["Prepare", "Train", "Evaluate", "Gate"]
-    assert branches == {"IfSteps": ["Register"], "ElseSteps": ["GateFailed"]}
+    assert branches == {"IfSteps": ["Baseline", "Register"], "ElseSteps": ["GateFailed"]}
 
 
 def test_a_model_waits_for_a_person():
     """What the pipeline registers is pending, in the group named as the model, with commit and data hash."""
-    register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][0]["Arguments"]
+    register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][-1]["Arguments"]
     assert register["ModelApprovalStatus"] == "PendingManualApproval"
     assert register["ModelPackageGroupName"] == "{{sluice:model}}"
     assert register["MetadataProperties"] == {
         "CommitId": {"Get": "Parameters.CodeCommit"},
         "GeneratedBy": {"Get": "Execution.PipelineExecutionArn"},
     }
-    facts = {"data-uri", "data-version", "data-sha256", "rows", "model-sha256", "auc", "brier", "cost"}
+    facts = {"data-uri", "data-version", "data-sha256", "rows", "model-sha256", "report", "auc", "brier", "cost"}
     assert register["CustomerMetadataProperties"].keys() == {f"sluice:{fact}" for fact in facts}
 
 
 def test_a_release_finds_what_it_checks_and_probes_with():
     """The package says what its artefact's hash is, and where rows are that its endpoint takes."""
-    register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][0]["Arguments"]
+    register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][-1]["Arguments"]
     (summary,) = [step["PropertyFiles"][1] for step in DEFINITION["Steps"] if step["Name"] == "Evaluate"]
     quoted = {"PropertyFile": {"Get": f"Steps.Evaluate.PropertyFiles.{summary['PropertyFileName']}"}}
     assert register["CustomerMetadataProperties"][checks.SHA256] == {"Std:JsonGet": {"Path": "model_sha256", **quoted}}
@@ -68,6 +68,34 @@ def test_a_release_finds_what_it_checks_and_probes_with():
         {"Get": "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri"},
         "sample.tar.gz",
     ]
+
+
+def test_a_version_says_why_it_was_trained():
+    """Its description and the report behind it are what whoever started the pipeline gave."""
+    register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"][-1]["Arguments"]
+    assert register["ModelPackageDescription"] == {"Get": "Parameters.Reason"}
+    assert register["CustomerMetadataProperties"]["sluice:report"] == {"Get": "Parameters.Report"}
+
+
+def test_the_baseline_travels_with_the_package():
+    """Every monitor is held to a file that the Baseline step writes below its output folder, of this very execution."""
+    baseline, register = DEFINITION["Steps"][-1]["Arguments"]["IfSteps"]
+    assert (baseline["Type"], baseline["FunctionArn"]) == ("Lambda", "{{sluice:function:monitor}}")
+    folder = baseline["Arguments"]["output"]["Std:Join"]["Values"]
+    held = register["Arguments"]["DriftCheckBaselines"]
+    told = {f"{kind}.{name}": source["S3Uri"] for kind, files in held.items() for name, source in files.items()}
+    answered = {name: f"Steps.Baseline.OutputParameters['{name.lower()}']" for name in ("Statistics", "Constraints")}
+    for name, path in answered.items():
+        assert told.pop(f"ModelDataQuality.{name}") == {"Get": path}
+    files = {name: uri["Std:Join"]["Values"] for name, uri in told.items()}
+    assert all(uri[:-1] == folder[:-1] for uri in files.values())
+    assert {name: uri[-1].removeprefix(f"{folder[-1]}/") for name, uri in files.items()} == {
+        "ModelQuality.Statistics": "model-quality/statistics.json",
+        "ModelQuality.Constraints": "model-quality/constraints.json",
+        "Bias.PreTrainingConstraints": "bias/analysis.json",
+        "Bias.PostTrainingConstraints": "bias/analysis.json",
+        "Explainability.Constraints": "explainability/analysis.json",
+    }
 
 
 def test_the_lock_names_no_stage():
