@@ -172,3 +172,14 @@ class Monitor(Part):
     """When a monitor's alarm rings."""
     retraining: Retraining | None = None
     """When drift starts the pipeline; absent: never."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The monitors that look at the model, as parts of names."""
+        optional = {
+            "model-quality": self.quality,
+            "bias": self.bias,
+            "explainability": self.explainability,
+            "business": self.business,
+        }
+        return ("data-quality", *(name for name, settings in optional.items() if settings))
