@@ -89,7 +89,7 @@ def _look_first(judgement: Judgement) -> Node:
 
 
 def _foot(run: Run) -> Element:
-    baseline = [" The baseline lies in ", element("code", run.baseline), "."] if run.baseline else None
+    baseline: Node = [" The baseline lies in ", element("code", run.baseline), "."] if run.baseline else None
     return element("footer", element("p", f"Run {run.run}.", baseline))
 
 

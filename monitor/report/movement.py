@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.judging.facts import Feature, Side
-from monitor.report.words import number, share
+from monitor.report.words import cut, number, share
 
 _LOWEST, _MIDDLE, _HIGHEST = 0, 2, -1
 """Where the quantiles of 5, 50 and 95 % stand."""
@@ -38,13 +38,13 @@ def _categories(feature: Feature) -> str:
     was, now = feature.baseline.shares, feature.current.shares
     if not was or not now:
         return _empty(feature)
-    changes = sorted(range(len(was)), key=lambda each: -abs(now[each] - was[each]))
+    changes = sorted(range(len(was)), key=lambda each: round(-abs(now[each] - was[each]), 6))
     said = [_change(feature, each) for each in changes[:2] if abs(now[each] - was[each]) >= _WORTH_SAYING]
     return f"{'; '.join(said)}." if said else "Every category is about as frequent as it was."
 
 
 def _change(feature: Feature, at: int) -> str:
-    name, was, now = feature.categories[at], feature.baseline.shares[at], feature.current.shares[at]
+    name, was, now = cut(feature.categories[at]), feature.baseline.shares[at], feature.current.shares[at]
     if feature.unseen and feature.unseen[at]:
         return f"“{name}” is new: {share(now)}"
     return f"“{name}” was {share(was)}, is {share(now)}"

@@ -58,6 +58,11 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
 
 
+def cut(text: str, *, most: int = 60) -> str:
+    """The beginning of a text that is too long to stand in a sentence."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def window(start: datetime, end: datetime) -> str:
     """A window of time; the day is said once where it is one."""
     if start.date() == end.date():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from monitor.report.markup import element
-from monitor.report.words import share
+from monitor.report.words import cut, share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,9 @@ def _row(pair: Pair, *, longest: float) -> list[Element]:
         element(
             "span",
             element("b", "new ") if pair.unseen else None,
-            pair.name or "(empty)",
+            cut(pair.name) or "(empty)",
             class_="name",
-            title=pair.name,
+            title=cut(pair.name, most=200),
         ),
         element("span", _bar(pair.was / longest, "was"), _bar(pair.now / longest, "now"), class_="both"),
         element("span", share(pair.was), " → ", share(pair.now), class_="say"),

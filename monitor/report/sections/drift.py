@@ -12,7 +12,7 @@ from monitor.report.movement import spoken
 from monitor.report.plots.pairs import Pair, bars
 from monitor.report.plots.shapes import Shape, overlay
 from monitor.report.tables import Cell, Column, table
-from monitor.report.words import count, number, p_value, share
+from monitor.report.words import count, cut, number, p_value, share
 
 _LARGE_AT_MOST = 8
 _SMALL_AT_ONCE = 24
@@ -211,7 +211,7 @@ def _typical(feature: Feature, side: Side) -> str:
         return number(_median(side))
     if not side.shares:
         return "–"
-    return feature.categories[max(range(len(side.shares)), key=side.shares.__getitem__)]
+    return cut(feature.categories[max(range(len(side.shares)), key=side.shares.__getitem__)])
 
 
 def _method(facts: DataFacts) -> Element:

@@ -139,7 +139,7 @@ def _classification(facts: ClassificationFacts) -> list[Node]:
         matrix(
             facts.confusion,
             told=("decided against", "decided for"),
-            truly=(f"not {facts.positive_label}", f"{facts.positive_label}"),
+            truly=(f"not “{facts.positive_label}”", f"“{facts.positive_label}”"),
             title=f"Decisions at {number(facts.decision_threshold)}",
         ),
         square(
@@ -158,7 +158,7 @@ def _classification(facts: ClassificationFacts) -> list[Node]:
         element(
             "figure",
             element("figcaption", "Predictions by what was true"),
-            legend(f"not {facts.positive_label}", facts.positive_label, kind="other"),
+            legend(f"truly not “{facts.positive_label}”", f"truly “{facts.positive_label}”", kind="other"),
             overlay(scores, width=300, height=170, told="Histogram of predictions, by the true label", kind="other"),
         )
         if len(facts.score_edges) > 1
