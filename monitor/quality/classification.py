@@ -146,7 +146,7 @@ def best_constant(base_rate: float) -> dict[str, float]:
     """What telling the positive label of every row gives: Model Monitor's ``…_best_constant_classifier``."""
     found = {"recall": 1.0, "precision": base_rate, "accuracy": base_rate}
     for name, square in (("f0_5", 0.25), ("f1", 1.0), ("f2", 4.0)):
-        found[name] = (1 + square) * base_rate / (square + base_rate) if base_rate else 0.0
+        found[name] = (1 + square) * base_rate / (square * base_rate + 1)
     return {f"{name}_best_constant_classifier": value for name, value in found.items()}
 
 

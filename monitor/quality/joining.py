@@ -99,7 +99,8 @@ def _last(codes: npt.NDArray[Any], *, times: pa.ChunkedArray | None) -> Indices:
     """The rows that are the last of their id, in the order of the table; ``codes`` has the id of each row."""
     order = np.arange(len(codes))
     if times is not None:
-        order = np.asarray(pc.sort_indices(times, null_placement="at_start"), dtype=np.int64)
+        moments = np.asarray(pc.fill_null(combined(times).cast(pa.int64()), np.iinfo(np.int64).min))
+        order = np.argsort(moments, kind="stable")
     last = np.zeros(int(codes.max()) + 1 if len(codes) else 0, dtype=np.int64)
     last[codes[order]] = order
     return np.sort(last)

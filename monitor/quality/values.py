@@ -14,9 +14,9 @@ def canonical(value: object) -> str:
     """The text of one label: numbers without needless digits, texts without blanks around; empty for none at all."""
     if value is None:
         return ""
-    text = str(value).strip()
-    if isinstance(value, bool):
+    if isinstance(value, int):
         return str(int(value))
+    text = str(value).strip()
     try:
         number = float(text)
     except ValueError:
