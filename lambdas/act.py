@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from lambdas import checks
+from lambdas import checks, measuring
 from lambdas.actions import Action, Append, Apply, Open, Recover, Reject, Tell, Undo, Wait
 from lambdas.errors import LambdaError
 from lambdas.ledger import Ledger
 from lambdas.messages import message
-from lambdas.records import Abort, Refused, Started, Told
+from lambdas.place import endpoint_name
+from lambdas.records import Abort, Outcome, Record, Refused, Started, Told
 from lambdas.registry import last_change
 from lambdas.situation import Situation
 
@@ -60,8 +61,7 @@ def act(action: Action, situation: Situation, hands: Hands) -> Done:
         case Wait():
             return Done(report=f"waits: {action.reason}", ends=True)
         case Append():
-            hands.ledger.append(situation.journal, action.record)
-            return Done(report=f"wrote {action.record.kind}")
+            return _append(action.record, situation, hands)
         case Open():
             return _open(action, situation, hands)
         case Apply():
@@ -74,6 +74,14 @@ def act(action: Action, situation: Situation, hands: Hands) -> Done:
             return _reject(action, hands)
         case Tell():
             return _tell(action, situation, hands)
+
+
+def _append(record: Record, situation: Situation, hands: Hands) -> Done:
+    journal = hands.ledger.append(situation.journal, record)
+    if isinstance(record, Outcome):
+        endpoint = endpoint_name(journal.model, stage=hands.stage)
+        measuring.put(record, situation, endpoint=endpoint, cloudwatch=hands.cloudwatch)
+    return Done(report=f"wrote {record.kind}")
 
 
 def _open(action: Open, situation: Situation, hands: Hands) -> Done:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 REPORT: Final = "sluice:report"
-"""The package's customer metadata that names the report because of which it was trained."""
+"""The package's customer metadata with the address of the report because of which it was trained, `none` otherwise."""
 
 _RECENT: Final = 30
 _RUNNING: Final = ("Executing", "Stopping")
@@ -99,5 +99,5 @@ def _waiting(place: Place, sagemaker: SageMakerClient) -> Iterator[int]:
     summaries = (summary for page in pages for summary in page["ModelPackageSummaryList"])
     for summary in islice(summaries, _RECENT):
         described = sagemaker.describe_model_package(ModelPackageName=place.package(summary["ModelPackageVersion"]))
-        if described.get("CustomerMetadataProperties", {}).get(REPORT):
+        if described.get("CustomerMetadataProperties", {}).get(REPORT, "").startswith("s3://"):
             yield summary["ModelPackageVersion"]

@@ -71,6 +71,7 @@ def _package(place: Place, version: int, sagemaker: SageMakerClient) -> Package 
         status=described["ModelPackageStatus"],
         modified=last_change(described),
         why=described.get("ApprovalDescription", ""),
+        created=described["CreationTime"].astimezone(UTC),
     )
 
 

@@ -31,7 +31,10 @@ class ReleasePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A version in the model registry. `approval` and `status` are in the API's spelling, `why` in a person's words."""
+    """A version in the model registry. `approval` and `status` are in the API's spelling, `why` in a person's words.
+
+    `created` is when it was registered, None where that does not matter.
+    """
 
     arn: str
     version: int
@@ -39,6 +42,7 @@ class Package:
     status: str
     modified: datetime
     why: str = ""
+    created: datetime | None = None
 
     @property
     def admitted(self) -> bool:

@@ -130,9 +130,8 @@ class Drifting(World):
         if not fails:
             version = max(self.packages) + 1
             self.register(version)
-            report = running[0]["parameters"].get("Report")
-            if report:
-                self.packages[version]["CustomerMetadataProperties"][REPORT] = report
+            report = running[0]["parameters"].get("Report", "none")
+            self.packages[version]["CustomerMetadataProperties"][REPORT] = report
 
     def decide_on_all(self, status="Rejected"):
         """People decide on every version that waits."""

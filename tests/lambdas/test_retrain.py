@@ -116,6 +116,20 @@ def test_a_verdict_that_cannot_be_read_is_a_failure(world):
     assert "cannot be read" in str(world.ask())
 
 
+def test_a_version_of_drift_waits_for_people_before_the_next_is_made(world):
+    """One that somebody trained on request is no reason to wait."""
+    world.start("")
+    world.end()
+    world.ask()
+    assert kinds(world) == ["retraining", "retraining_started"]
+    world.end()
+    world.pass_time(90_000)
+    world.judge()
+    world.ask()
+    why = "version 3, trained because of drift, waits for a decision: approve or reject it"
+    assert [record["reason"]["S"] for record in world.of_kind("not_retrained")] == [why]
+
+
 class Answering:
     """Lambda's Invoke with one answer."""
 

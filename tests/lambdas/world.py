@@ -50,12 +50,23 @@ class World:
         self.now = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
         self.frames, self.play = [], None
         self.packages, self.flaws, self.ledger, self.messages = {}, {}, {}, []
-        self.history, self.aborts = [], set()
+        self.history, self.aborts, self.metrics = [], set(), []
         self.stack = ServingStack(self)
 
     def ring(self, alarm):
         """An alarm goes into ALARM."""
         self.history.append((alarm, self.now))
+
+    def measure(self, points):
+        """Metrics are put: one aborts a deployment, the others tell how a release went."""
+        for point in points:
+            (dimension,) = point["Dimensions"]
+            if point["MetricName"] == "Abort":
+                self.aborts.add(dimension["Value"])
+            else:
+                assert dimension == {"Name": "EndpointName", "Value": f"{MODEL}-{STAGE}"}
+                assert point["Value"] >= 0, point
+                self.metrics.append((point["MetricName"], point["Value"]))
 
     def pass_time(self, seconds):
         self.now += timedelta(seconds=seconds)

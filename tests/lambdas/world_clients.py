@@ -173,9 +173,9 @@ class CloudFormation(Fake):
 
 
 class CloudWatch(Fake):
-    def put_metric_data(self, *, MetricData, **_):
-        (point,) = MetricData
-        return self._call("PutMetricData", lambda: self._world.aborts.add(point["Dimensions"][0]["Value"]))
+    def put_metric_data(self, *, Namespace, MetricData):
+        assert Namespace == "Sluice/Release"
+        return self._call("PutMetricData", lambda: self._world.measure(MetricData))
 
     def describe_alarm_history(self, *, AlarmName, StartDate, EndDate=None, **_):
         def found():
