@@ -209,6 +209,11 @@ def monitor_schedule(stage: Located, model: str) -> str:
     return f"sluice-{stage.name}-monitor-{model}"
 
 
+def monitor_scheduler_role(stage: Located) -> str:
+    """The role in which EventBridge Scheduler has traffic judged."""
+    return f"sluice-{stage.name}-monitor-scheduler"
+
+
 def monitor_parameter(stage: Located, model: str) -> str:
     """The SSM parameter that holds how a model is monitored: ``/sluice/<stage>/monitor/<model>``."""
     return f"/sluice/{stage.name}/monitor/{model}"

@@ -12,6 +12,8 @@ from env.stage import Stage
 from infra import bundle as compiled
 from infra import publishing, rules, step_rights
 from infra.errors import RulesError
+from infra.monitoring import Monitoring
+from infra.monitoring import wanted as wants_monitoring
 from infra.registry import Registry
 from infra.release import Release
 from infra.serving import Serving
@@ -47,18 +49,18 @@ def synthesize(
         tree_metadata=False,
         builtin_cloud_formation_validation=validated,
     )
-    trainings = build(app, stage, pipelines=pipelines)
+    publishers = build(app, stage, pipelines=pipelines)
     rules.judge(app, stage)
     try:
         app.synth()
     except RuntimeError as error:
         raise RulesError(str(error)) from error
-    for training in trainings:
-        publishing.publish(assembly, training.assets, stack=training.stack_name, stage=stage)
+    for stack in publishers:
+        publishing.publish(assembly, stack.assets, stack=stack.stack_name, stage=stage)
 
 
-def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training]:
-    """The stacks of a stage, each after those whose resources it names; gives those that train."""
+def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training | Monitoring]:
+    """The stacks of a stage, each after those whose resources it names; gives those with files to publish."""
     before: list[Stack] = [Storage(app, stage=stage)]
     trained = {model: parts.training for model, parts in stage.models.items() if parts.training is not None}
     bundles = {model: compiled.read(model, pipelines=pipelines) for model in trained}
@@ -74,12 +76,17 @@ def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training]:
         release = Release(app, stage=stage, kinds=kinds)
         # Schedules start pipelines, so those come first.
         _follow(release, [*before, *trainings])
+    publishers: list[Training | Monitoring] = [*trainings]
+    if wants_monitoring(stage):
+        monitoring = Monitoring(app, stage=stage)
+        _follow(monitoring, [release])
+        publishers.append(monitoring)
     for model, parts in stage.models.items():
         _follow(Serving(app, stage=stage, model=model, settings=parts.serving), [release])
     if stage.models and stage.tracking is not None:
         # Last: AWS takes half an hour to make a tracking server, and nothing waits for it.
         _follow(Tracking(app, stage=stage, settings=stage.tracking), [release])
-    return trainings
+    return publishers
 
 
 def _follow(stack: Stack, before: list[Stack]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Duty:
-    """One Lambda: its module, its environment, its rights beside logs and failures, and its size."""
+    """One Lambda: its module, its environment, its rights beside logs and failures, its size, and what it needs."""
 
     verb: naming.Verb
     module: ModuleType
@@ -30,6 +30,12 @@ class Duty:
     refusals: Sequence[Refusal] = ()
     timeout_seconds: int = 60
     memory_mb: int = 256
+    storage_mb: int = 512
+    """Room for files in ``/tmp``."""
+    rooms: Sequence[str] = ("lambdas",)
+    """The rooms whose code it needs."""
+    layers: Sequence[str] = ()
+    """The ARNs of the layers with its libraries."""
 
 
 def of(stage: Stage) -> list[Duty]:
@@ -111,7 +117,7 @@ def _judge(stage: Stage) -> list[Right]:
         rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
         rights.see_alarms(),
         rights.read_alarm_history(),
-        _put_metrics(),
+        rights.put_metrics_of_ours(NAMESPACE),
     ]
     # Pipelines cannot be lent to another account: there, who trained is known from the package alone.
     if stage.account == stage.registry_account:
@@ -124,16 +130,6 @@ def _judge(stage: Stage) -> list[Right]:
             )
         )
     return given
-
-
-def _put_metrics() -> Right:
-    """Putting metrics of our own: the one that aborts a deployment, and how often an endpoint was probed."""
-    return Right(
-        actions=["cloudwatch:PutMetricData"],
-        resources=["*"],
-        conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
-        because="PutMetricData knows no resources; the condition names the namespace.",
-    )
 
 
 def _read_artefact(stage: Stage, model: str) -> Right:
@@ -258,7 +254,7 @@ def _watch(stage: Stage) -> Duty:
             *(_read_artefact(stage, model) for model in stage.models),
             rights.use_key(stage.owner, actions=["Decrypt"], via="s3"),
             rights.read_metrics(),
-            _put_metrics(),
+            rights.put_metrics_of_ours(NAMESPACE),
             rights.ask(stage, "release"),
         ],
     )

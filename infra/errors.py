@@ -7,6 +7,7 @@ InfraError
 ├── DefinitionSizeError   a pipeline definition is larger than what SageMaker takes
 ├── StepError             a pipeline has a step that its role cannot be given rights for
 ├── RulesError            a rule of cdk-nag is broken and not acknowledged
+├── PolicyError           how a model is monitored takes more room than there is to write it down
 └── LibrariesError        the libraries of the monitor's function cannot be had, or have outgrown it
 """
 
@@ -37,6 +38,10 @@ class StepError(InfraError):
 
 class RulesError(InfraError):
     """A rule of cdk-nag is broken and not acknowledged."""
+
+
+class PolicyError(InfraError):
+    """How a model is monitored takes more room than there is to write it down."""
 
 
 class LibrariesError(InfraError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -19,13 +20,15 @@ from infra.rights import Right
 from lambdas.settings import to_environ
 
 _CHECKOUT = Path(__file__).parents[1]
-_ALL_BUT_LAMBDAS = ["/*", "!/lambdas/", "/lambdas/*", "!/lambdas/*.py"]
+
+_FREE_STORAGE_MB = 512
+"""What every function has in ``/tmp``."""
 
 
 class Function(lambda_.Function):
     """A Lambda of the room ``lambdas``: the handler of one module, with the rights of its duty.
 
-    The asset holds ``lambdas/`` with its path, so that imports read the same everywhere. Beside its duty a function may
+    The asset holds its rooms with their paths, so that imports read the same everywhere. Beside its duty a function may
     write its logs and report its failures; the ledger it may never change.
     """
 
@@ -53,11 +56,17 @@ class Function(lambda_.Function):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{duty.module.__name__}.handler",
-            code=lambda_.Code.from_asset(str(_CHECKOUT), exclude=_ALL_BUT_LAMBDAS, ignore_mode=IgnoreMode.GIT),
+            code=lambda_.Code.from_asset(str(_CHECKOUT), exclude=_all_but(duty.rooms), ignore_mode=IgnoreMode.GIT),
             environment=to_environ(duty.settings),
             role=role,
             timeout=Duration.seconds(duty.timeout_seconds),
             memory_size=duty.memory_mb,
+            ephemeral_storage_size=Size.mebibytes(duty.storage_mb) if duty.storage_mb > _FREE_STORAGE_MB else None,
+            layers=[
+                lambda_.LayerVersion.from_layer_version_arn(scope, f"{construct_id}Layer{number}", arn)
+                for number, arn in enumerate(duty.layers)
+            ]
+            or None,
             log_group=logs_,
             logging_format=lambda_.LoggingFormat.JSON,
         )
@@ -82,6 +91,12 @@ class Function(lambda_.Function):
                 on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failures.queue_arn)
             ),
         )
+
+
+def _all_but(rooms: Sequence[str]) -> list[str]:
+    """What is left out of an asset, in the words of a .gitignore: all but these rooms' own files."""
+    lambdas = ["!/lambdas/", "/lambdas/*", "!/lambdas/*.py"]
+    return ["/*", *lambdas, *(f"!/{room}/" for room in rooms if room != "lambdas"), "__pycache__"]
 
 
 def _report_failures(stage: Stage) -> Right:

@@ -146,6 +146,17 @@ def put_metrics() -> Right:
     )
 
 
+def put_metrics_of_ours(*namespaces: str) -> Right:
+    """Putting metrics of our own, into some namespaces alone."""
+    named: str | list[str] = namespaces[0] if len(namespaces) == 1 else list(namespaces)
+    return Right(
+        actions=["cloudwatch:PutMetricData"],
+        resources=["*"],
+        conditions={"StringEquals": {"cloudwatch:namespace": named}},
+        because="PutMetricData knows no resources; the condition names the namespace.",
+    )
+
+
 def pull_images(stage: Stage) -> list[Right]:
     """Pulling the images of the catalogue that AWS offers in the stage's region, and the stage's own.
 
@@ -237,6 +248,12 @@ def read_stack(stage: Stage, model: str, *, calls: Iterable[str]) -> Right:
 def ask(stage: Stage, *verbs: naming.Verb) -> Right:
     """Invoking some of the stage's Lambdas."""
     return Right(actions=["lambda:InvokeFunction"], resources=[naming.function_arn(stage, verb) for verb in verbs])
+
+
+def bury(stage: Stage) -> Right:
+    """Leaving what could not be delivered in the queue of dead letters."""
+    queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
+    return Right(actions=["sqs:SendMessage"], resources=[queue])
 
 
 def stack_arn(stage: Stage, model: str, *, capability: naming.Capability = "serving") -> str:

@@ -55,7 +55,7 @@ def by_the_clock(
         description="EventBridge Scheduler, while it wakes functions",
         assumed_by=rights.service_of(stage, "scheduler"),
     )
-    rights.give(role, [rights.ask(stage, "watch", "sweep"), _bury(stage)])
+    rights.give(role, [rights.ask(stage, "watch", "sweep"), rights.bury(stage)])
     for verb, (rate, retry) in _RHYTHMS.items():
         scheduler.CfnSchedule(
             scope,
@@ -108,14 +108,8 @@ def _start_role(scope: Construct, stage: Stage, model: str, *, pipeline: str) ->
         description=f"EventBridge Scheduler, while it starts the pipeline that trains {model}",
         assumed_by=rights.service_of(stage, "scheduler"),
     )
-    rights.give(role, [Right(actions=["sagemaker:StartPipelineExecution"], resources=[pipeline]), _bury(stage)])
+    rights.give(role, [Right(actions=["sagemaker:StartPipelineExecution"], resources=[pipeline]), rights.bury(stage)])
     return role
-
-
-def _bury(stage: Stage) -> Right:
-    """Leaving what could not be delivered in the queue of dead letters."""
-    queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
-    return Right(actions=["sqs:SendMessage"], resources=[queue])
 
 
 def _target(function: Function, failures: sqs.IQueue) -> targets.LambdaFunction:

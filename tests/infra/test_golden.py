@@ -20,6 +20,7 @@ def scrubbed(template: dict) -> str:
     """A template without what changes with the code of functions and pipelines, which have tests of their own."""
     text = json.dumps(template, indent=1, sort_keys=True) + "\n"
     text = re.sub(r"\b[0-9a-f]{64}\.zip\b", "<asset>.zip", text)
+    text = re.sub(r"/assets/[0-9a-f]{16}\b", "/assets/<asset>", text)
     return re.sub(r'"PipelineDefinitionBody": ".*"', '"PipelineDefinitionBody": "<definition>"', text)
 
 

@@ -1,0 +1,120 @@
+"""One run: what serves, what it saw in a window, what the monitors say of it; published, here or by a job."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from monitor import quality
+from monitor.judgement import Judgement, Outcome
+from monitor.policy import Policy
+from monitor.running import judges, labels, publishing
+from monitor.running.clients import Clients
+from monitor.running.errors import RunError
+from monitor.running.findings import Findings
+from monitor.running.job import Jobs
+from monitor.running.judges import Labelled
+from monitor.running.place import Place
+from monitor.running.serving import Reference, Served, look, reference
+from monitor.running.storage import Stored, fetch, listed
+from monitor.running.window import Window
+from monitor.running.witness import Seen, witness
+
+_MEGABYTE = 1_000_000
+
+
+def run(place: Place, policy: Policy, window: Window, clients: Clients, *, jobs: Jobs | None = None) -> dict[str, Any]:
+    """Judge a window and publish what was found. Gives the verdict.
+
+    With ``jobs`` a window whose captured requests are larger than the policy's ``job_above_mb`` is left to a Processing
+    job; then ``job`` names it. Where nothing serves, nothing is judged and nothing published but that.
+    """
+    served = look(place, clients.sagemaker)
+    if served is None:
+        publishing.idle(place, clients)
+        return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
+    captured = _captured(served, window, clients)
+    size = sum(stored.size_bytes for stored in captured)
+    if jobs is not None and size > policy.job_above_mb * _MEGABYTE:
+        named = identity(served, window)
+        name = jobs.start(place, policy, window, run=named, sagemaker=clients.sagemaker)
+        return {"job": name, "run": named, "reason": f"{size / _MEGABYTE:.0f} MB were captured: a job judges them."}
+    with tempfile.TemporaryDirectory() as folder:
+        task = _Task(place=place, policy=policy, window=window, served=served, clients=clients, folder=Path(folder))
+        return publishing.publish(task.findings(captured), clients)
+
+
+def identity(served: Served, window: Window) -> str:
+    """The id of a run: when its window ends, and a hash of what it looks at."""
+    text = f"{served.package} {window.start.isoformat()} {window.end.isoformat()}"
+    return f"{window.end.astimezone(UTC):%Y%m%dt%H%M%Sz}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _captured(served: Served, window: Window, clients: Clients) -> list[Stored]:
+    folder = served.captures
+    return list(listed(clients.s3, folder.bucket, [f"{folder.key}/{hour}/" for hour in window.hours()]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What is looked at, and where files are put meanwhile."""
+
+    place: Place
+    policy: Policy
+    window: Window
+    served: Served
+    clients: Clients
+    folder: Path
+
+    def findings(self, captured: Sequence[Stored]) -> Findings:
+        """What the monitors say of the captured requests; what cannot be judged at all has failed."""
+        try:
+            known = reference(self.served.baseline, self.clients.s3) if self.served.baseline else None
+        except RunError as error:
+            return self._told(judges.without(self.policy, str(error)))
+        if known is None:
+            return self._told(judges.without(self.policy, judges.NO_BASELINE))
+        seen = self._seen(captured, self.window, known)
+        labelled = self._labelled(seen, known)
+        return self._told(judges.judge(self.policy, seen, labelled, known), seen=seen, baseline=known.folder)
+
+    def _told(self, judgements: Sequence[Judgement], *, seen: Seen | None = None, baseline: str = "") -> Findings:
+        return Findings(
+            place=self.place,
+            window=self.window,
+            run=identity(self.served, self.window),
+            package=self.served.version,
+            judgements=judgements,
+            rows=seen.profile.rows if seen else 0,
+            skipped=seen.skipped if seen else {},
+            examples=seen.examples if seen else {},
+            baseline=baseline,
+        )
+
+    def _seen(self, captured: Sequence[Stored], window: Window, known: Reference) -> Seen:
+        paths = fetch(self.clients.s3, captured, self.folder / "captured")
+        return witness(paths, window, columns=known.columns, kept=judges.kept(self.policy))
+
+    def _labelled(self, seen: Seen, known: Reference) -> Labelled | None:
+        """The requests of the window in which labels are expected by now, with those that have come."""
+        if self.policy.quality is None:
+            return None
+        delay = self.policy.quality.label_delay_minutes
+        window = self.window.earlier(minutes=delay) if delay else self.window
+        if delay:
+            seen = self._seen(_captured(self.served, window, self.clients), window, known)
+        since = Window(start=window.start, end=self.window.end)
+        table, _ = labels.read(fetch(self.clients.s3, _pushed(self.place, since, self.clients), self.folder))
+        joined = quality.join(seen.table, table)
+        return Labelled(table=joined.table, coverage=joined.coverage)
+
+
+def _pushed(place: Place, window: Window, clients: Clients) -> list[Stored]:
+    """The labels that came in a span of time, whatever they are about."""
+    prefixes = [f"labels/{place.model}/{hour}/" for hour in window.hours()]
+    return list(listed(clients.s3, place.capture_bucket, prefixes))
