@@ -39,7 +39,7 @@ class DataPolicy:
     psi: float | None = None
     """Population stability index; None: not judged."""
     jensen_shannon: float | None = None
-    """Jensen-Shannon distance (root of the divergence, base 2: 0 to 1); None: not judged."""
+    """Jensen-Shannon distance (root of the divergence, natural logarithm: 0 to 0.83); None: not judged."""
     features: Mapping[str, FeaturePolicy] = field(default_factory=dict)
 
 

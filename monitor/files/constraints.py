@@ -9,6 +9,7 @@ from typing import Any, Final
 from monitor.policy import DataPolicy, FeaturePolicy
 
 TYPES: Final = ("Integral", "Fractional", "String", "Unknown")
+NUMERIC: Final = ("Integral", "Fractional")
 
 
 class BadConstraints(ValueError):
@@ -123,7 +124,7 @@ def _feature_document(feature: FeatureConstraints) -> dict[str, Any]:
         "inferred_type": feature.inferred_type,
         "completeness": feature.completeness,
     }
-    if feature.inferred_type in ("Integral", "Fractional"):
+    if feature.inferred_type in NUMERIC:
         shown["num_constraints"] = {"is_non_negative": feature.is_non_negative}
     if feature.domains is not None:
         shown["string_constraints"] = {"domains": list(feature.domains)}

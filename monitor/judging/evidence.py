@@ -1,4 +1,4 @@
-"""How likely chance alone is: tests that hold at every sample size, and the correction for many of them.
+"""How likely chance alone is: tests that hold at every sample size.
 
 All but `rank_sum` need nothing of the data but that rows are exchangeable: with the baseline and the window drawn from
 one source, which rows fell into which of the two is a draw without replacement. So they hold for any distribution,
@@ -8,7 +8,6 @@ binned or tied, rare values and small samples included.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +16,6 @@ Counts = npt.NDArray[np.int64]
 
 _CHUNK = 1024
 _NEGLIGIBLE = 1e-17
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: those that are at most a rate may be rejected together at that rate."""
-    order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
-    stepped = np.maximum.accumulate(np.minimum(1.0, np.asarray(p_values, dtype=float)[order] * factors))
-    corrected = np.empty(len(p_values))
-    corrected[order] = stepped
-    return [float(value) for value in corrected]
 
 
 def more_often(hits: int, rows: int, *, before: int, rows_before: int) -> float:

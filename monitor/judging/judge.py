@@ -2,15 +2,167 @@
 
 from __future__ import annotations
 
-from monitor.judgement import Judgement
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from monitor.files import CONSTRAINTS, STATISTICS, VIOLATIONS, metrics
+from monitor.files import constraints as constraints_file
+from monitor.files import statistics as statistics_file
+from monitor.files import violations as violations_file
+from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
+from monitor.judging import contents, drift, schema
 from monitor.judging.baseline import Baseline
-from monitor.policy import Policy
+from monitor.judging.drawing import drawn
+from monitor.judging.facts import DataFacts, Feature
+from monitor.judging.pairs import Pair, pair
+from monitor.judging.suspicion import Found, notes, violations, weigh
+from monitor.policy import DataPolicy, Policy
 from monitor.profile import Profile
+
+
+_MOVED: Final = ("baseline_drift_check", "missing_column_check", "data_type_check")
+"""Checks that fail where a column holds what another should."""
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A window beside its baseline, feature by feature."""
+
+    pairs: Mapping[str, Pair]
+    drifts: Mapping[str, drift.Drift]
+    found: Sequence[Found]
 
 
 def judge(baseline: Baseline, current: Profile, policy: Policy) -> Judgement:
     """Holds the profile of a window against a baseline; never raises for what the data hold.
 
     Its violations together are by chance alone at most at the policy's false-alarm rate. Files: ``statistics.json`` of
-    the window, ``constraints.json`` that it was held to, ``constraint_violations.json``. Facts: `facts.DataFacts`.
+    the window, ``constraints.json`` that it was held to, ``constraint_violations.json``. Facts: `facts.DataFacts`;
+    None where there was nothing to compare.
     """
+    if not baseline.profile.rows:
+        return _unjudged(current, Outcome.FAILED, "The baseline has no rows.")
+    if not current.rows:
+        return _unjudged(current, Outcome.INSUFFICIENT_DATA, "The window has no rows.")
+    compared = _compare(baseline, current, policy)
+    enough = current.rows >= policy.data.minimum_rows
+    said = _said(compared, baseline, current, policy) if enough and baseline.constraints.evaluate else ()
+    features = _features(compared, policy, said)
+    outcome = Outcome.COMPLETED_WITH_VIOLATIONS if said else Outcome.COMPLETED
+    return Judgement(
+        monitor=Monitor.DATA_QUALITY,
+        outcome=outcome if enough else Outcome.INSUFFICIENT_DATA,
+        reason=_reason(said, features, current.rows, policy.data),
+        rows=current.rows,
+        violations=said,
+        metrics=_metrics(features) if baseline.constraints.emit_metrics else (),
+        files=_files(current, baseline, said),
+        facts=DataFacts(
+            baseline_rows=baseline.profile.rows,
+            current_rows=current.rows,
+            false_alarm_rate=policy.data.false_alarm_rate,
+            checks=len(compared.found),
+            resolution=_resolution(compared.pairs.values()),
+            features=features,
+        ),
+    )
+
+
+def _unjudged(current: Profile, outcome: Outcome, reason: str) -> Judgement:
+    return Judgement(monitor=Monitor.DATA_QUALITY, outcome=outcome, reason=reason, rows=current.rows)
+
+
+def _ignored(policy: Policy) -> frozenset[str]:
+    return frozenset(policy.masked) | {name for name, own in policy.data.features.items() if own.ignore}
+
+
+def _compare(baseline: Baseline, current: Profile, policy: Policy) -> _Compared:
+    constraints, ignored = baseline.constraints, _ignored(policy)
+    pairs = {each.name: pair(each, baseline, current) for each in constraints.features}
+    drifts = {name: drift.measure(each, policy.data, robust=constraints.robust) for name, each in pairs.items()}
+    suspicions = list(schema.extra_columns(baseline, current, ignored))
+    for own in constraints.features:
+        if own.name in ignored:
+            continue
+        suspicions += contents.suspicions(pairs[own.name], own, constraints)
+        if constraints.compare:
+            suspicions += drift.suspicions(pairs[own.name], drifts[own.name])
+    return _Compared(pairs, drifts, weigh(suspicions))
+
+
+def _said(compared: _Compared, baseline: Baseline, current: Profile, policy: Policy) -> tuple[Violation, ...]:
+    """The violations; those of columns whose values stand elsewhere now say where."""
+    said = violations(compared.found, policy.data.false_alarm_rate)
+    moved = [each.feature for each in said if each.check in _MOVED]
+    new = [each.feature for each in said if each.check == "extra_column_check"]
+    elsewhere = schema.lookalikes(baseline, current, list(dict.fromkeys(moved)), new)
+    ordered = sorted(said, key=_rank)
+    return tuple(_pointed(each, elsewhere) if each.check in _MOVED else each for each in ordered)
+
+
+def _rank(violation: Violation) -> tuple[bool, float]:
+    """What the reader needs first: another schema, then what has moved, the farthest first, then the rest."""
+    if violation.check in ("missing_column_check", "extra_column_check", "data_type_check"):
+        return False, -math.inf
+    drifted = violation.check == "baseline_drift_check" and violation.value and violation.threshold
+    return not drifted, -(violation.value or 0.0) / violation.threshold if drifted and violation.threshold else 0.0
+
+
+def _pointed(violation: Violation, elsewhere: Mapping[str, str]) -> Violation:
+    place = elsewhere.get(violation.feature)
+    if place is None:
+        return violation
+    pointer = f" Column {place!r} holds now what the baseline has here: renamed or swapped?"
+    return replace(violation, description=violation.description + pointer)
+
+
+def _features(compared: _Compared, policy: Policy, said: Sequence[Violation]) -> tuple[Feature, ...]:
+    noted = notes(compared.found, policy.data.false_alarm_rate)
+    chances = {each.suspicion.feature: each.p_value for each in compared.found if each.suspicion.family == "drift"}
+    ignored = _ignored(policy)
+    return tuple(
+        drawn(
+            each,
+            compared.drifts[name],
+            p_value=chances.get(name),
+            checks=tuple(found.check for found in said if found.feature == name),
+            notes=("Ignored.",) if name in ignored else noted.get(name, ()),
+        )
+        for name, each in compared.pairs.items()
+    )
+
+
+def _reason(said: Sequence[Violation], features: Sequence[Feature], rows: int, policy: DataPolicy) -> str:
+    if rows < policy.minimum_rows:
+        return f"{rows:,} rows are too few: {policy.minimum_rows:,} are needed."
+    if not said:
+        return f"{rows:,} rows look like the baseline in all {len(features)} features."
+    names = list(dict.fromkeys(each.feature for each in said))
+    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} others" if len(names) > 4 else "")
+    return f"{len(said)} violation{'s' * (len(said) > 1)} in {rows:,} rows: {shown}."
+
+
+def _metrics(features: Sequence[Feature]) -> tuple[Metric, ...]:
+    given = []
+    for feature in features:
+        distance, completeness, mean = metrics.data(feature.name)
+        if feature.distance is not None:
+            given.append(Metric(name=distance, value=feature.distance))
+        given.append(Metric(name=completeness, value=1 - feature.current.missing / feature.current.rows))
+        if feature.current.numbers and feature.current.numbers.mean is not None:
+            given.append(Metric(name=mean, value=feature.current.numbers.mean))
+    return tuple(given)
+
+
+def _files(current: Profile, baseline: Baseline, said: Sequence[Violation]) -> dict[str, Any]:
+    return {
+        STATISTICS: statistics_file.document(current),
+        CONSTRAINTS: constraints_file.document(baseline.constraints),
+        VIOLATIONS: violations_file.document(Monitor.DATA_QUALITY, said),
+    }
+
+
+def _resolution(pairs: Any) -> float:
+    return max((max(each.error, each.before.numbers.error, each.now.numbers.error) for each in pairs), default=0.0)

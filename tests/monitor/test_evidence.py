@@ -44,12 +44,6 @@ def test_large_samples_keep_their_chance():
     assert evidence.more_often(5_100_000, 10_000_000, before=5_000_000, rows_before=10_000_000) < 1e-300
 
 
-def test_holm_steps_down():
-    """The smallest counts for all, the next for all but one; none is ever surer than one that is smaller."""
-    assert evidence.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert evidence.holm([]) == []
-
-
 @pytest.mark.parametrize("values", ["aabbcdefgh", "aaaabbbbcd", "abcdefghij"])
 @pytest.mark.parametrize("rows", [4, 6])
 def test_unseen_values_are_never_surer_than_chance_allows(values, rows):
