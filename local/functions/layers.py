@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from local.errors import AwsError
 from local.front import Handler
+from local.functions.analysis import NAME as ANALYSIS
+from local.functions.analysis import VERSION, Analysis
 from local.functions.code import CodeStore
 from local.functions.function import Code
 from local.paging import page
@@ -48,6 +50,7 @@ class Layers:
         self._kept = services.state.table("functions.layers")
         self._numbers = services.state.table("functions.layer_numbers")
         self._lock = threading.Lock()
+        self._analysis = Analysis(services)
 
     def handlers(self) -> dict[str, Handler]:
         """The operations by name."""
@@ -69,14 +72,19 @@ class Layers:
 
     def folders(self, layers: Iterable[Params]) -> list[Path]:
         """Where the modules of a function's layers are, as its configuration shows them; a deleted one has none."""
-        kept: list[Layer] = [self._kept[layer["Arn"]] for layer in layers if layer["Arn"] in self._kept]
-        return [self._code.moved(layer.code).folder / "python" for layer in kept]
+        return [folder for layer in layers if (folder := self._folder(layer["Arn"]))]
+
+    def _folder(self, arn: str) -> Path | None:
+        if arn == self._analysis.arn:
+            return self._analysis.folder()
+        kept: Layer | None = self._kept.get(arn)
+        return self._code.moved(kept.code).folder / "python" if kept else None
 
     def _publish_layer_version(self, params: Params, call: Call) -> Params:
         code = self._code.put(params["Content"], self._services.roles.calling(call.access_key_id))
         name = params["LayerName"].rpartition(":")[2]
         with self._lock:
-            number = self._numbers.get(name, 0) + 1
+            number = self._numbers.get(name, VERSION if name == ANALYSIS else 0) + 1
             self._numbers[name] = number
             created = self._services.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000")
             about: Params = {str(member): params[member] for member in _ABOUT if member in params}
@@ -90,7 +98,8 @@ class Layers:
 
     def _list_layer_versions(self, params: Params, _: Call) -> Params:
         name = params["LayerName"].rpartition(":")[2]
-        layers: list[Layer] = [layer for layer in list(self._kept.values()) if layer.name == name]
+        ours = [self._ours()] if name == ANALYSIS else []
+        layers: list[Layer] = [*ours, *(layer for layer in list(self._kept.values()) if layer.name == name)]
         shown = [layer.described() for layer in reversed(layers)]
         size, token = params.get("MaxItems", _PAGE), params.get("Marker")
         found, following = page(shown, size=size, token=token, code="InvalidParameterValueException")
@@ -102,11 +111,17 @@ class Layers:
         return {**layer.described(), "Content": {**content, "Location": layer.code.archive.as_uri()}}
 
     def _found(self, arn: str) -> Layer:
-        layer: Layer | None = self._kept.get(arn)
+        layer: Layer | None = self._ours() if arn == self._analysis.arn else self._kept.get(arn)
         if layer is None:
             message = "The resource you requested does not exist."
             raise AwsError("ResourceNotFoundException", f"{message} ({arn})", status=404)
         return layer
+
+    def _ours(self) -> Layer:
+        about = {"Description": "numpy, pyarrow and orjson, as they are installed beside the local cloud"}
+        return Layer(
+            ANALYSIS, VERSION, self._analysis.arn, self._analysis.code(), "1970-01-01T00:00:00.000+0000", about
+        )
 
     def _of(self, params: Params) -> str:
         return self._arn(params["LayerName"].rpartition(":")[2], int(params["VersionNumber"]))

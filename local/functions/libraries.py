@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,13 @@ def link_libraries(folder: Path) -> None:
 
     Installed beside this program, they are seen by a function; the rest of this environment is not.
     """
+    link(folder, _closure(_BROUGHT_ALONG))
+
+
+def link(folder: Path, names: Iterable[str]) -> None:
+    """Fill a new folder with links to distributions that are installed beside this program."""
     folder.mkdir(parents=True)
-    for name in _closure(_BROUGHT_ALONG):
+    for name in names:
         distribution = importlib.metadata.distribution(name)
         for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
             (folder / top).symlink_to(Path(str(distribution.locate_file(top))))

@@ -32,3 +32,17 @@ def test_versions_of_a_layer_are_counted_and_deleted(cloud):
         functions.get_layer_version(LayerName="l", VersionNumber=2)
     again = functions.publish_layer_version(LayerName="l", Content={"ZipFile": zipped(**{"python/y__py": ""})})
     assert again["Version"] == 3
+
+
+def test_the_account_has_the_layer_of_the_analyzer_from_the_start(cloud):
+    """A function with it finds the libraries of this program; whoever publishes under its name gets the next number."""
+    arn = f"arn:aws:lambda:{cloud.services.region}:{cloud.services.account}:layer:sluice-analysis:1"
+    assert cloud.functions.get_layer_version_by_arn(Arn=arn)["Version"] == 1
+    source = "def handler(event, context):\n    import numpy, orjson, pyarrow\n    return int(numpy.int64(3))"
+    cloud.create(source, Layers=[arn])
+    assert cloud.invoke() == (3, None)
+    content = {"ZipFile": zipped(**{"python/x__py": ""})}
+    published = cloud.functions.publish_layer_version(LayerName="sluice-analysis", Content=content)
+    assert published["Version"] == 2
+    listed = cloud.functions.list_layer_versions(LayerName="sluice-analysis")["LayerVersions"]
+    assert [version["Version"] for version in listed] == [2, 1]
