@@ -58,6 +58,9 @@ FOUND_AT: Final[Mapping[str, Mapping[str, str]]] = {
     "ModelExplainabilityJobDefinition": {"EndpointName": "ModelExplainabilityJobInput.EndpointInput.EndpointName"},
     "ModelQualityJobDefinition": {"EndpointName": "ModelQualityJobInput.EndpointInput.EndpointName"},
     "Device": {"ModelName": "Models", "RegistrationTime": "CreationTime"},
+    "MonitoringExecution": {
+        name: name for name in ("EndpointName", "MonitoringJobDefinitionName", "MonitoringScheduleName")
+    },
     "MonitoringSchedule": {"MonitoringJobDefinitionName": "MonitoringScheduleConfig.MonitoringJobDefinitionName"},
     "NotebookInstance": {"AdditionalCodeRepositoryEquals": "AdditionalCodeRepositories"},
     "OptimizationJob": {"OptimizationContains": "OptimizationTypes"},

@@ -11,7 +11,7 @@ import pytest
 
 from local.clock import Clock
 from local.errors import UnsupportedLocally
-from local.images import Interpreter
+from local.images import Images, Interpreter
 from local.sagemaker import SageMaker
 from tests.local.conftest import ACCOUNT, REGION, SmallCloud
 
@@ -39,13 +39,14 @@ class PlainImages:
 
 
 @contextmanager
-def sagemaker_cloud(factory: pytest.TempPathFactory, *, clock: Clock | None = None) -> Iterator[SmallCloud]:
+def sagemaker_cloud(
+    factory: pytest.TempPathFactory, *, clock: Clock | None = None, images: Images | None = None
+) -> Iterator[SmallCloud]:
     """Such a cloud, for as long as the tests that share it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
-        cloud = SmallCloud(
-            factory.mktemp("cloud"), lambda services: SageMaker(services, images=PlainImages()), clock=clock
-        )
+        known = images or PlainImages()
+        cloud = SmallCloud(factory.mktemp("cloud"), lambda services: SageMaker(services, images=known), clock=clock)
         cloud.listen()
         yield cloud
         cloud.close()
