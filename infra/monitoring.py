@@ -17,7 +17,7 @@ from constructs import Construct
 from env import images, naming, rhythm
 from env.monitor import Monitor
 from env.stage import Model, Stage
-from infra import layer, monitoring_rights, rights
+from infra import layer, monitoring_rights, retraining, rights
 from infra.bundle import Asset
 from infra.duties import Duty
 from infra.errors import PolicyError
@@ -77,6 +77,7 @@ class Monitoring(StageStack):
         self._wake(function, failures)
         for model, monitor in stage.monitored.items():
             self._ring(model, monitor)
+        retraining.add(self, stage=stage, failures=failures)
         CfnOutput(self, "MonitorFunction", value=function.function_name)
 
     def _duty(self) -> Duty:
