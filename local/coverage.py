@@ -76,7 +76,8 @@ _NOTES: Mapping[str, tuple[str, ...]] = {
         "or enabled.",
     ),
     "lambda": (
-        "Functions in Python, each in a process of its own under its role, with layers, aliases and URLs.",
+        "Functions in Python, each in a process of its own under its role, with layers, aliases and URLs. "
+        "The account has the layer `sluice-analysis:1` from the start: links to the kit's numpy, orjson, pyarrow.",
         "",
         "- Handlers that the AWS CDK ships run as stand-ins, written in Python: emptying buckets and repositories,",
         "  bucket deployments, AwsCustomResource, log retention, the provider framework. They are known by their",
