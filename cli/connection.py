@@ -34,27 +34,32 @@ class Connection:
 
     stage: env.Stage
     session: boto3.Session
-    _clients: dict[tuple[str, int], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _clients: dict[tuple[str, int, int | None], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
-    def client(self, name: str, *, attempts: int = 3) -> Any:
+    def client(self, name: str, *, attempts: int = 3, read_seconds: int | None = None) -> Any:
         """A boto3 client of the stage's account and region; the stage `local` goes to the local cloud.
 
-        One for all who ask, in whatever thread: making one takes long, and a session makes one at a time.
+        It waits `read_seconds` for an answer, or as long as botocore does. One for all who ask, in whatever thread:
+        making one takes long, and a session makes one at a time.
         """
         with self._lock:
-            if (name, attempts) not in self._clients:
-                self._clients[name, attempts] = self._made(name, attempts=attempts)
-            return self._clients[name, attempts]
+            wanted = name, attempts, read_seconds
+            if wanted not in self._clients:
+                self._clients[wanted] = self._made(name, attempts=attempts, read_seconds=read_seconds)
+            return self._clients[wanted]
 
-    def _made(self, name: str, *, attempts: int) -> Any:
+    def _made(self, name: str, *, attempts: int, read_seconds: int | None) -> Any:
         made: Any = self.session  # the stubs know each service by a literal name
         retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+        config = Config(retries=retries, **({"read_timeout": read_seconds} if read_seconds else {}))
         if self.stage.name != LOCAL:
-            return made.client(name, config=Config(retries=retries))
+            return made.client(name, config=config)
         # Said outright: an endpoint or a proxy that is set for one service or for all must not lead away.
         there = os.environ.get("AWS_ENDPOINT_URL")
-        return made.client(name, endpoint_url=there, config=Config(retries=retries, proxies={}))
+        return made.client(name, endpoint_url=there, config=config.merge(Config(proxies={})))
 
     def model(self, name: str) -> str:
         """The model's name in AWS; underscores are taken for hyphens. Raises WrongUseError for an unknown one."""

@@ -15,15 +15,19 @@ from env import naming
 _REFUSED = "RequestError"
 
 
-def ask(connection: Connection, verb: naming.Verb, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What a Lambda of the stage answers to a request.
+def ask(
+    connection: Connection, verb: naming.Verb, request: Mapping[str, Any], *, patience_seconds: int | None = None
+) -> dict[str, Any]:
+    """What a Lambda of the stage answers to a request, asked once when it may take as long as `patience_seconds`.
 
     Raises CliError with the Lambda's own sentence when it refuses, and with the place of its log when it fails;
     WrongUseError where the stage has no such function.
     """
     function = naming.function(connection.stage, verb)
+    # Whoever does not hear an answer asks again: a run that takes long must not be made twice.
+    client = connection.client("lambda", attempts=1 if patience_seconds else 3, read_seconds=patience_seconds)
     try:
-        answer = connection.client("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(request).encode())
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise

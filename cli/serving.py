@@ -27,11 +27,19 @@ _CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json"}
 @click.option("--data", required=True, help="A .csv or .json file of requests, or - for standard input.")
 @click.option("--content-type", help="What the file is, when its name does not tell.")
 @click.option("--accept", default="text/csv", show_default=True, help="What the answer is to be.")
-def invoke(model: str, stage: str | None, data: str, content_type: str | None, accept: str) -> None:
-    """Score a file of rows with what the stage serves; the answer goes to standard output."""
+@click.option("--inference-id", help="The name by which `sluice labels push` tells later what became of it.")
+def invoke(
+    model: str, *, stage: str | None, data: str, content_type: str | None, accept: str, inference_id: str | None
+) -> None:
+    """Score a file of rows with what the stage serves; the answer goes to standard output.
+
+    With --inference-id each row of several has an id of its own: the given one, a slash, and its number from 0.
+    """
     connection = connect(stage)
     body, kind = _body(data, content_type)
-    answer = score(connection, connection.model(model), body, content_type=kind, accept=accept)
+    answer = score(
+        connection, connection.model(model), body, content_type=kind, accept=accept, inference_id=inference_id
+    )
     click.echo(answer.rstrip(b"\n"))  # bytes: a model may answer in any type
 
 
@@ -74,15 +82,29 @@ def live_version(connection: Connection, model: str) -> int | None:
     return int(package.rsplit("/", 1)[1]) if package else None
 
 
-def score(connection: Connection, model: str, body: bytes, *, content_type: str, accept: str) -> bytes:
-    """The answer to one request, as bytes of type `accept`.
+def score(
+    connection: Connection,
+    model: str,
+    body: bytes,
+    *,
+    content_type: str,
+    accept: str,
+    inference_id: str | None = None,
+) -> bytes:
+    """The answer to one request, as bytes of type `accept`; data capture keeps its id.
 
     Raises CliError when nothing serves, and with the model's own words when it refuses the request.
     """
     runtime = connection.client("sagemaker-runtime")
     endpoint = naming.endpoint(connection.stage, model)
     try:
-        answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept)
+        answer = runtime.invoke_endpoint(
+            EndpointName=endpoint,
+            Body=body,
+            ContentType=content_type,
+            Accept=accept,
+            **({"InferenceId": inference_id} if inference_id else {}),
+        )
     except ClientError as error:
         raise CliError(_refusal(error, connection, model)) from error
     scored: bytes = answer["Body"].read()

@@ -69,3 +69,29 @@ def ledger_of(*records):
     ]
     items = [{name: write.serialize(value) for name, value in record.items()} for record in stamped]
     return FakeClient(query=lambda **_: {"Items": items})
+
+
+class FakeBucket(FakeClient):
+    """An S3 client whose only bucket is a dictionary of texts; it answers at a time of its own."""
+
+    DATE = "Sat, 21 Nov 2026 10:59:30 GMT"
+
+    def __init__(self, **objects):
+        super().__init__()
+        self.objects = dict(objects)
+
+    def list_objects_v2(self, *, Bucket, Prefix, Delimiter=None):
+        keys = [key for key in self.objects if key.startswith(Prefix)]
+        below = {f"{Prefix}{key[len(Prefix) :].partition('/')[0]}/" for key in keys if "/" in key[len(Prefix) :]}
+        found = {"CommonPrefixes": [{"Prefix": each} for each in below]} if Delimiter else {}
+        contents = {} if Delimiter else {"Contents": [{"Key": key} for key in keys]}
+        return {**found, **contents, "ResponseMetadata": {"HTTPHeaders": {"date": self.DATE}}}
+
+    def get_object(self, *, Bucket, Key):
+        if Key not in self.objects:
+            raise refusal("NoSuchKey", "The specified key does not exist.", "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key].encode())}
+
+    def put_object(self, *, Bucket, Key, Body, **_):
+        self.objects[Key] = Body.decode()
+        return {}
