@@ -51,20 +51,30 @@ def monitor(
     connection = connect(stage, person=person)
     name = monitored(connection, model)
     if now:
-        verdict = look(connection, name)
-        print_json(verdict) if as_json else out.print(view(verdict))
-        if verdict["outcome"] != "completed":
-            raise click.exceptions.Exit(1)
-        return
-    found = list(islice(verdicts(connection, name), limit))
+        tell_now(connection, name, as_json=as_json)
+    else:
+        tell_last(connection, name, limit=limit, as_json=as_json)
+
+
+def tell_now(connection: Connection, model: str, *, as_json: bool) -> None:
+    """Make a run and print what it found. Raises click's Exit with 1 unless all could be judged and is well."""
+    verdict = look(connection, model)
+    print_json(verdict) if as_json else out.print(view(verdict))
+    if verdict["outcome"] != "completed":
+        raise click.exceptions.Exit(1)
+
+
+def tell_last(connection: Connection, model: str, *, limit: int, as_json: bool) -> None:
+    """Print the newest runs, and what the last of them found."""
+    found = list(islice(verdicts(connection, model), limit))
+    settings = connection.stage.models[model].monitor
     if as_json:
         print_json(found)
-    elif not found:
-        every = connection.stage.models[name].monitor
-        rhythm = f" ({every.every})" if every else ""
-        out.print(f"no run of {name}'s monitors has ended yet{rhythm}: `sluice monitor {name} --now` makes one")
-    else:
+    elif found:
         out.print(table(found), "", view(found[0]), sep="\n")
+    else:
+        rhythm = f" (they look at {settings.every})" if settings else ""
+        out.print(f"no run of {model}'s monitors has ended yet{rhythm}: `sluice monitor {model} --now` makes one")
 
 
 def look(connection: Connection, model: str) -> Verdict:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cli.checkout import ROOT
-from cli.connection import connect, person_option, stage_option
+from cli.connection import Connection, connect, person_option, stage_option
 from cli.errors import CliError
 from cli.printing import progress
 from cli.verdicts import content, folder_of, monitored
@@ -37,18 +37,28 @@ def report(
 ) -> None:
     """Write the page about a run of MODEL's monitors, and open it. Its path goes to standard output."""
     connection = connect(stage, person=person)
-    name = monitored(connection, model)
-    folder = folder_of(connection, name, run)
-    page = content(connection, folder, "report.html")
-    if page is None:
-        raise CliError(f"run {folder.run} of {name} has left no report.html in s3://{folder.bucket}/{folder.key}")
-    if output == _STANDARD_OUTPUT:
-        click.echo(page, nl=False)
+    file = write(connection, monitored(connection, model), run=run, output=output)
+    if file is None:
         return
-    file = Path(output) if output else ROOT / _KEPT_IN / connection.stage.name / f"{name}-{folder.run}.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(page)
-    click.echo(file)
     wanted = sys.stdout.isatty() and output is None if opened is None else opened
     if wanted and not webbrowser.open(file.resolve().as_uri()):
         progress.print("there is no browser to open it with")
+
+
+def write(connection: Connection, model: str, *, run: str | None, output: str | None) -> Path | None:
+    """Write the page of a run (the newest for None) and print where; None when it went to standard output.
+
+    Raises CliError where there is no such run, or it has left no page.
+    """
+    folder = folder_of(connection, model, run)
+    page = content(connection, folder, "report.html")
+    if page is None:
+        raise CliError(f"run {folder.run} of {model} has left no report.html in s3://{folder.bucket}/{folder.key}")
+    if output == _STANDARD_OUTPUT:
+        click.echo(page, nl=False)
+        return None
+    file = Path(output) if output else ROOT / _KEPT_IN / connection.stage.name / f"{model}-{folder.run}.html"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(page)
+    click.echo(file)
+    return file

@@ -1,13 +1,13 @@
 import json
 
+import click
 import pytest
-from click.testing import CliRunner
 
 import env
-from cli import monitor, report
 from cli.errors import CliError, WrongUseError
-from cli.monitor import look, moved, table, view
+from cli.monitor import look, moved, table, tell_last, tell_now, view
 from cli.printing import out
+from cli.report import write
 from cli.verdicts import folder_of, monitored, verdicts
 from tests.cli.fakes import FakeBucket, FakeClient, FakeFunctions, connection
 
@@ -152,57 +152,47 @@ def test_nothing_that_serves_is_told_in_one_line():
     assert "Nothing serves" in shown(view({"outcome": "insufficient_data", "reason": "Nothing serves x yet."}))
 
 
-@pytest.fixture
-def typed(monkeypatch):
-    """Types a command at a stage whose clients are given; gives its exit code and what it said."""
-
-    def run(command, *arguments, **clients):
-        for module in (monitor, report):
-            monkeypatch.setattr(module, "connect", lambda *_, **__: connection(**clients))
-        done = CliRunner().invoke(command, arguments)
-        return done.exit_code, done.stdout
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("outcome", "code"),
-    [("completed", 0), ("completed_with_violations", 1), ("insufficient_data", 1), ("failed", 1)],
-)
-def test_only_what_is_known_to_be_well_is_exit_0(typed, outcome, code):
+@pytest.mark.parametrize("outcome", ["completed_with_violations", "insufficient_data", "failed"])
+def test_only_what_is_known_to_be_well_is_exit_0(capsys, outcome):
     """A script that asks `--now` must not take silence for health."""
-    functions = FakeFunctions(monitor=a_verdict(outcome=outcome))
-    ended, said = typed(monitor.monitor, "credit-risk", "--now", "--json", **{"lambda": functions})
-    assert (ended, json.loads(said)["outcome"]) == (code, outcome)
+    with pytest.raises(click.exceptions.Exit) as ended:
+        tell_now(
+            connection(**{"lambda": FakeFunctions(monitor=a_verdict(outcome=outcome))}), "credit-risk", as_json=True
+        )
+    assert ended.value.exit_code == 1
+    assert json.loads(capsys.readouterr().out)["outcome"] == outcome
+    tell_now(
+        connection(**{"lambda": FakeFunctions(monitor=a_verdict(outcome="completed"))}), "credit-risk", as_json=True
+    )
 
 
-def test_the_last_runs_are_listed_for_programs(typed):
+def test_the_last_runs_are_listed_for_programs(capsys):
     """As many as asked, whole verdicts."""
-    code, said = typed(monitor.monitor, "credit-risk", "--limit", "2", "--json", s3=a_bucket(*RUNS))
-    assert code == 0
-    assert [each["run"] for each in json.loads(said)] == ["e", "a"]
+    tell_last(connection(s3=a_bucket(*RUNS)), "credit-risk", limit=2, as_json=True)
+    assert [each["run"] for each in json.loads(capsys.readouterr().out)] == ["e", "a"]
 
 
-def test_a_model_that_was_never_judged_says_what_to_do(typed):
+def test_a_model_that_was_never_judged_says_what_to_do():
     """No empty table."""
-    code, said = typed(monitor.monitor, "credit-risk", s3=FakeBucket())
-    assert code == 0
-    assert "sluice monitor credit-risk --now" in said
-    assert env.load("local").models["credit-risk"].monitor.every in said
+    with out.capture() as said:
+        tell_last(connection(s3=FakeBucket()), "credit-risk", limit=2, as_json=False)
+    assert "sluice monitor credit-risk --now" in said.get()
+    assert env.load("local").models["credit-risk"].monitor.every in said.get()
 
 
-def test_the_page_is_written_where_it_was_asked_for(typed, tmp_path):
+def test_the_page_is_written_where_it_was_asked_for(capsys, tmp_path):
     """And its path is the answer; the newest run is meant when none is named."""
     file = tmp_path / "new" / "page.html"
-    arguments = ("credit-risk", "--run", "c", "--output", str(file), "--no-open")
-    assert typed(report.report, *arguments, s3=a_bucket(*RUNS)) == (0, f"{file}\n")
+    assert write(connection(s3=a_bucket(*RUNS)), "credit-risk", run="c", output=str(file)) == file
+    assert capsys.readouterr().out == f"{file}\n"
     assert file.read_text() == "<!DOCTYPE html>2026/11/09/08/c"
-    code, said = typed(report.report, "credit-risk", "--output", "-", s3=a_bucket("2026/11/09/08/c"))
-    assert (code, said) == (0, "<!DOCTYPE html>2026/11/09/08/c")
+    assert write(connection(s3=a_bucket("2026/11/09/08/c")), "credit-risk", run=None, output="-") is None
+    assert capsys.readouterr().out == "<!DOCTYPE html>2026/11/09/08/c"
 
 
-def test_a_run_without_a_page_is_said_so(typed):
-    """Exit 1, and where it was looked for."""
+def test_a_run_without_a_page_is_said_so():
+    """And where it was looked for."""
     bucket = a_bucket("2026/11/09/08/c")
     del bucket.objects["reports/credit-risk/2026/11/09/08/c/report.html"]
-    assert typed(report.report, "credit-risk", s3=bucket)[0] == 1
+    with pytest.raises(CliError, match="left no report.html in s3://"):
+        write(connection(s3=bucket), "credit-risk", run=None, output=None)
