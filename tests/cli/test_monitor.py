@@ -152,6 +152,11 @@ def test_nothing_that_serves_is_told_in_one_line():
     assert "Nothing serves" in shown(view({"outcome": "insufficient_data", "reason": "Nothing serves x yet."}))
 
 
+def judging(outcome):
+    """A stage whose next run comes to an outcome."""
+    return connection(**{"lambda": FakeFunctions(monitor=a_verdict(outcome=outcome))})
+
+
 @pytest.mark.parametrize("outcome", ["completed_with_violations", "insufficient_data", "failed"])
 def test_only_what_is_known_to_be_well_is_exit_0(capsys, outcome):
     """A script that asks `--now` must not take silence for health."""
@@ -194,5 +199,5 @@ def test_a_run_without_a_page_is_said_so():
     """And where it was looked for."""
     bucket = a_bucket("2026/11/09/08/c")
     del bucket.objects["reports/credit-risk/2026/11/09/08/c/report.html"]
-    with pytest.raises(CliError, match="left no report.html in s3://"):
+    with pytest.raises(CliError, match=r"left no report\.html in s3://"):
         write(connection(s3=bucket), "credit-risk", run=None, output=None)
