@@ -1,4 +1,4 @@
-"""The only function that may update a serving stack: it checks what it is asked and passes on three parameters."""
+"""The only function that may update a serving stack: it checks what it is asked and passes on a few parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
 
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
@@ -52,6 +53,11 @@ _ALREADY: Final = {
 _REFUSED: Final = frozenset(
     {"ValidationError", "AccessDenied", "AccessDeniedException", "InsufficientCapabilitiesException"}
 )
+
+
+_BASELINE: Final = "BaselineUri"
+"""The parameter that only stacks have whose monitors SageMaker runs: they are held to the baseline of what serves."""
+_CONSTRAINTS: Final = "/data-quality/constraints.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +115,16 @@ def _release(release_id: str, journal: Journal, settings: Settings, clients: Cli
         raise RequestError(f"the ledger knows nothing of {journal.model}")
     if release is None or release.release_id != release_id or not _wanted(release, journal):
         return {"outcome": "closed"}
-    if reason := _unfit(release, journal.model, clients.sagemaker):
+    package = clients.sagemaker.describe_model_package(ModelPackageName=release.package_arn)
+    if reason := _unfit(release, journal.model, package):
         return {"outcome": "refused", "reason": reason}
-    return _update(release, journal.model, settings, clients.cloudformation)
+    chosen = {
+        "ModelPackageArn": release.package_arn,
+        "ReleaseId": release.release_id,
+        "Rollout": release.rollout,
+        _BASELINE: baseline_uri(package),
+    }
+    return _update(chosen, journal.model, settings, clients.cloudformation)
 
 
 def _wanted(release: Opened, journal: Journal) -> bool:
@@ -119,8 +132,14 @@ def _wanted(release: Opened, journal: Journal) -> bool:
     return not given_up and journal.now - release.at < START
 
 
-def _unfit(release: Opened, model: str, sagemaker: SageMakerClient) -> str | None:
-    package = sagemaker.describe_model_package(ModelPackageName=release.package_arn)
+def baseline_uri(package: DescribeModelPackageOutputTypeDef) -> str:
+    """The folder with what a package's monitors are held to, by its DriftCheckBaselines; ``none`` where it has none."""
+    held = package.get("DriftCheckBaselines", {}).get("ModelDataQuality", {}).get("Constraints", {})
+    uri = held.get("S3Uri", "")
+    return uri.removesuffix(_CONSTRAINTS) if uri.endswith(_CONSTRAINTS) else "none"
+
+
+def _unfit(release: Opened, model: str, package: DescribeModelPackageOutputTypeDef) -> str | None:
     if package.get("ModelPackageGroupName") != model:
         return f"{release.package_arn} is not a package of {model}"
     if package.get("ModelApprovalStatus") != "Approved":
@@ -128,29 +147,31 @@ def _unfit(release: Opened, model: str, sagemaker: SageMakerClient) -> str | Non
     return None
 
 
-def _update(release: Opened, model: str, settings: Settings, cloudformation: CloudFormationClient) -> dict[str, str]:
+def _update(
+    chosen: Mapping[str, str], model: str, settings: Settings, cloudformation: CloudFormationClient
+) -> dict[str, str]:
     stack = stack_name(model, stage=settings.stage)
     try:
         cloudformation.update_stack(
             StackName=stack,
             UsePreviousTemplate=True,
-            Parameters=_parameters(release, cloudformation.describe_stacks(StackName=stack)["Stacks"][0]),
+            Parameters=_parameters(chosen, cloudformation.describe_stacks(StackName=stack)["Stacks"][0]),
             RoleARN=_role(model, settings),
             StackPolicyBody=json.dumps(_STACK_POLICY),
-            ClientRequestToken=release.release_id,
+            ClientRequestToken=chosen["ReleaseId"],
         )
     except ClientError as error:
         return _explained(error)
     return {"outcome": "started"}
 
 
-def _parameters(release: Opened, stack: StackTypeDef) -> list[ParameterTypeDef]:
+def _parameters(chosen: Mapping[str, str], stack: StackTypeDef) -> list[ParameterTypeDef]:
     """What the release chooses; whatever else the stack has stays as it is."""
-    given = {"ModelPackageArn": release.package_arn, "ReleaseId": release.release_id, "Rollout": release.rollout}
-    kept = [p["ParameterKey"] for p in stack.get("Parameters", []) if p["ParameterKey"] not in given]
-    chosen: list[ParameterTypeDef] = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
-    kept_as_it_is: list[ParameterTypeDef] = [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
-    return chosen + kept_as_it_is
+    has = [parameter["ParameterKey"] for parameter in stack.get("Parameters", [])]
+    given = {key: value for key, value in chosen.items() if key != _BASELINE or key in has}
+    changed: list[ParameterTypeDef] = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
+    kept: list[ParameterTypeDef] = [{"ParameterKey": key, "UsePreviousValue": True} for key in has if key not in given]
+    return changed + kept
 
 
 def _recover(

@@ -56,10 +56,13 @@ class Stage:
         )
         self._ledger = Ledger("ledger", dynamodb=self.dynamodb)
 
-    def deploy(self):
+    def deploy(self, **parameters):
+        """Deploy the stack, with more parameters by their defaults."""
+        more = {name: {"Type": "String", "Default": value} for name, value in parameters.items()}
+        template = {**TEMPLATE, "Parameters": {**TEMPLATE["Parameters"], **more}}
         self.cloudformation.create_stack(
             StackName=STACK,
-            TemplateBody=json.dumps(TEMPLATE),
+            TemplateBody=json.dumps(template),
             Parameters=[{"ParameterKey": "Kept", "ParameterValue": "by hand"}],
         )
         self.rest("stack_create_complete")
@@ -68,7 +71,7 @@ class Stage:
         config = {"Delay": 0.05, "MaxAttempts": 400}
         self.cloudformation.get_waiter(waiter).wait(StackName=STACK, WaiterConfig=config)
 
-    def register(self, status="Approved"):
+    def register(self, status="Approved", **more):
         image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image:1"
         specification = {
             "Containers": [{"Image": image, "ModelDataUrl": "s3://artefacts/model.tar.gz"}],
@@ -76,7 +79,7 @@ class Stage:
             "SupportedResponseMIMETypes": ["text/csv"],
         }
         return self.sagemaker.create_model_package(
-            ModelPackageGroupName=MODEL, ModelApprovalStatus=status, InferenceSpecification=specification
+            ModelPackageGroupName=MODEL, ModelApprovalStatus=status, InferenceSpecification=specification, **more
         )["ModelPackageArn"]
 
     def open(self, package_arn, *, model=MODEL, rollout="guarded"):
@@ -123,6 +126,22 @@ def test_the_open_release_reaches_the_stack(stage):
     expected = {"ModelPackageArn": arn, "Rollout": "immediate", "ReleaseId": release_id, "Kept": "by hand"}
     assert stage.parameters() == expected
     assert stage.ssm.get_parameter(Name="/serves")["Parameter"]["Value"] == arn
+
+
+def test_a_release_brings_the_baseline_of_its_package(stage):
+    """Where SageMaker runs the monitors: a package that has one takes it along, one without leaves none behind."""
+    stage.deploy(BaselineUri="none")
+    folder = "s3://artefacts/credit-risk/e1/baseline"
+    constraints = {"ContentType": "application/json", "S3Uri": f"{folder}/data-quality/constraints.json"}
+    held = {"ModelDataQuality": {"Constraints": constraints}}
+    release_id = stage.open(stage.register(DriftCheckBaselines=held))
+    stage.ask(release_id)
+    stage.rest()
+    assert stage.parameters()["BaselineUri"] == folder
+    stage.write(Outcome(release_id=release_id, version=1, outcome="superseded", reason="so"))
+    stage.ask(stage.open(stage.register()))
+    stage.rest()
+    assert stage.parameters()["BaselineUri"] == "none"
 
 
 def test_a_release_begins_once_however_often_it_is_asked(stage):
