@@ -1,13 +1,12 @@
-"""Model Monitor's files of model quality: statistics, constraints and violations, written and read."""
+"""Model Monitor's files of model quality: statistics and constraints, written and read."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from monitor.judgement import Violation
 from monitor.policy import Limit, QualityPolicy
 from monitor.quality import classification
 from monitor.quality.classification import Decisions
@@ -93,16 +92,6 @@ def limits(document: Mapping[str, Any], *, kind: str) -> dict[str, Limit]:
             above = _mapping(entry).get("comparison_operator") == GREATER
             found[name] = Limit(at_most=threshold) if above else Limit(at_least=threshold)
     return found
-
-
-def violations(found: Iterable[Violation]) -> dict[str, Any]:
-    """constraint_violations.json."""
-    return {
-        "violations": [
-            {"metric_name": each.feature, "constraint_check_type": each.check, "description": each.description}
-            for each in found
-        ]
-    }
 
 
 def _of_decisions(sample: Decisions) -> dict[str, Any]:

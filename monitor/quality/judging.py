@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from monitor.files import violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import QualityPolicy
 from monitor.quality import comparing, documents, drawing, spread
@@ -59,7 +60,7 @@ def judge(
         files={
             "statistics.json": documents.statistics(sample, policy=policy, values=values, deviations=deviations),
             "constraints.json": documents.constraints(policy.kind, reference.values, held),
-            "constraint_violations.json": documents.violations(found),
+            "constraint_violations.json": violations.document(Monitor.MODEL_QUALITY, found),
         },
         facts=drawing.facts(sample, policy, measures=measures, coverage=known, note=labelled.note),
     )
