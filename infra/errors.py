@@ -8,6 +8,7 @@ InfraError
 ├── StepError             a pipeline has a step that its role cannot be given rights for
 ├── RulesError            a rule of cdk-nag is broken and not acknowledged
 ├── PolicyError           how a model is monitored takes more room than there is to write it down
+├── MaskError             a model has more masked columns than its container can be told
 └── LibrariesError        the libraries of the monitor's function cannot be had, or have outgrown it
 """
 
@@ -42,6 +43,10 @@ class RulesError(InfraError):
 
 class PolicyError(InfraError):
     """How a model is monitored takes more room than there is to write it down."""
+
+
+class MaskError(InfraError):
+    """A model has more masked columns than its container can be told."""
 
 
 class LibrariesError(InfraError):

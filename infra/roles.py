@@ -7,7 +7,7 @@ from constructs import Construct
 
 from env import naming
 from env.stage import Stage
-from infra import rights
+from infra import masking, rights
 from infra.rights import Right
 from infra.serving import logical_id
 
@@ -33,6 +33,7 @@ class ServingRole(iam.Role):
             *rights.pull_images(stage),
             *rights.join_network(stage),
             rights.see_alarms(),
+            *(masking.read_key(stage) if masking.hashes(stage, model) else []),
         ]
         rights.give(self, given)
 
