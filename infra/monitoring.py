@@ -23,6 +23,7 @@ from infra.duties import Duty
 from infra.errors import PolicyError
 from infra.function import Function
 from infra.monitoring_code import code
+from infra.publishing import Built
 from infra.stack import StageStack
 from lambdas import run_monitor
 
@@ -66,7 +67,8 @@ class Monitoring(StageStack):
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, stage=stage, capability="monitoring")
         self._stage = stage
-        self.assets: list[Asset] = code()
+        self._layers, self._code = layer.of(self, stage), code()
+        self.assets: list[Asset | Built] = [*self._code, *self._layers.built]
         queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
         failures = sqs.Queue.from_queue_arn(self, "Failures", queue)
         job_role = self._job_role()
@@ -95,7 +97,7 @@ class Monitoring(StageStack):
                 models={model: naming.monitor_parameter(stage, model) for model in stage.monitored},
                 job_role=naming.role_arn(stage, naming.monitor_job_role(stage)),
                 job_image=image,
-                job_code=f"s3://{naming.artifact_bucket(stage)}/{self.assets[0].key.rpartition('/')[0]}",
+                job_code=f"s3://{naming.artifact_bucket(stage)}/{self._code[0].key.rpartition('/')[0]}",
                 subnets=network.subnets if network else (),
                 security_groups=network.security_groups if network else (),
             ),
@@ -104,7 +106,7 @@ class Monitoring(StageStack):
             memory_mb=2048,
             storage_mb=10_240,
             rooms=("lambdas", "monitor"),
-            layers=layer.arns(self, stage),
+            layers=self._layers.arns,
         )
 
     def _job_role(self) -> iam.Role:

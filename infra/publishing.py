@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,22 @@ from env.stage import Stage
 from infra.bundle import Asset
 
 
-def publish(assembly: Path, assets: Iterable[Asset], *, stack: str, stage: Stage) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A file that is made when it is published, by a command that prints its path, and its key."""
+
+    key: str
+    command: Sequence[str]
+
+
+def publish(assembly: Path, assets: Iterable[Asset | Built], *, stack: str, stage: Stage) -> None:
     """Write the files that ``stack`` needs into the assembly, to be published once the storage stack stands."""
     manifest = assembly / f"{stack}.assets.json"
     document = _read(manifest)
     for asset in assets:
-        path = Path("bundles") / stack / asset.key
-        (assembly / path).parent.mkdir(parents=True, exist_ok=True)
-        (assembly / path).write_bytes(asset.content)
         document["files"][hashlib.sha256(asset.key.encode()).hexdigest()] = {
             "displayName": asset.key,
-            "source": {"path": path.as_posix(), "packaging": "file"},
+            "source": _source(assembly, asset, stack=stack),
             # Without a role to assume: the bootstrap's publishing role may write into the bootstrap's bucket alone.
             "destinations": {
                 "artifacts": {
@@ -40,6 +46,16 @@ def publish(assembly: Path, assets: Iterable[Asset], *, stack: str, stage: Stage
         }
     _write(manifest, document)
     _order(assembly / "manifest.json", f"{stack}.assets", after=naming.stack(stage, "storage"))
+
+
+def _source(assembly: Path, asset: Asset | Built, *, stack: str) -> dict[str, Any]:
+    """A file in the assembly, or what makes it (Cloud Assembly Schema, "FileSource")."""
+    if isinstance(asset, Built):
+        return {"executable": list(asset.command)}
+    path = Path("bundles") / stack / asset.key
+    (assembly / path).parent.mkdir(parents=True, exist_ok=True)
+    (assembly / path).write_bytes(asset.content)
+    return {"path": path.as_posix(), "packaging": "file"}
 
 
 def _order(manifest: Path, artifact: str, *, after: str) -> None:

@@ -13,6 +13,9 @@ from env.stage import Place, Stage
 from infra import ledger
 from infra.stack import StageStack
 
+_REPORT_DAYS = 365
+"""How long the reports of monitors are kept, which hold no request."""
+
 
 class Storage(StageStack):
     """The key, and the buckets of artifacts, of captured requests, and of the access logs of both.
@@ -25,8 +28,9 @@ class Storage(StageStack):
         self._stage = stage
         self.key = self._key()
         self.logs = self._logs()
-        self.artifacts = self._bucket("Artifacts", naming.artifact_bucket(stage), days=None)
-        self.capture = self._bucket("Capture", naming.capture_bucket(stage), days=90)
+        self.artifacts = self._bucket("Artifacts", naming.artifact_bucket(stage), rules=[_rest(days=None)])
+        rules = [*_captured(stage), _rest(days=_REPORT_DAYS)]
+        self.capture = self._bucket("Capture", naming.capture_bucket(stage), rules=rules)
         for place in _elsewhere(stage):
             self._lend(place)
         for place in ledger.followers_elsewhere(stage):
@@ -84,8 +88,8 @@ class Storage(StageStack):
         )
         return logs
 
-    def _bucket(self, construct_id: str, name: str, *, days: int | None) -> s3.Bucket:
-        """A bucket of data, whose objects expire after some days if ``days`` says so."""
+    def _bucket(self, construct_id: str, name: str, *, rules: list[s3.LifecycleRule]) -> s3.Bucket:
+        """A bucket of data, whose objects expire by some rules."""
         bucket = s3.Bucket(
             self,
             construct_id,
@@ -96,13 +100,7 @@ class Storage(StageStack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    abort_incomplete_multipart_upload_after=Duration.days(7),
-                    expiration=Duration.days(days) if days else None,
-                    noncurrent_version_expiration=Duration.days(30),
-                )
-            ],
+            lifecycle_rules=rules,
             removal_policy=RemovalPolicy.RETAIN,
         )
         self._log_access(bucket, prefix=f"{construct_id.lower()}/")
@@ -123,12 +121,14 @@ class Storage(StageStack):
             bucket.node.add_dependency(self.logs.policy)
 
     def _lend(self, place: Place) -> None:
-        """Let another stage's account read what was trained here: its models, those who judge them, and the probe."""
+        """Let another stage's account read what was trained here: models, and what judges, probes, monitors."""
         reader = iam.AccountPrincipal(place.account)
         roles = [
             naming.serving_role(place, "*"),
             naming.function_role(place, "release"),
             naming.function_role(place, "watch"),
+            naming.function_role(place, "monitor"),
+            naming.monitor_job_role(place),
             naming.person_role(place, "approver"),
         ]
         lent = {"ArnLike": {"aws:PrincipalArn": [naming.role_arn(place, role) for role in roles]}}
@@ -138,6 +138,19 @@ class Storage(StageStack):
                 actions=["s3:GetObject"],
                 resources=[self.artifacts.arn_for_objects(f"{model}/*") for model in self._stage.models],
                 conditions=lent,
+            )
+        )
+        # What of a baseline is there a monitor learns by listing it.
+        monitors = [naming.function_role(place, "monitor"), naming.monitor_job_role(place)]
+        self.artifacts.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[reader],
+                actions=["s3:ListBucket"],
+                resources=[self.artifacts.bucket_arn],
+                conditions={
+                    "ArnLike": {"aws:PrincipalArn": [naming.role_arn(place, role) for role in monitors]},
+                    "StringLike": {"s3:prefix": [f"{model}/*" for model in self._stage.models]},
+                },
             )
         )
         self.key.add_to_resource_policy(
@@ -163,6 +176,31 @@ class Storage(StageStack):
                 },
             )
         )
+
+
+def _captured(stage: Stage) -> list[s3.LifecycleRule]:
+    """What was captured of a model, and its labels, are gone when the days are over that the stage keeps them.
+
+    A deletion in a versioned bucket leaves the object as an older version: that one goes the day after.
+    """
+    return [
+        s3.LifecycleRule(
+            prefix=f"{folder}{model}/",
+            expiration=Duration.days(parts.serving.capture.retention_days),
+            noncurrent_version_expiration=Duration.days(1),
+        )
+        for model, parts in stage.models.items()
+        for folder in ("", "labels/")
+    ]
+
+
+def _rest(*, days: int | None) -> s3.LifecycleRule:
+    """What holds of every object of a bucket: uploads are ended, older versions go, all goes after so many days."""
+    return s3.LifecycleRule(
+        abort_incomplete_multipart_upload_after=Duration.days(7),
+        expiration=Duration.days(days) if days else None,
+        noncurrent_version_expiration=Duration.days(30),
+    )
 
 
 def _elsewhere(stage: Stage) -> list[Place]:

@@ -19,6 +19,7 @@ from monitor.running.clients import Clients
 from monitor.running.errors import MissingError
 from monitor.running.serving import MANIFEST, PREDICTION
 from monitor.running.storage import Stored, document, fetch, listed, put
+from monitor.running.witness import together
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,7 +99,7 @@ def _table(uri: str, s3: S3Client, *, folder: Path) -> pa.Table:
     tables = [pa.Table.from_batches([batch]) for batch in read(_fetched(uri, s3, folder), format="csv", columns=None)]
     if not tables:
         raise MissingError(f"{uri} holds no row.")
-    return pa.concat_tables(tables, promote_options="permissive")
+    return together(tables)
 
 
 def _fetched(uri: str, s3: S3Client, folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.files import CONSTRAINTS, PROFILE, STATISTICS
 from monitor.running.errors import MissingError, RunError
 from monitor.running.place import Place
-from monitor.running.storage import Stored, content, document
+from monitor.running.storage import Stored, content, document, listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -90,27 +90,29 @@ def _baseline(package: Any) -> Stored | None:
 
 def reference(folder: Stored, s3: S3Client) -> Reference:
     """What a baseline folder holds. Raises MissingError when it has no file of data quality."""
-    quality = folder.below("data-quality")
-    data = {name: found for name in (STATISTICS, CONSTRAINTS, PROFILE) if (found := _maybe(s3, quality.below(name)))}
+    within = f"{folder.key.rstrip('/')}/"
+    there = {stored.key.removeprefix(within): stored for stored in listed(s3, folder.bucket, [within])}
+    data = {
+        name: content(s3, there[f"data-quality/{name}"])
+        for name in (STATISTICS, CONSTRAINTS, PROFILE)
+        if f"data-quality/{name}" in there
+    }
     if not data:
-        raise MissingError(f"{quality.uri} holds no baseline; train the model again.")
-    manifest = document(s3, folder.below(MANIFEST)) or {}
+        raise MissingError(f"{folder.uri} holds no baseline; train the model again.")
+
+    def told(name: str) -> Any:
+        return document(s3, there[name]) if name in there else None
+
+    manifest = told(MANIFEST) or {}
     return Reference(
         folder=folder.uri,
         columns=tuple(manifest.get("columns") or _columns(data)),
         manifest=manifest,
         data=data,
-        quality=document(s3, folder.below(f"model-quality/{STATISTICS}")),
-        bias=document(s3, folder.below("bias/analysis.json")),
-        explainability=document(s3, folder.below("explainability/analysis.json")),
+        quality=told(f"model-quality/{STATISTICS}"),
+        bias=told("bias/analysis.json"),
+        explainability=told("explainability/analysis.json"),
     )
-
-
-def _maybe(s3: S3Client, stored: Stored) -> bytes | None:
-    try:
-        return content(s3, stored)
-    except MissingError:
-        return None
 
 
 def _columns(data: Mapping[str, bytes]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,10 +45,39 @@ def witness(
         profile.add(batch, leave_out=_OURS)
         names = [name for name in batch.schema.names if wanted is None or name in wanted]
         tables.append(pa.Table.from_batches([batch]).select(names))
-    table = pa.concat_tables(tables, promote_options="permissive") if tables else _SCHEMA.empty_table()
+    table = together(tables) if tables else _SCHEMA.empty_table()
     return Seen(
         profile=profile,
         table=table,
         skipped={reason: skip.count for reason, skip in reading.skipped.items()},
         examples={reason: tuple(skip.examples) for reason, skip in reading.skipped.items()},
     )
+
+
+def together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables below each other; a column that is of numbers here and of texts there is of texts."""
+    kinds: dict[str, set[pa.DataType]] = defaultdict(set)
+    plain = [_plain(table) for table in tables]
+    for table in plain:
+        for column in table.schema:
+            kinds[column.name].add(column.type)
+    mixed = {name for name, found in kinds.items() if _mixed(found)}
+    return pa.concat_tables([_texts(table, mixed) for table in plain], promote_options="permissive")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The same with values in the place of references to them."""
+    schema = pa.schema(
+        [(each.name, each.type.value_type if pa.types.is_dictionary(each.type) else each.type) for each in table.schema]
+    )
+    return table.cast(schema)
+
+
+def _mixed(found: set[pa.DataType]) -> bool:
+    numeric = [pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in found if not pa.types.is_null(kind)]
+    return len(numeric) > 1 and not all(numeric)
+
+
+def _texts(table: pa.Table, names: set[str]) -> pa.Table:
+    kinds = [(each.name, pa.string() if each.name in names else each.type) for each in table.schema]
+    return table.cast(pa.schema(kinds))

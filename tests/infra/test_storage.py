@@ -2,6 +2,8 @@ import pytest
 
 from tests.infra.templates import only, resources
 
+_READERS = ("release", "watch", "monitor")
+
 
 def buckets(synthesized):
     """The buckets of a stage by name."""
@@ -35,17 +37,27 @@ def test_buckets_are_closed_versioned_and_expire_what_is_old(every):
         properties = bucket["Properties"]
         assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-        (rule,) = properties["LifecycleConfiguration"]["Rules"]
+        rule = properties["LifecycleConfiguration"]["Rules"][-1]
         assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+        assert "Prefix" not in rule
 
 
-@pytest.mark.parametrize(("kind", "days"), [("artifacts", None), ("capture", 90), ("logs", 365)])
-def test_what_is_captured_expires(local, kind, days):
-    """Requests of people are kept for ninety days, models for good."""
+@pytest.mark.parametrize(("kind", "days"), [("artifacts", None), ("capture", 365), ("logs", 365)])
+def test_what_is_written_down_expires(local, kind, days):
+    """Reports and access logs are kept for a year, models for good."""
     bucket = buckets(local)[f"sluice-local-{kind}-123456789012-eu-west-1"]
-    (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
 
-    assert rule.get("ExpirationInDays") == days
+    assert bucket["Properties"]["LifecycleConfiguration"]["Rules"][-1].get("ExpirationInDays") == days
+
+
+def test_what_is_captured_of_people_expires_when_the_stage_says_so(local):
+    """Requests, answers and labels of a model go after its days of retention, and a day later for good."""
+    capture = buckets(local)["sluice-local-capture-123456789012-eu-west-1"]
+    rules = capture["Properties"]["LifecycleConfiguration"]["Rules"][:-1]
+
+    assert {rule["Prefix"] for rule in rules} == {"credit-risk/", "labels/credit-risk/"}
+    assert {rule["ExpirationInDays"] for rule in rules} == {30}
+    assert [rule["NoncurrentVersionExpiration"] for rule in rules] == [{"NoncurrentDays": 1}] * 2
 
 
 def test_data_is_encrypted_with_the_stages_key(local):
@@ -92,8 +104,23 @@ def test_later_stages_may_read_what_was_trained(synthesized):
     assert lent(reading) == {
         f"sluice-{stage}-{role}"
         for stage in ("staging", "prod")
-        for role in ("serving-*", "function-release", "function-watch", "approver")
+        for role in ("serving-*", "approver", "monitor-job", *(f"function-{verb}" for verb in _READERS))
     }
+
+
+def test_the_monitors_of_later_stages_may_list_what_was_trained(synthesized):
+    """S3 tells only those who may list a bucket that an object is not there; these list the models' folders alone."""
+    statements = [
+        statement
+        for _, policy in resources(synthesized("dev").template("storage"), "AWS::S3::BucketPolicy")
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:ListBucket"
+    ]
+
+    assert lent(statements) == {
+        f"sluice-{stage}-{role}" for stage in ("staging", "prod") for role in ("monitor-job", "function-monitor")
+    }
+    assert [statement["Condition"]["StringLike"]["s3:prefix"] for statement in statements] == [["credit-risk/*"]] * 2
 
 
 def test_the_key_opens_the_ledger_to_the_next_stage(synthesized):
