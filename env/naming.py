@@ -169,6 +169,11 @@ def tracking_role(stage: Located) -> str:
     return f"sluice-{stage.name}-tracking"
 
 
+def dashboard(stage: Located, model: str | None = None) -> str:
+    """The CloudWatch dashboard of a stage, or of one of its models."""
+    return "-".join(part for part in ("sluice", stage.name, model) if part)
+
+
 def ledger(stage: Located) -> str:
     """The DynamoDB table of what was approved, released, vetoed and done."""
     return f"sluice-{stage.name}-ledger"

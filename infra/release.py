@@ -17,9 +17,10 @@ from constructs import Construct
 
 from env import naming
 from env.stage import Stage
-from infra import duties, people, waking
+from infra import dashboards, duties, masking, people, waking
 from infra.function import Function
 from infra.ledger import Ledger
+from infra.masking import MaskKey
 from infra.roles import DeployRole, ServingRole
 from infra.rules import acknowledge
 from infra.stack import StageStack
@@ -37,6 +38,8 @@ class Release(StageStack):
         self._stage = stage
         self._topic = self._notify()
         self._failures = self._dead_letters()
+        if masking.hashes(stage):
+            MaskKey(self, stage=stage)
         for model in stage.models:
             ServingRole(self, stage=stage, model=model)
             DeployRole(self, stage=stage, model=model)
@@ -46,6 +49,7 @@ class Release(StageStack):
         waking.by_events(self, functions["release"], stage=stage, failures=self._failures)
         waking.by_the_clock(self, functions, stage=stage, failures=self._failures)
         waking.pipelines_by_the_clock(self, stage=stage, failures=self._failures)
+        dashboards.add(self, stage=stage)
         if (stage.account, stage.region) != (stage.registry_account, stage.registry_region):
             self._admit_events()
         CfnOutput(self, "ReleaseFunction", value=functions["release"].function_name)
