@@ -31,6 +31,7 @@ def breaches(stage: StageFile) -> Iterator[Breach]:
             yield from _bounds(prefix, parts.monitor)
             yield from _retraining(prefix, model, parts)
             yield from _kept(prefix, model, parts)
+            yield from _hidden(prefix, model, parts)
 
 
 def _reserved(model: str) -> Iterator[Breach]:
@@ -208,4 +209,37 @@ def _kept(prefix: str, model: str, parts: Model) -> Iterator[Breach]:
                 fault=f"ends before the monitor has looked: {key} reaches {needed:.1f} days back",
                 remedy=f"raise it, or lower {prefix}.{key}",
                 compared=(f"{prefix}.{key}", f"{prefix}.quality.label_delay_minutes"),
+            )
+
+
+def _hidden(prefix: str, model: str, parts: Model) -> Iterator[Breach]:
+    """What is masked cannot be looked at: a hash tells no group, has no value, and cannot be trained with."""
+    assert parts.monitor is not None
+    monitor, masked = parts.monitor, parts.serving.capture.masked
+    compared = (f"models.{model}.serving.capture.masked",)
+    if masked and monitor.retraining is not None:
+        yield Breach(
+            key=f"{prefix}.retraining",
+            value=None,
+            fault=f"would train with masked columns: {', '.join(masked)}",
+            remedy="remove it, or capture.masked: hashes are no training data",
+            compared=compared,
+        )
+    facets = monitor.bias.facets if monitor.bias else {}
+    for column in [column for column in facets if column in masked]:
+        yield Breach(
+            key=f"{prefix}.bias.facets.{column}",
+            value=facets[column],
+            fault="is masked when it is captured: nobody's group is known",
+            remedy="remove it, or do not mask the column",
+            compared=compared,
+        )
+    for name, indicator in monitor.business.items():
+        for column in sorted(set(re.findall(r"\w+", indicator.expression)) & set(masked)):
+            yield Breach(
+                key=f"{prefix}.business.{name}.expression",
+                value=indicator.expression,
+                fault=f"reckons with {column}, which is masked when it is captured",
+                remedy="reckon without it, or do not mask the column",
+                compared=compared,
             )

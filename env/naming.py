@@ -264,11 +264,6 @@ def libraries(stage: Located) -> str:
     return f"sluice-{stage.name}-libraries"
 
 
-def dashboard(stage: Located, model: str | None = None) -> str:
-    """The CloudWatch dashboard of a stage, or of one model in it: ``sluice-<stage>[-<model>]``."""
-    return "-".join(part for part in ("sluice", stage.name, model) if part)
-
-
 def scaling_policy(stage: Located, model: str) -> str:
     """The policy by which an endpoint's instances follow its traffic."""
     return f"{endpoint(stage, model)}-invocations"

@@ -34,7 +34,8 @@ class Burst:
 def send(burst: Burst, *, runtime: SageMakerRuntimeClient, seconds: float) -> dict[str, int]:
     """Send a burst, as much of it as can be begun within `seconds`: how many were `sent` and how many `errors` came.
 
-    An error is what probes are for: it is counted, never raised. Each has the InferenceId `probe-<release>-<number>`.
+    An error is what probes are for: it is counted, never raised. Each has the InferenceId
+    `sluice-probe-<release>-<number>`, by which monitors leave them out.
     """
     until = time.monotonic() + seconds
 
@@ -53,7 +54,7 @@ def _holds(burst: Burst, number: int, runtime: SageMakerRuntimeClient) -> bool:
             EndpointName=burst.endpoint,
             Body=row.body,
             ContentType=row.content_type,
-            InferenceId=f"probe-{burst.release_id}-{number}",
+            InferenceId=f"sluice-probe-{burst.release_id}-{number}",
         )
         answer["Body"].read()
     except (ClientError, BotoCoreError):

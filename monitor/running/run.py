@@ -25,6 +25,8 @@ from monitor.running.storage import Stored, fetch, listed
 from monitor.running.window import Window
 from monitor.running.witness import Seen, witness
 
+MASKED = "-masked.jsonl"
+"""How the files end in which masked requests are captured."""
 _MEGABYTE = 1_000_000
 
 
@@ -38,7 +40,7 @@ def run(place: Place, policy: Policy, window: Window, clients: Clients, *, jobs:
     if served is None:
         publishing.idle(place, clients)
         return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
-    captured = _captured(served, window, clients)
+    captured = _captured(served, window, policy, clients=clients)
     size = sum(stored.size_bytes for stored in captured)
     if jobs is not None and size > policy.job_above_mb * _MEGABYTE:
         named = identity(served, window)
@@ -55,9 +57,11 @@ def identity(served: Served, window: Window) -> str:
     return f"{window.end.astimezone(UTC):%Y%m%dt%H%M%Sz}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _captured(served: Served, window: Window, clients: Clients) -> list[Stored]:
+def _captured(served: Served, window: Window, policy: Policy, *, clients: Clients) -> list[Stored]:
+    """What was captured; with masked columns what the model's container has written, since SageMaker knows no masks."""
     folder = served.captures
-    return list(listed(clients.s3, folder.bucket, [f"{folder.key}/{hour}/" for hour in window.hours()]))
+    found = listed(clients.s3, folder.bucket, [f"{folder.key}/{hour}/" for hour in window.hours()])
+    return [stored for stored in found if stored.key.endswith(MASKED if policy.masked else ".jsonl")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,7 @@ class _Task:
         delay = self.policy.quality.label_delay_minutes
         window = self.window.earlier(minutes=delay) if delay else self.window
         if delay:
-            seen = self._seen(_captured(self.served, window, self.clients), window, known)
+            seen = self._seen(_captured(self.served, window, self.policy, clients=self.clients), window, known)
         since = Window(start=window.start, end=self.window.end)
         table, _ = labels.read(fetch(self.clients.s3, _pushed(self.place, since, self.clients), self.folder))
         joined = quality.join(seen.table, table)

@@ -82,6 +82,24 @@ def test_a_sound_monitor_breaks_no_rule():
             stage({"bias": {"facets": {"sex": "female"}}}),
             f"{MONITOR}.bias.facets cannot be compared: which label is the positive one is not said",
         ),
+        (
+            stage({"quality": QUALITY, "bias": {"facets": {"age": 25}}}, capture={"masked": {"age": "hash"}}),
+            f"{MONITOR}.bias.facets.age is masked when it is captured: nobody's group is known",
+        ),
+        (
+            stage(
+                {"business": {"kpi": {"expression": "mean(age)", "at_most": 5}}}, capture={"masked": {"age": "hash"}}
+            ),
+            f"{MONITOR}.business.kpi.expression reckons with age, which is masked when it is captured",
+        ),
+        (
+            stage(
+                {"quality": QUALITY, "retraining": {}},
+                capture={"masked": {"age": "drop"}},
+                training={"instance_type": "ml.m5.large"},
+            ),
+            f"{MONITOR}.retraining would train with masked columns: age",
+        ),
         (stage({"business": {"kpi": {"expression": "1"}}}), f"{MONITOR}.business.kpi has no bound"),
         (
             stage({"quality": {**QUALITY, "limits": {"auc": {"at_least": 2, "at_most": 1}}}}),

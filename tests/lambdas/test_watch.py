@@ -141,7 +141,7 @@ def test_a_canary_without_traffic_is_probed(world):
         (ENDPOINT, "text/csv")
     }
     marks = [request["InferenceId"] for request in world.runtime.requests]
-    assert all(mark.startswith(f"probe-{release_id}-") for mark in marks)
+    assert all(mark.startswith(f"sluice-probe-{release_id}-") for mark in marks)
 
 
 def test_probes_of_a_release_have_names_of_their_own(world):
