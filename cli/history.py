@@ -26,7 +26,7 @@ _WHY_COLUMNS = 44
 @json_option
 @click.option("--limit", type=click.IntRange(min=1), help="Show so many entries, the newest ones.")
 def history(model: str, stage: str | None, as_json: bool, limit: int | None) -> None:
-    """Show what was approved, released, refused and taken back of MODEL, newest first."""
+    """Show what was approved, released, refused, taken back and trained anew of MODEL, newest first."""
     connection = connect(stage)
     name = connection.model(model)
     entries = rows(ledger.records(connection, name))[:limit]
@@ -39,7 +39,7 @@ def history(model: str, stage: str | None, as_json: bool, limit: int | None) -> 
 
 
 def rows(records: Sequence[Record]) -> list[Row]:
-    """What happened, newest first: one row a release, one an approval, a veto, a refusal, and each dead end."""
+    """What happened, newest first: one row a release or retraining, an approval, a veto, a refusal, a dead end."""
     return list(_told(records))[::-1]
 
 
@@ -52,7 +52,9 @@ def _told(records: Sequence[Record]) -> Iterator[Row]:
             yield _release(record, ledger.outcome_of(records, record["release_id"]), serving)
         elif kind == "outcome" and (record["release_id"] not in opened or record.get("cause") == "deploy"):
             yield {**_entry(record, "deploy"), "from": serving, **_ended(record)}
-        elif kind in _SINGLE:
+        elif kind == "retraining":
+            yield _retraining(record, ledger.answer_to(records, record["sequence"]))
+        elif kind in _SINGLE and not record.get("about"):
             yield _SINGLE[kind](record)
         if kind == "outcome" and record["outcome"] == "deployed":
             serving = record["version"]
@@ -68,6 +70,16 @@ def _release(record: Record, ended: Record | None, serving: int | None) -> Row:
         "alarms": list(record.get("alarms", [])),
         **(_ended(ended) if ended else {"outcome": "open"}),
     }
+
+
+def _retraining(record: Record, answer: Record | None) -> Row:
+    """A retraining with how it went on: its execution, or why it never began."""
+    entry = {**_entry(record, "retraining"), "by": "sluice", "alarms": list(record["monitors"])}
+    if answer is None:
+        return {**entry, "outcome": "retraining"}
+    if answer["kind"] == "not_retrained":
+        return {**entry, "outcome": "not retrained", "why": f"{record['reason']} → {answer['reason']}"}
+    return {**entry, "outcome": "retrained", "execution": answer["execution"]}
 
 
 def _ended(outcome: Record) -> Row:
@@ -98,6 +110,7 @@ def _entry(record: Record, kind: str) -> Row:
         "alarms": [],
         "seconds": None,
         "config": None,
+        "execution": None,
     }
 
 
@@ -114,6 +127,7 @@ _SINGLE: Mapping[str, Callable[[Record], Row]] = {
     "recovery": lambda record: {**_entry(record, "recovery"), "outcome": "recovery", "why": _recovered(record)},
     "refused": lambda record: {**_entry(record, "refusal"), "outcome": "refused"},
     "stuck": lambda record: {**_entry(record, "stuck"), "outcome": "stuck"},
+    "not_retrained": lambda record: {**_entry(record, "retraining"), "by": "sluice", "outcome": "not retrained"},
 }
 
 

@@ -54,6 +54,12 @@ def outcome_of(ledger: Iterable[Record], release_id: str) -> Record | None:
     return next((r for r in ledger if _is_end(r) and r["release_id"] == release_id), None)
 
 
+def answer_to(ledger: Iterable[Record], sequence: int) -> Record | None:
+    """How a retraining went on: the record that it has begun, or was given up; None while neither is known."""
+    kinds = ("retraining_started", "not_retrained")
+    return next((record for record in ledger if record["kind"] in kinds and record.get("about") == sequence), None)
+
+
 def open_release(ledger: Sequence[Record]) -> Record | None:
     """The record that opened the release under way, None when none is."""
     opened = [record for record in ledger if record["kind"] == "opened"]

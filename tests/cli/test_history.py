@@ -59,6 +59,39 @@ def test_a_config_that_a_deployment_replaced_is_told_as_such():
     assert (release["kind"], deploy["kind"], deploy["config"]) == ("release", "deploy", "new")
 
 
+DRIFTED = {
+    "kind": "retraining",
+    "version": 1,
+    "monitors": ["data-quality"],
+    "run": "run-9",
+    "reason": "version 1 has drifted",
+    "report": "s3://captures/report.html",
+    "data": "s3://artifacts/window.csv",
+    "rows": 900,
+    "sha256": "ab",
+}
+
+
+def test_a_retraining_is_one_row_with_what_came_of_it():
+    """Decided and started are one story; its execution can be followed."""
+    (row,) = told(DRIFTED, {"kind": "retraining_started", "about": 1, "version": 1, "execution": "arn", "reason": "so"})
+    assert (row["outcome"], row["version"], row["by"]) == ("retrained", 1, "sluice")
+    assert (row["why"], row["alarms"], row["execution"]) == ("version 1 has drifted", ["data-quality"], "arn")
+
+
+def test_a_retraining_that_never_began_says_why():
+    """The reason against it stands after the one for it; while neither is known it is about to begin."""
+    (row,) = told(DRIFTED, {"kind": "not_retrained", "about": 1, "version": 1, "reason": "retraining was stopped"})
+    assert (row["outcome"], row["why"]) == ("not retrained", "version 1 has drifted → retraining was stopped")
+    assert [row["outcome"] for row in told(DRIFTED)] == ["retraining"]
+
+
+def test_a_retraining_that_was_refused_has_a_row_of_its_own():
+    """An alarm rings, and the history says why nothing follows."""
+    (row,) = told({"kind": "not_retrained", "version": 1, "reason": "version 2 waits", "about": 0})
+    assert (row["kind"], row["outcome"], row["why"]) == ("retraining", "not retrained", "version 2 waits")
+
+
 def test_people_read_who_it_was_and_not_an_arn():
     """Role and session of an assumed role, the name of a user."""
     assert (
