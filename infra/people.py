@@ -117,6 +117,8 @@ def _scientist(stage: Stage, models: Sequence[str]) -> list[Right]:
         rights.write_objects(bucket, prefixes=[f"{model}/data" for model in models], more=["s3:AbortMultipartUpload"]),
         rights.use_key(stage, actions=["GenerateDataKey"], via="s3"),
         *_see_serving(stage, models),
+        *_see_findings(stage),
+        *_bring_labels(stage),
     ]
 
 
@@ -215,6 +217,7 @@ def _approver(stage: Stage, models: Sequence[str]) -> list[Right]:
         *_see_serving(stage, models),
         *(approving if stage.first else []),
         rights.ask(stage, "approve"),
+        *_see_findings(stage),
     ]
 
 
@@ -223,6 +226,10 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
     verbs: list[naming.Verb] = [*naming.VERBS]
     if stage.tracking is not None:
         verbs.append("track")
+    if stage.monitored:
+        verbs.append("monitor")
+    if any(monitor.retraining for monitor in stage.monitored.values()):
+        verbs.append("retrain")
     logs = [
         f"arn:aws:logs:{stage.region}:{stage.account}:log-group:/aws/lambda/{naming.function(stage, verb)}:*"
         for verb in verbs
@@ -242,6 +249,48 @@ def _operator(stage: Stage, models: Sequence[str]) -> list[Right]:
             resources=[rights.endpoint_arn(stage, model) for model in models],
         ),
         rights.ask(stage, "rollback", "sweep"),
+        *_see_findings(stage),
+        *_bring_labels(stage),
+        *_have_judged(stage),
+    ]
+
+
+def _see_findings(stage: Stage) -> list[Right]:
+    """Reading what the monitors have said of each model."""
+    bucket, found = naming.capture_bucket(stage), [f"reports/{model}" for model in stage.monitored]
+    if not found:
+        return []
+    return [
+        rights.read_objects(bucket, prefixes=found),
+        rights.list_objects(bucket, prefixes=found),
+        rights.use_key(stage, actions=["Decrypt"], via="s3"),
+    ]
+
+
+def _bring_labels(stage: Stage) -> list[Right]:
+    """Telling the monitors what became of those whom a model has judged."""
+    bucket, labels = naming.capture_bucket(stage), [f"labels/{model}" for model in stage.monitored]
+    if not labels:
+        return []
+    return [
+        rights.write_objects(bucket, prefixes=labels),
+        rights.list_objects(bucket, prefixes=labels),
+        rights.use_key(stage, actions=["GenerateDataKey"], via="s3"),
+    ]
+
+
+def _have_judged(stage: Stage) -> list[Right]:
+    """Having the monitors look now, and following the job that looks where a function would take too long."""
+    if not stage.monitored:
+        return []
+    jobs = f"arn:aws:sagemaker:{stage.region}:{stage.account}:processing-job"
+    return [
+        rights.ask(stage, "monitor"),
+        Right(
+            actions=["sagemaker:DescribeProcessingJob"],
+            resources=[f"{jobs}/{naming.monitor_job(stage, model)}-*" for model in stage.monitored],
+            because="A job's name ends in the id of its run.",
+        ),
     ]
 
 

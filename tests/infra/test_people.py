@@ -76,8 +76,8 @@ def test_who_approves_does_not_train(every):
 
 
 def test_who_takes_back_does_not_approve(every):
-    """An operator asks rollback and sweep and sees what a release says of itself."""
-    assert asked(every, "operator") == {"rollback", "sweep"}
+    """An operator asks rollback, sweep and monitor and sees what a release says of itself."""
+    assert asked(every, "operator") == {"rollback", "sweep", "monitor"}
     assert "sagemaker:UpdateModelPackage" not in allowed(every, "operator")
     assert {
         "sagemaker:DescribeEndpoint",
@@ -119,7 +119,7 @@ def test_everybody_sees_what_serves_and_why(local, person):
 
 
 def test_scientists_write_data_and_nothing_that_was_made(local):
-    """Data is brought below the model's prefix; files of pipelines are added and never replaced."""
+    """Data and labels are brought below the model's prefix; files of pipelines are added and never replaced."""
     given = statements(local.template("release"), "Scientist")
     writing = {s["Resource"]: s.get("Condition") for s in given if "s3:PutObject" in actions(s)}
 
@@ -127,6 +127,7 @@ def test_scientists_write_data_and_nothing_that_was_made(local):
     assert writing == {
         f"{bucket}/credit-risk/data/*": None,
         f"{bucket}/assets/*": {"Null": {"s3:if-none-match": "false"}},
+        "arn:aws:s3:::sluice-local-capture-123456789012-eu-west-1/labels/credit-risk/*": None,
     }
 
 
@@ -167,8 +168,24 @@ def test_approvers_read_the_evidence_where_it_is(prod):
     (reading,) = [s for s in given if "s3:GetObject" in actions(s)]
     (describing,) = [s for s in given if "sagemaker:ListModelPackages" in actions(s)]
 
-    assert reading["Resource"] == "arn:aws:s3:::sluice-dev-artifacts-111111111111-eu-west-1/credit-risk/*"
+    assert reading["Resource"] == [
+        "arn:aws:s3:::sluice-dev-artifacts-111111111111-eu-west-1/credit-risk/*",
+        "arn:aws:s3:::sluice-prod-capture-333333333333-eu-west-1/reports/credit-risk/*",
+    ]
     assert "arn:aws:sagemaker:eu-west-1:111111111111:model-package/credit-risk/*" in describing["Resource"]
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_what_was_captured_is_read_by_nobody(local, person):
+    """People read what monitors say of requests, never the requests."""
+    reading = [
+        s["Resource"]
+        for s in statements(local.template("release"), person.capitalize())
+        if "s3:GetObject" in actions(s)
+    ]
+    read = [one for each in reading for one in ([each] if isinstance(each, str) else each) if "-capture-" in one]
+
+    assert read == ["arn:aws:s3:::sluice-local-capture-123456789012-eu-west-1/reports/credit-risk/*"]
 
 
 @pytest.mark.parametrize("role", ["Approver", "ReleaseRole"])
