@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from env import naming
 from env.stage import Stage
-from infra import rights
+from infra import model_monitor, rights
 from infra.rights import Right
 from infra.serving import logical_id
 
@@ -35,6 +35,7 @@ def of_job(stage: Stage) -> list[Right]:
         *rights.pull_images(stage),
         *rights.join_network(stage),
         rights.grant_key(stage),
+        *model_monitor.running(stage),
     ]
 
 

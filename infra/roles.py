@@ -7,7 +7,7 @@ from constructs import Construct
 
 from env import naming
 from env.stage import Stage
-from infra import masking, rights
+from infra import masking, model_monitor, rights
 from infra.rights import Right
 from infra.serving import logical_id
 
@@ -61,6 +61,7 @@ class DeployRole(iam.Role):
             rights.use_key(stage, actions=["DescribeKey"]),
             rights.grant_key(stage),
             *(_scale(stage, model) if stage.models[model].serving.autoscaling else []),
+            *model_monitor.deploying(stage, model),
         ]
         rights.give(self, given)
 

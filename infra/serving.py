@@ -26,6 +26,7 @@ from constructs import Construct
 from env import naming
 from env.stage import AllAtOnce, Canary, Deployment, Linear, Network, Stage
 from env.stage import Serving as Settings
+from infra import masking, model_monitor
 from infra.alarms import Alarms
 from infra.scaling import Scaling
 from infra.stack import StageStack
@@ -51,8 +52,26 @@ class Serving(StageStack):
         scaling = Scaling(self, stage=stage, model=model, endpoint=endpoint, settings=scaled).all if scaled else []
         for resource in (sagemaker_model, config, endpoint, *alarms.all, *scaling):
             resource.cfn_options.condition = self._has_model
+        self._have_it_monitored(endpoint)
         output = CfnOutput(self, "EndpointName", value=naming.endpoint(stage, model))
         output.condition = self._has_model
+
+    def _have_it_monitored(self, endpoint: sagemaker.CfnEndpoint) -> None:
+        """Leave the monitors to SageMaker, where the stage says so."""
+        monitor = self._stage.models[self._model].monitor
+        if monitor is None or not model_monitor.chosen(self._stage, self._model):
+            return
+        monitors = model_monitor.ModelMonitor(
+            self,
+            stage=self._stage,
+            model=self._model,
+            monitor=monitor,
+            serves=self._has_model,
+            release=self._release.value_as_string,
+        )
+        for resource in monitors.all:
+            resource.cfn_options.condition = monitors.condition
+            resource.add_dependency(endpoint)
 
     def _parameters(self) -> None:
         """What a release chooses; each keeps its value when the template changes."""
@@ -116,6 +135,7 @@ class Serving(StageStack):
             "SLUICE_RELEASE_ID": self._release.value_as_string,
             "SLUICE_ROLLOUT": self._rollout.value_as_string,
             "SLUICE_DEPLOYMENT": digest[:16],
+            **masking.environment(self._stage, self._model, folder=self._capture_folder()),
         }
 
     def _config(self, model: sagemaker.CfnModel) -> sagemaker.CfnEndpointConfig:
@@ -139,19 +159,24 @@ class Serving(StageStack):
         )
 
     def _capture(self) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
-        """Requests and answers, kept apart by package version: ``s3://<capture bucket>/<model>/<version>``."""
-        version = Fn.select(2, Fn.split("/", self._package.value_as_string))
+        """Requests and answers; answers alone where columns are masked, since SageMaker would keep them in clear."""
         option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+        modes = ["Output"] if self._settings.capture.masked else ["Input", "Output"]
         return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
             enable_capture=self._settings.capture.percent > 0,
             initial_sampling_percentage=self._settings.capture.percent,
-            destination_s3_uri=f"s3://{naming.capture_bucket(self._stage)}/{self._model}/{version}",
+            destination_s3_uri=self._capture_folder(),
             kms_key_id=naming.key_alias_arn(self._stage),
-            capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
+            capture_options=[option(capture_mode=mode) for mode in modes],
             capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
                 csv_content_types=["text/csv"], json_content_types=["application/json"]
             ),
         )
+
+    def _capture_folder(self) -> str:
+        """What is captured, kept apart by package version: ``s3://<capture bucket>/<model>/<version>``."""
+        version = Fn.select(2, Fn.split("/", self._package.value_as_string))
+        return f"s3://{naming.capture_bucket(self._stage)}/{self._model}/{version}"
 
     def _endpoint(self, config: sagemaker.CfnEndpointConfig, alarms: Alarms) -> sagemaker.CfnEndpoint:
         guarded = {
