@@ -108,7 +108,8 @@ def _baseline(event: dict[str, Any], settings: Settings, clients: Clients) -> di
     parameter = settings.models.get(event["model"])
     policy = _policy(clients.ssm.get_parameter(Name=parameter)) if parameter else Policy()
     needed = {name: str(event[name]) for name in ("data", "predictions", "contract", "output")}
-    wanted = baseline.Wanted(**needed, explainability=str(event.get("explainability", "")))
+    given = {name: str(event[name]) for name in ("evaluation", "explainability") if name in event}
+    wanted = baseline.Wanted(**needed, **given)
     return baseline.make(wanted, policy, clients)
 
 

@@ -14,6 +14,7 @@ from monitor import bias, judging, quality
 from monitor.files import CONSTRAINTS, STATISTICS
 from monitor.policy import Policy
 from monitor.profile import Profile
+from monitor.quality.documents import constraints
 from monitor.reading import read
 from monitor.running.clients import Clients
 from monitor.running.errors import MissingError
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LABEL: Final = "label"
+_SECTIONS: Final = {
+    "binary-classification": "binary_classification_metrics",
+    "regression": "regression_metrics",
+}
 _EXPLAINABILITY: Final = "explainability"
 
 
@@ -42,6 +47,8 @@ class Wanted:
     """The folder that is filled."""
     explainability: str = ""
     """The folder with the attributions of the tested rows; empty when there is none."""
+    evaluation: str = ""
+    """What the pipeline itself has measured, in Model Monitor's form of model quality; empty when there is none."""
 
 
 def make(wanted: Wanted, policy: Policy, clients: Clients) -> dict[str, str]:
@@ -61,7 +68,8 @@ def make(wanted: Wanted, policy: Policy, clients: Clients) -> dict[str, str]:
     data.columns.update(answers.columns)
     for name, content in judging.documents(data, policy.data).items():
         put(clients.s3, output.below(f"data-quality/{name}"), content)
-    for name, content in _judged(tested, policy).items():
+    evaluation = document(clients.s3, Stored.at(wanted.evaluation)) if wanted.evaluation else None
+    for name, content in _judged(tested, policy, evaluation or {}).items():
         put(clients.s3, output.below(name), content)
     _copy(wanted.explainability, output.below(_EXPLAINABILITY), clients.s3)
     put(clients.s3, output.below(MANIFEST), _manifest(contract, policy, rows=data.rows))
@@ -115,15 +123,32 @@ def _within(key: str, named: str) -> bool:
     return key == named or key.startswith(f"{named.rstrip('/')}/")
 
 
-def _judged(tested: pa.Table, policy: Policy) -> dict[str, Any]:
-    """The files of the monitors that look at labels, with their paths."""
+def _judged(tested: pa.Table, policy: Policy, evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The files of the monitors that look at labels, with their paths.
+
+    A stage that trains a model for others need not know how they monitor it: then what the pipeline has measured of
+    the model's quality is its baseline.
+    """
     if policy.quality is None:
-        return {}
+        return _evaluated(evaluation)
     found = {f"model-quality/{name}": each for name, each in quality.baseline(tested, policy=policy.quality).items()}
     if policy.bias is not None:
         made = bias.baseline(tested, policy=policy.bias, quality=policy.quality)
         found |= {f"bias/{name}": each for name, each in made.items()}
     return found
+
+
+def _evaluated(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    for kind, section in _SECTIONS.items():
+        if section not in evaluation:
+            continue
+        entries = {name: each["value"] for name, each in evaluation[section].items() if "value" in each}
+        values = {name: value for name, value in entries.items() if isinstance(value, int | float)}
+        return {
+            f"model-quality/{STATISTICS}": evaluation,
+            f"model-quality/{CONSTRAINTS}": constraints(kind, values, {}),
+        }
+    return {}
 
 
 def _copy(uri: str, target: Stored, s3: S3Client) -> None:
