@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 _CHUNK = 1024
 _NEGLIGIBLE = 1e-17
@@ -52,17 +53,14 @@ def unseen(hits: int, counts: Counts, *, rows: int, rows_before: int) -> float:
     if hits <= 0:
         return 1.0
     sizes, how_many = np.unique(counts[counts > 0], return_counts=True)
-    chances = _all_in_window(sizes, rows, rows_before)
-    if hits <= float(np.sum(how_many * chances * sizes)):
+    log_share = math.log(rows / (rows + rows_before))
+    log_chances = sizes.astype(np.float64) * log_share
+    if hits <= float(np.sum(how_many * np.exp(log_chances) * sizes)):
         return 1.0
-    tilts = np.geomspace(1e-6, 50.0, 200) / max(1.0, float(np.median(sizes)))
-    exponents = tilts[:, None] * sizes
-    # log(1 + q (e^x - 1)) without overflow
-    terms = np.where(
-        exponents < 30, np.log1p(chances * np.expm1(np.minimum(exponents, 30))), _large(chances, exponents)
-    )
-    bounds = terms @ how_many - tilts * hits
-    return float(math.exp(min(0.0, float(bounds.min()))))
+    # Beyond -log_share the frequent values, which no window can have alone, make the bound grow.
+    tilts: Floats = np.linspace(0, -2 * log_share, 400)[1:, None]
+    bounds = _generating(tilts * sizes, log_chances) @ how_many - tilts[:, 0] * hits
+    return math.exp(min(0.0, float(bounds.min())))
 
 
 def largest_share(window: Counts, baseline: Counts) -> float:
@@ -148,13 +146,7 @@ def _further(hits: int, most: int, marked: int, rows: int, rows_before: int) -> 
     return total
 
 
-def _all_in_window(sizes: Counts, rows: int, rows_before: int) -> npt.NDArray[np.float64]:
-    """For each size the chance that all rows of a value of that size fell into the window; an upper bound."""
-    chances: npt.NDArray[np.float64] = (rows / (rows + rows_before)) ** sizes.astype(np.float64)
-    return chances
-
-
-def _large(chances: npt.NDArray[np.float64], exponents: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """log(1 + q (e^x - 1)) for large x, an upper bound where q is 0 to the computer."""
-    larger: npt.NDArray[np.float64] = np.logaddexp(0.0, np.log(np.maximum(chances, 1e-300)) + exponents)
-    return larger
+def _generating(exponents: Floats, log_chances: Floats) -> Floats:
+    """log(1 + q (e^x - 1)) for chances q; large x without overflow, a little too large there."""
+    small = np.log1p(np.exp(log_chances) * np.expm1(np.minimum(exponents, 30.0)))
+    return np.where(exponents < 30.0, small, np.logaddexp(0.0, log_chances + exponents))

@@ -21,7 +21,6 @@ from monitor.judging.suspicion import Found, notes, violations, weigh
 from monitor.policy import DataPolicy, Policy
 from monitor.profile import Profile
 
-
 _MOVED: Final = ("baseline_drift_check", "missing_column_check", "data_type_check")
 """Checks that fail where a column holds what another should."""
 
