@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from env import rhythm
+from env import model_monitor_rules, rhythm
 from env.breach import Breach
 from env.monitor import Bias, Limit, Monitor, Quality
 from env.stage import Model, StageFile
@@ -24,6 +24,7 @@ def breaches(stage: StageFile) -> Iterator[Breach]:
         if parts.monitor is not None:
             prefix = f"models.{model}.monitor"
             yield from _rhythm(prefix, parts.monitor)
+            yield from model_monitor_rules.breaches(prefix, parts)
             yield from _captured(prefix, model, parts)
             yield from _datapoints(prefix, parts.monitor)
             yield from _quality(f"{prefix}.quality", parts.monitor.quality)
