@@ -42,8 +42,8 @@ def _counted_out(distance: float, first: int, second: int) -> float:
     """The share of the orders of the pooled samples whose distance is at least `distance`.
 
     All orders are equally likely, and each is a path of `first` steps of one kind and `second` of the other (Hodges,
-    "The significance probability of the Smirnov two-sample test"). Step by step, `inside[i]` is the chance of having
-    made `i` steps of the first kind without leaving the band; what leaves it is summed up: small values keep their digits.
+    "The significance probability of the Smirnov two-sample test"). Stepwise, `inside[i]` is the chance of having
+    made `i` steps of the first kind without leaving the band; what leaves it is summed, so small values keep digits.
     """
     total = first + second
     reach = round(distance * first * second) - 0.5  # distances are whole multiples of 1 / (first * second)

@@ -1,0 +1,83 @@
+"""Finds out what a file is and reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from monitor.reading import captures, jsonlines, parquet, text
+from monitor.reading.pairs import Pairs
+from monitor.reading.reading import Reading, Skips
+from monitor.reading.wanted import Wanted
+
+Format = Literal["parquet", "csv", "headerless", "json", "capture", "merged"]
+
+_LOOKED_AT: Final = 1 << 16
+
+
+def read(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    format: Format | None = None,
+    columns: Sequence[str] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    identity: bool = False,
+) -> Reading:
+    """Read files, or all files of folders, one after the other. Raises nothing for what is in them.
+
+    `format` is found out file by file where it is not given: ``parquet``, ``csv`` (the first line names the columns,
+    if no value in it is a number), ``headerless``, ``json`` (Model Monitor's JSON lines, an object each), ``capture``
+    (data capture), ``merged`` (the same with ``groundTruthData``). `columns` names, in order, the values of CSV without
+    a header and of payloads without names; they are ``_c0``, ``_c1``, … without it.
+
+    Captures: records with an inference time before `start` or not before `end` (both with a time zone) are left out.
+    Beside the columns of a request stands ``prediction``, the first number of each row of its answer, and ``label`` if
+    there is ground truth. `identity` adds ``_id`` (the inference id, else the event id; ``<id>/<row from 0>`` where a
+    record has several rows) and ``_time`` (UTC). Requests and answers captured apart are joined by their id. Left out
+    and counted: probes, requests without an answer, answers without their request.
+    """
+    wanted = Wanted(columns=tuple(columns) if columns else None, start=start, end=end, identity=identity)
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    return Reading(lambda reading: _stream(_files(given), reading.skips, format=format, wanted=wanted))
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if found.is_file())
+        else:
+            yield path
+
+
+def _stream(files: Iterable[Path], skips: Skips, *, format: Format | None, wanted: Wanted) -> Iterator[Any]:
+    pairs = Pairs()
+    for path in files:
+        try:
+            yield from _tables(path, skips, format=format or _looked_at(path), wanted=wanted, pairs=pairs)
+        except (OSError, EOFError) as error:
+            skips.add("not readable", path.name, why=str(error))
+    pairs.give_up(skips)
+
+
+def _tables(path: Path, skips: Skips, *, format: Format, wanted: Wanted, pairs: Pairs) -> Iterator[Any]:
+    if format == "parquet":
+        return parquet.tables(path, skips)
+    if format == "json":
+        return jsonlines.tables(path, skips)
+    if format in ("capture", "merged"):
+        return captures.tables(path, skips, wanted=wanted, pairs=pairs)
+    return text.tables(path, skips, columns=wanted.columns, header=format == "csv")
+
+
+def _looked_at(path: Path) -> Format:
+    """What a file is, by how it begins."""
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    if start[:4] == b"PAR1":
+        return "parquet"
+    if b'"captureData"' in start or (start.lstrip()[:1] == b"{" and b'"groundTruthData"' in start):
+        return "capture"
+    return "json" if start.lstrip()[:1] == b"{" or path.suffix in (".jsonl", ".json") else "csv"
