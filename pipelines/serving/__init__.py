@@ -7,6 +7,9 @@ type, 406 for another answer. A score that is no number is answered by a 500: an
 SageMaker's scikit-learn container turns an exception of inference code into a 500, so a refusal travels through it as
 the response it will be.
 
+Where the container's environment masks columns (`masking`), requests are captured here (`capture`) and not by
+SageMaker, which would keep them as they came.
+
 It lies in the ``code`` folder of a model's archive, beside ``inference.py`` and ``contract.json``.
 """
 

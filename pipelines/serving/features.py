@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ class Feature:
     name: str
     is_text: bool
     required: bool
+    masked: bool = False
+    """Whether nothing may repeat its values: an answer travels through logs."""
 
     def value(self, given: Any, *, where: str) -> Any:
         """``given`` as a text or a number; PayloadError when it is neither, None when it may be missing and is.
@@ -31,7 +34,7 @@ class Feature:
 
     def _text(self, given: Any, where: str) -> str:
         if not isinstance(given, str) or not given.strip():
-            raise PayloadError(f"{where} is {given!r}; expected a text.")
+            raise PayloadError(f"{where} is {self._shown(given)}; expected a text.")
         return given
 
     def _number(self, given: Any, where: str) -> float:
@@ -42,17 +45,25 @@ class Feature:
         except OverflowError as error:  # a whole number of hundreds of digits, which JSON may have
             raise PayloadError(f"{where} is beyond all finite numbers; expected one of them.") from error
         except (TypeError, ValueError) as error:
-            raise PayloadError(f"{where} is {given!r}; expected a number.") from error
+            raise PayloadError(f"{where} is {self._shown(given)}; expected a number.") from error
         if not math.isfinite(number):
-            raise PayloadError(f"{where} is {given!r}; expected a finite number.")
+            raise PayloadError(f"{where} is {self._shown(given)}; expected a finite number.")
         return number
 
+    def _shown(self, given: Any) -> str:
+        return "not what it must be" if self.masked else repr(given)
 
-def features(contract: Path) -> dict[str, Feature]:
+
+def features(contract: Path, *, masked: Container[str] = ()) -> dict[str, Feature]:
     """Name → column, in the order of the contract: all its fields but the target."""
     document = json.loads(contract.read_text(encoding="utf-8"))
     found = [
-        Feature(field["name"], field["type"] == "string", bool(field.get("constraints", {}).get("required")))
+        Feature(
+            field["name"],
+            field["type"] == "string",
+            bool(field.get("constraints", {}).get("required")),
+            field["name"] in masked,
+        )
         for field in document["fields"]
         if field["name"] != document["target"]
     ]

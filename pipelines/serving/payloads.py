@@ -54,12 +54,14 @@ def _json_rows(text: str, features: Features) -> list[dict[str, Any]]:
         found = json.loads(text)["instances"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PayloadError('The payload is not JSON of the form {"instances": [{…}, …]}.') from error
+    masked = any(feature.masked for feature in features.values())  # then a name may be a value in the wrong place
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise PayloadError("The payload's instances must be a list of objects.")
     for number, row in enumerate(found, start=1):
         wrong = sorted(set(row).symmetric_difference(features))
         if wrong:
-            raise PayloadError(f"Row {number} misses or adds {', '.join(wrong)}; expected {', '.join(features)}.")
+            shown = ", ".join(wrong) if not masked else f"{len(wrong)} members"
+            raise PayloadError(f"Row {number} misses or adds {shown}; expected {', '.join(features)}.")
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from local.errors import AwsError, UnsupportedLocally
@@ -101,7 +102,8 @@ class Runtime:
             route = self._route(params["EndpointName"], params.get("TargetVariant"))
             asked = time.perf_counter()
             try:
-                response = route.instance.invoke(params.get("Body", b""), _headers(params))
+                headers = _headers(params, at=self._services.clock.now())
+                response = route.instance.invoke(params.get("Body", b""), headers)
             except Retired:
                 continue  # traffic has just moved: the endpoint has other instances, or none
             return _Answered(route, response, (time.perf_counter() - asked) * 1e6)
@@ -113,8 +115,10 @@ class Runtime:
         return route
 
 
-def _headers(params: Mapping[str, Any]) -> dict[str, str]:
+def _headers(params: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
+    """What a container is told of a request, and when it was sent: its own clock may be slower than this cloud's."""
     headers = {"Content-Type": params.get("ContentType"), "Accept": params.get("Accept")}
+    headers["Date"] = format_datetime(at.astimezone(UTC), usegmt=True)
     headers[_CUSTOM_ATTRIBUTES] = params.get("CustomAttributes")
     headers["X-Amzn-SageMaker-Inference-Id"] = params.get("InferenceId")
     return {name: value for name, value in headers.items() if value is not None}

@@ -12,6 +12,7 @@ import importlib
 import io
 import json
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -52,7 +53,15 @@ class Transformer:
         self._transform = getattr(module, "transform_fn", None)
         self._model = module.model_fn(os.environ["SM_MODEL_DIR"])
 
-    def answer(self, body: bytes, content_type: str, accept: str) -> Answer:
+    def answer(self, body: bytes, content_type: str, accept: str, headers: dict[str, str]) -> Answer:
+        """`score`, within a request of Flask's where functions may look for its headers: AWS's containers have one."""
+        flask = sys.modules.get("flask")
+        if flask is None:  # nobody can look there
+            return self.score(body, content_type, accept)
+        with flask.Flask("sluice_serve").test_request_context("/invocations", method="POST", headers=headers):
+            return self.score(body, content_type, accept)
+
+    def score(self, body: bytes, content_type: str, accept: str) -> Answer:
         """Score one request. What the functions raise becomes a status: theirs when they name one, else 500."""
         content: bytes | str = body.decode("utf-8") if content_type in _TEXT_TYPES else body
         try:
@@ -108,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         accept = self.headers.get("Accept")
         if not accept or accept == "*/*":
             accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
-        self._send(self.transformer.answer(body, content_type, accept))
+        self._send(self.transformer.answer(body, content_type, accept, dict(self.headers)))
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Say nothing of a request: the log is the user's."""
@@ -192,7 +201,14 @@ def main(descriptor: int) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler, bind_and_activate=False)
     server.socket.close()
     server.socket = socket.socket(fileno=descriptor)
+    if "flask" in sys.modules:  # who looks at requests so closely may keep something of them, to be written at the end
+        signal.signal(signal.SIGTERM, _end)
     server.serve_forever()
+
+
+def _end(number: int, _: Any) -> None:
+    """End as gunicorn's workers do: what was registered for the end is done."""
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

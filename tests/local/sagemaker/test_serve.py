@@ -12,7 +12,7 @@ from sluice_serve import Transformer
 
 model = types.SimpleNamespace(predict=lambda data: data[:, 0] * 2)
 doubler = Transformer(types.SimpleNamespace(model_fn=lambda folder: model))
-answer = doubler.answer(sys.argv[1].encode(), sys.argv[2], sys.argv[3])
+answer = doubler.answer(sys.argv[1].encode(), sys.argv[2], sys.argv[3], {})
 print(json.dumps([answer.status, answer.content_type, answer.body.decode()]))
 """
 
