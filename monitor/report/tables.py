@@ -27,6 +27,15 @@ class Column:
     hint: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row about one metric."""
+
+    cells: Sequence[Cell]
+    judged: bool
+    violated: bool
+
+
 def table(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, name: str, marked: Sequence[bool] = ()
 ) -> Element:
@@ -43,6 +52,25 @@ def table(
         ),
         class_="wide",
     )
+
+
+def first_judged(
+    columns: Sequence[Column], lines: Sequence[Line], *, name: str, most_unjudged: int = 4
+) -> list[Element]:
+    """A table of the lines that the outcome depends on; many others are there when asked for."""
+    judged = [line for line in lines if line.judged]
+    others = [line for line in lines if not line.judged]
+    if not judged or len(others) <= most_unjudged:
+        return [_of(columns, [*judged, *others], name=name)]
+    rest = _of(columns, others, name=f"{name}, not judged")
+    return [
+        _of(columns, judged, name=name),
+        element("details", element("summary", f"{len(others)} more, which nothing depends on"), rest),
+    ]
+
+
+def _of(columns: Sequence[Column], lines: Sequence[Line], *, name: str) -> Element:
+    return table(columns, [line.cells for line in lines], name=name, marked=[line.violated for line in lines])
 
 
 def _heading(column: Column) -> Element:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from monitor.report.markup import element
-from monitor.report.words import cut, share
+from monitor.report.words import count, cut, share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ def bars(pairs: Sequence[Pair], *, most: int, told: str) -> Element:
     if len(pairs) > most:
         rest = pairs[most:]
         shown.append(
-            Pair(name=f"{len(rest)} others", was=sum(pair.was for pair in rest), now=sum(pair.now for pair in rest))
+            Pair(name=count(len(rest), "other"), was=sum(pair.was for pair in rest), now=sum(pair.now for pair in rest))
         )
     longest = max((max(pair.was, pair.now) for pair in shown), default=1.0) or 1.0
     return element("div", [_row(pair, longest=longest) for pair in shown], class_="pairs", role="img", aria_label=told)

@@ -10,7 +10,7 @@ from monitor.report.axes import extent
 from monitor.report.legend import legend
 from monitor.report.markup import Node, element
 from monitor.report.plots.tracks import Track, line
-from monitor.report.tables import Cell, Column, table
+from monitor.report.tables import Cell, Column, Line, first_judged, table
 from monitor.report.words import count, number, p_value, share
 
 _STAGES = {"pre_training": "The labels themselves", "post_training": "The model's answers"}
@@ -72,9 +72,11 @@ def _stage(facet: FacetFacts, stage: str, title: str) -> Element | None:
     bounds = {
         neutral: _bounds([m for m in measures if m.neutral == neutral]) for neutral in {m.neutral for m in measures}
     }
-    rows = [_measure(measure, bounds[measure.neutral]) for measure in measures]
-    found = table(_MEASURES, rows, name=f"{title}: {facet.group.name}", marked=[m.violated for m in measures])
-    return element("div", element("h4", title), found)
+    lines = [
+        Line(cells=_measure(each, bounds[each.neutral]), judged=each.judged, violated=each.violated)
+        for each in measures
+    ]
+    return element("div", element("h4", title), first_judged(_MEASURES, lines, name=f"{title}: {facet.group.name}"))
 
 
 def _bounds(measures: Sequence[BiasMeasure]) -> tuple[float, float]:

@@ -215,11 +215,13 @@ def _typical(feature: Feature, side: Side) -> str:
 
 
 def _method(facts: DataFacts) -> Element:
+    binned = (
+        f"in bins; that moves no distance by more than {number(facts.resolution)}" if facts.resolution else "exactly"
+    )
     return element(
         "p",
         f"A distribution has moved when it is farther from the baseline's than allowed and chance does not explain it. "
         f"At most {share(facts.false_alarm_rate)} of the windows in which nothing has changed have any violation: "
-        f"{count(facts.checks, 'check')} shared that rate (Holm). "
-        f"Numbers are counted in bins; that moves no distance by more than {number(facts.resolution)}.",
+        f"{count(facts.checks, 'check')} shared that rate (Holm). Numbers are counted {binned}.",
         class_="method",
     )

@@ -23,7 +23,7 @@ from monitor.report.plots.matrix import matrix
 from monitor.report.plots.scatter import scatter
 from monitor.report.plots.shapes import Shape, overlay
 from monitor.report.plots.tracks import Track, line
-from monitor.report.tables import Cell, Column, table
+from monitor.report.tables import Cell, Column, Line, first_judged
 from monitor.report.words import count, number, p_value, share
 
 _COLUMNS = (
@@ -51,9 +51,13 @@ def quality(facts: QualityFacts) -> list[Node]:
     ]
 
 
-def _measures(measures: Sequence[Measure]) -> Element:
-    rows = [_measure(measure) for measure in measures]
-    return table(_COLUMNS, rows, name="Metrics of the model", marked=[measure.violated for measure in measures])
+def _measures(measures: Sequence[Measure]) -> list[Element]:
+    lines = [Line(cells=_measure(each), judged=_is_judged(each), violated=each.violated) for each in measures]
+    return first_judged(_COLUMNS, lines, name="Metrics of the model")
+
+
+def _is_judged(measure: Measure) -> bool:
+    return measure.judged or measure.at_least is not None or measure.at_most is not None
 
 
 def _measure(measure: Measure) -> list[Cell]:
