@@ -269,6 +269,19 @@ def deploying(stage: Stage, model: str) -> list[Right]:
     ]
 
 
+def telling(stage: Stage) -> list[Right]:
+    """What the function `monitor` needs to tell what SageMaker's monitors have found."""
+    if not any(chosen(stage, model) for model in stage.monitored):
+        return []
+    return [
+        Right(
+            actions=["sagemaker:ListMonitoringExecutions"],
+            resources=["*"],
+            because="ListMonitoringExecutions knows no resources.",
+        )
+    ]
+
+
 def running(stage: Stage) -> list[Right]:
     """What the jobs of SageMaker's monitors need beside what those of the kit do.
 

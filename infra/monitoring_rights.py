@@ -16,7 +16,13 @@ _RUN_IDS = "A job's name ends in the id of its run."
 def of_function(stage: Stage) -> list[Right]:
     """Judging, making baselines where models are trained, gathering training data, and starting jobs."""
     trained = [model for model, parts in stage.models.items() if parts.training is not None]
-    return [*_judge(stage), *_read_policies(stage), *_train(stage, trained), *_start_jobs(stage)]
+    return [
+        *_judge(stage),
+        *_read_policies(stage),
+        *_train(stage, trained),
+        *_start_jobs(stage),
+        *model_monitor.telling(stage),
+    ]
 
 
 def of_job(stage: Stage) -> list[Right]:

@@ -57,7 +57,8 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
     """Do what ``event["action"]`` asks for ``event["model"]``: ``run``, ``baseline`` or ``training-data``.
 
     ``run`` judges the window that ends at ``time`` (ISO 8601, as the schedule says it) or now, and gives the verdict;
-    with ``asynchronous`` a large window gives the name of the job that judges it. ``baseline`` makes one of ``data``,
+    with ``asynchronous`` a large window gives the name of the job that judges it. Where SageMaker's own monitors look at
+    the model, ``run`` tells what their last turn has found. ``baseline`` makes one of ``data``,
     ``predictions`` and ``contract`` (S3 URIs) under ``output``, all texts, as a pipeline's step takes them.
     ``training-data`` writes what was labelled in the last ``hours`` as a file of training data. Raises RequestError for
     another action, or a model that the stage does not monitor.
@@ -82,11 +83,13 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
 def _run(event: dict[str, Any], settings: Settings, clients: Clients) -> dict[str, Any]:
     from datetime import datetime
 
-    from monitor.running import job, run
+    from monitor.running import executions, job, run
     from monitor.running.window import SETTLING, Window
 
     found = clients.ssm.get_parameter(Name=settings.models[event["model"]])
     policy, place = _policy(found), _place(event["model"], settings)
+    if policy.schedule == "model-monitor":
+        return executions.tell(place, policy, clients)
     end = datetime.fromisoformat(event["time"]) - SETTLING if event.get("time") else answered(found)
     window = Window.ending(end, minutes=policy.window_minutes)
     jobs = job.Jobs(

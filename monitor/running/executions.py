@@ -1,0 +1,141 @@
+"""What SageMaker's own monitors have found, told as the kit tells of its own: verdict, metrics for alarms, event, page.
+
+SageMaker Developer Guide, "Monitor data quality", "Interpreting results"; API Reference, "ListMonitoringExecutions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from monitor.files import STATISTICS, VIOLATIONS, violations
+from monitor.judgement import Judgement, Monitor, Outcome
+from monitor.policy import Policy
+from monitor.running import publishing
+from monitor.running.clients import Clients
+from monitor.running.findings import Findings
+from monitor.running.place import Place
+from monitor.running.serving import look
+from monitor.running.storage import Stored, document
+from monitor.running.window import Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import MonitoringExecutionSummaryTypeDef as Execution
+
+_UNDER_WAY: Final = ("Pending", "InProgress", "Stopping")
+_SILENT: Final = "Job inputs had no data"
+"""SageMaker's reason for a window in which nothing was captured, or nothing labelled."""
+_LOOKED_AT: Final = 10
+"""So many turns back the newest one that has ended is sought."""
+_NOT_RUN: Final = "SageMaker has not run this monitor yet."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One turn of all schedules of a model: what each monitor's execution came to; None where it has none."""
+
+    at: datetime
+    executions: Mapping[Monitor, Execution | None]
+
+
+def tell(place: Place, policy: Policy, clients: Clients) -> dict[str, Any]:
+    """Publish the newest turn of SageMaker's monitors that has ended. Gives the verdict.
+
+    A turn is published once: asked again before another one has ended, this gives the verdict that is there.
+    """
+    served = look(place, clients.sagemaker)
+    if served is None:
+        publishing.idle(place, clients)
+        return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
+    turn = newest(place, asked(policy), clients.sagemaker)
+    if turn is None:
+        return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": _NOT_RUN}
+    findings = Findings(
+        place=place,
+        window=Window.ending(turn.at, minutes=policy.window_minutes),
+        run=f"{turn.at.astimezone(UTC):%Y%m%dt%H%M%Sz}-model-monitor",
+        package=served.version,
+        judgements=[_judgement(place, kind, turn, clients.s3) for kind in turn.executions],
+        rows=_rows(place, turn, clients.s3),
+    )
+    published = document(clients.s3, Stored(bucket=place.capture_bucket, key=f"{findings.key}/verdict.json"))
+    if published is not None:
+        found: dict[str, Any] = published
+        return found
+    return publishing.publish(findings, clients)
+
+
+def asked(policy: Policy) -> list[Monitor]:
+    """The monitors of a policy that SageMaker has."""
+    optional = {
+        Monitor.MODEL_QUALITY: policy.quality,
+        Monitor.BIAS: policy.bias,
+        Monitor.EXPLAINABILITY: policy.explainability,
+    }
+    return [Monitor.DATA_QUALITY, *(monitor for monitor, settings in optional.items() if settings is not None)]
+
+
+def newest(place: Place, monitors: Sequence[Monitor], sagemaker: SageMakerClient) -> Turn | None:
+    """The newest turn in which no execution is under way any more; None where there is none."""
+    found = {monitor: _executions(place, monitor, sagemaker) for monitor in monitors}
+    turns = sorted({at for executions in found.values() for at in executions}, reverse=True)
+    for at in turns[:_LOOKED_AT]:
+        executions = {monitor: found[monitor].get(at) for monitor in monitors}
+        if not any(each["MonitoringExecutionStatus"] in _UNDER_WAY for each in executions.values() if each):
+            return Turn(at=at, executions=executions)
+    return None
+
+
+def _executions(place: Place, monitor: Monitor, sagemaker: SageMakerClient) -> dict[datetime, Execution]:
+    """Those of a schedule by their turns; none where there is no such schedule yet."""
+    try:
+        listed = sagemaker.list_monitoring_executions(
+            MonitoringScheduleName=place.schedule(monitor),
+            SortBy="ScheduledTime",
+            SortOrder="Descending",
+            MaxResults=_LOOKED_AT,
+        )
+    except sagemaker.exceptions.ResourceNotFound:
+        return {}
+    return {each["ScheduledTime"]: each for each in listed["MonitoringExecutionSummaries"]}
+
+
+def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judgement:
+    execution = turn.executions[monitor]
+    if execution is None:
+        return Judgement(monitor=monitor, outcome=Outcome.INSUFFICIENT_DATA, reason=_NOT_RUN, rows=0)
+    status, why = execution["MonitoringExecutionStatus"], execution.get("FailureReason", "")
+    rows = _rows(place, turn, s3) if monitor is Monitor.DATA_QUALITY else 0
+    if status == "Completed":
+        return Judgement(monitor=monitor, outcome=Outcome.COMPLETED, reason="SageMaker has found nothing.", rows=rows)
+    if status == "CompletedWithViolations":
+        told = document(s3, _report(place, monitor, turn, VIOLATIONS)) or {}
+        found = violations.read(monitor, told)
+        named = ", ".join(dict.fromkeys(each.feature for each in found)) or "its report says of what"
+        reason = f"SageMaker has found {len(found)} violations: {named}."
+        outcome = Outcome.COMPLETED_WITH_VIOLATIONS
+        return Judgement(
+            monitor=monitor, outcome=outcome, reason=reason, rows=rows, violations=found, files={VIOLATIONS: told}
+        )
+    silent = why == _SILENT or status == "Stopped"
+    reason = f"SageMaker has not judged this turn: {why or status}"
+    return Judgement(
+        monitor=monitor, outcome=Outcome.INSUFFICIENT_DATA if silent else Outcome.FAILED, reason=reason, rows=0
+    )
+
+
+def _rows(place: Place, turn: Turn, s3: S3Client) -> int:
+    """How many requests data quality has looked at, as its statistics say."""
+    statistics = document(s3, _report(place, Monitor.DATA_QUALITY, turn, STATISTICS)) or {}
+    return int(statistics.get("dataset", {}).get("item_count", 0))
+
+
+def _report(place: Place, monitor: Monitor, turn: Turn, name: str) -> Stored:
+    """A file of a turn's report, which lies by the hour of the turn."""
+    hour = turn.at.astimezone(UTC).strftime("%Y/%m/%d/%H")
+    folder = f"reports/{place.model}/model-monitor/{place.endpoint}/{place.schedule(monitor)}/{hour}"
+    return Stored(bucket=place.capture_bucket, key=f"{folder}/{name}")
