@@ -6,6 +6,9 @@ Metrics for Bring Your Own Containers"; Clarify's guide, "Bias drift baseline" a
 
 from typing import Final
 
+PREDICTION: Final = "prediction"
+"""The column of a model's answers."""
+
 STATISTICS: Final = "statistics.json"
 CONSTRAINTS: Final = "constraints.json"
 VIOLATIONS: Final = "constraint_violations.json"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from monitor.files import PREDICTION
 from monitor.files.constraints import NUMERIC, TYPES
 from monitor.profile import Categories, Column, Numbers, Profile
 
@@ -39,12 +40,21 @@ def document(profile: Profile) -> dict[str, Any]:
 
     AWS's analyzer lines up a captured record as answer, then request, so that its baseline has the answer first.
     """
-    ordered = sorted(profile.columns, key=lambda name: name != "prediction")
+    ordered = sorted(profile.columns, key=lambda name: name != PREDICTION)
     return {
         "version": 0.0,
         "dataset": {"item_count": profile.rows},
-        "features": [_feature(name, profile.columns[name], profile.rows) for name in ordered],
+        "features": [_feature(name, profile.columns[name], rows_of(profile, name)) for name in ordered],
     }
+
+
+def rows_of(profile: Profile, name: str) -> int:
+    """The rows in which a feature could have a value.
+
+    Those of the whole profile: a request that leaves a column out lacks its value. Answers come with every request,
+    but a baseline's come from other rows, those that the model was tested with.
+    """
+    return profile.columns[name].rows if name == PREDICTION and name in profile.columns else profile.rows
 
 
 def read(found: Any) -> Read:
@@ -123,7 +133,8 @@ def _column(found: Mapping[str, Any], rows: int) -> Column:
         raise ValueError(f"type {found['inferred_type']!r}")
     statistics = found.get("numerical_statistics") or found.get("string_statistics") or {}
     common = statistics.get("common") or {"num_present": 0, "num_missing": rows}
-    column = Column(rows=rows, missing=rows - int(common["num_present"]))
+    present, missing = int(common["num_present"]), int(common.get("num_missing", 0))
+    column = Column(rows=present + missing, missing=missing)
     if found["inferred_type"] in NUMERIC:
         column.numbers = _numbers(statistics, whole=found["inferred_type"] == "Integral")
     elif found["inferred_type"] == "String":

@@ -3,7 +3,7 @@
 `suggest` makes constraints of a baseline's profile, `judge` holds a window's profile against both. Both are pure.
 """
 
-from monitor.judging.baseline import Baseline, documents, load, suggest
+from monitor.judging.baseline import BadBaseline, Baseline, documents, load, suggest
 from monitor.judging.judge import judge
 
-__all__ = ["Baseline", "documents", "judge", "load", "suggest"]
+__all__ = ["BadBaseline", "Baseline", "documents", "judge", "load", "suggest"]

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import orjson
 
-from monitor.files import CONSTRAINTS, PROFILE, STATISTICS
+from monitor.files import CONSTRAINTS, PREDICTION, PROFILE, STATISTICS
 from monitor.files import constraints as constraints_file
 from monitor.files import statistics as statistics_file
 from monitor.files.constraints import NUMERIC, BadConstraints, Constraints, FeatureConstraints
-from monitor.files.statistics import BadStatistics
+from monitor.files.statistics import BadStatistics, rows_of
 from monitor.policy import DataPolicy
 from monitor.profile import Column, Profile
 
@@ -38,9 +38,9 @@ class Baseline:
 def suggest(profile: Profile, policy: DataPolicy | None = None) -> Constraints:
     """The constraints that a baseline's data suggest, with the policy's distances as thresholds."""
     policy = policy or DataPolicy()
-    ordered = sorted(profile.columns, key=lambda name: name != "prediction")
+    ordered = sorted(profile.columns, key=lambda name: name != PREDICTION)
     return Constraints(
-        features=tuple(_suggested(name, profile.columns[name], profile.rows, policy) for name in ordered),
+        features=tuple(_suggested(name, profile.columns[name], rows_of(profile, name), policy) for name in ordered),
         comparison_threshold=policy.numeric_distance,
         categorical_comparison_threshold=policy.categorical_distance,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.files.constraints import NUMERIC, FeatureConstraints
+from monitor.files.statistics import rows_of
 from monitor.judging.baseline import Baseline
 from monitor.measures.distances import aligned
 from monitor.profile import Column, Profile
@@ -93,7 +94,7 @@ def pair(own: FeatureConstraints, baseline: Baseline, current: Profile) -> Pair:
         "name": name,
         "before": before,
         "now": now,
-        "rows_before": baseline.profile.rows,
+        "rows_before": rows_of(baseline.profile, name),
         "rows": current.rows,
         "there": now.rows > 0,
         "error": baseline.errors.get(name, 0.0),
