@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from env import images as catalogue
 from local.clock import Clock
 from local.errors import UnsupportedLocally
 from local.images import Images, Interpreter
@@ -36,6 +37,21 @@ class PlainImages:
     def program(self, uri: str) -> tuple[str, ...]:
         self.require(uri)
         return ()
+
+
+class WithAnalyzers(PlainImages):
+    """The tests' own Python plays AWS's analyzers too: it has the libraries of Sluice's."""
+
+    def require(self, uri: str) -> None:
+        if not self._own(uri):
+            super().require(uri)
+
+    def program(self, uri: str) -> tuple[str, ...]:
+        return self._own(uri) or super().program(uri)
+
+    def _own(self, uri: str) -> tuple[str, ...]:
+        image = catalogue.find(uri)
+        return image.program if image is not None else ()
 
 
 @contextmanager

@@ -28,7 +28,12 @@ pathlib.Path("/opt/ml/output/message").write_text(f"{kind}: {len(violations)} vi
 """
 _LOCAL = "/opt/ml/processing/input/endpoint"
 _CODE = "/opt/ml/processing/code/record_preprocessor_script/analyzer.py"
-_MEMBERS = {"data_quality": "DataQuality", "model_quality": "ModelQuality"}
+_MEMBERS = {
+    "data_quality": "DataQuality",
+    "model_quality": "ModelQuality",
+    "model_bias": "ModelBias",
+    "model_explainability": "ModelExplainability",
+}
 
 
 def captured(identity: str, answer: str = "0.7") -> str:
@@ -83,23 +88,37 @@ class Monitors:
         self.world.put(f"captured/e/AllTraffic/{self.hour(ago)}/a.jsonl", text)
 
     def define(
-        self, name: str, kind: str = "data_quality", *, violations: int = 0, waits: bool = False, **given: Any
+        self,
+        name: str,
+        kind: str = "data_quality",
+        *,
+        violations: int = 0,
+        waits: bool = False,
+        image: str = "",
+        constraints: str = "",
+        statistics: str = "",
+        application: dict[str, str] | None = None,
+        **given: Any,
     ) -> None:
-        """A job definition of the analyzer of few lines, which finds so many violations, or waits to be stopped."""
+        """A job definition of the analyzer of few lines, which finds so many violations, or waits to be stopped.
+
+        With an image of that, held to the constraints and statistics that are given.
+        """
         title = _MEMBERS[kind]
-        constraints = self.world.put(
-            f"baseline/{name}/constraints.json", json.dumps({"violations": violations, "waits": waits})
-        )
-        baseline = {"ConstraintsResource": {"S3Uri": constraints}}
+        found = json.dumps({"violations": violations, "waits": waits})
+        held = constraints or self.world.put(f"baseline/{name}/constraints.json", found)
+        baseline = {"ConstraintsResource": {"S3Uri": held}}
         if kind == "data_quality":
-            statistics = self.world.put(f"baseline/{name}/statistics.json", "{}")
-            baseline["StatisticsResource"] = {"S3Uri": statistics}
-        application = {
+            held = statistics or self.world.put(f"baseline/{name}/statistics.json", "{}")
+            baseline["StatisticsResource"] = {"S3Uri": held}
+        own = {
             "ImageUri": self.world.image,
             "ContainerEntrypoint": ["python3", _CODE],
             "RecordPreprocessorSourceUri": self.world.put("code/analyzer.py", ANALYZER),
-            **({"ProblemType": "BinaryClassification"} if kind == "model_quality" else {}),
         }
+        application = {**({"ImageUri": image} if image else own), **(application or {})}
+        if kind == "model_quality":
+            application["ProblemType"] = "BinaryClassification"
         output = {"S3Uri": "s3://work/reports", "LocalPath": "/opt/ml/processing/output"}
         endpoint = {"EndpointInput": {"EndpointName": "e", "LocalPath": _LOCAL}}
         members = {

@@ -3,28 +3,16 @@ from datetime import timedelta
 
 import pytest
 
-from env import images as catalogue
 from local.clock import Clock
-from tests.local.sagemaker.clouds import IMAGE, PlainImages, sagemaker_cloud
+from tests.local.sagemaker.clouds import WithAnalyzers, sagemaker_cloud
 from tests.local.sagemaker.conftest import World
 from tests.local.sagemaker.monitors import NOON, Monitors, captured, label
-
-
-class WithMerger(PlainImages):
-    """The tests' own Python plays AWS's ground truth merger too."""
-
-    def require(self, uri):
-        if uri != catalogue.uri("groundtruth-merger", region="eu-west-1"):
-            super().require(uri)
-
-    def program(self, uri):
-        return () if uri == IMAGE else catalogue.find(uri).program
 
 
 @pytest.fixture(scope="module")
 def monitors(tmp_path_factory):
     """A world at noon whose clock stands still, with an endpoint and the requests of an hour."""
-    with sagemaker_cloud(tmp_path_factory, clock=Clock(speed=0, start=NOON), images=WithMerger()) as cloud:
+    with sagemaker_cloud(tmp_path_factory, clock=Clock(speed=0, start=NOON), images=WithAnalyzers()) as cloud:
         made = Monitors(World(cloud))
         made.endpoint()
         yield made

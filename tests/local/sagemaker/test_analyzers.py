@@ -1,0 +1,116 @@
+"""Model Monitor's analyzer, played by Sluice's own, in pipelines and schedules."""
+
+import csv
+import io
+import json
+import random
+
+import pytest
+
+from env import images
+from local.clock import Clock
+from tests.local.sagemaker.clouds import WithAnalyzers, sagemaker_cloud
+from tests.local.sagemaker.conftest import World
+from tests.local.sagemaker.monitors import NOON, Monitors
+from tests.local.sagemaker.test_pipelines import definition, step
+
+ANALYZER = images.uri("model-monitor", region="eu-west-1")
+DATA, OUTPUT = "/opt/ml/processing/input/baseline_dataset_input", "/opt/ml/processing/output"
+ROWS = 600
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A world at noon whose clock stands still, in which AWS's analyzers are played."""
+    with sagemaker_cloud(tmp_path_factory, clock=Clock(speed=0, start=NOON), images=WithAnalyzers()) as cloud:
+        yield World(cloud)
+
+
+def people(seed, *, older_by=0):
+    """Rows of an answer, an age and a city; the older, the likelier the answer."""
+    chance = random.Random(seed)
+    for _ in range(ROWS):
+        age = chance.gauss(40, 8) + older_by
+        yield [round(min(0.99, age / 80), 4), round(age, 1), chance.choice(["Rome", "Oslo"])]
+
+
+def table(rows, header=("prediction", "age", "city")):
+    """Rows as CSV."""
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    return text.getvalue()
+
+
+def check(world, name, rows, **members):
+    """A step of the SDK's that checks data, without an entry point: the image has one."""
+    place = world.put(f"{name}/data.csv", table(rows))
+    arguments = world.processing("", outputs=[("monitoring_output", f"s3://work/{name}", "output")])
+    del arguments["AppSpecification"]["ContainerEntrypoint"]
+    arguments["AppSpecification"]["ImageUri"] = ANALYZER
+    (code,) = arguments["ProcessingInputs"]
+    source = {**code["S3Input"], "S3Uri": place, "LocalPath": DATA}
+    arguments["ProcessingInputs"] = [{"InputName": "baseline_dataset_input", "S3Input": source}]
+    arguments["Environment"] = {
+        "dataset_format": json.dumps({"csv": {"header": True, "output_columns_position": "START"}}),
+        "dataset_source": DATA,
+        "output_path": OUTPUT,
+        "publish_cloudwatch_metrics": "Disabled",
+    }
+    return step("Check", "QualityCheck", arguments, CheckType="DATA_QUALITY", **members)
+
+
+@pytest.fixture(scope="module")
+def baseline(world):
+    """The members of a later step: the files that a first run has made."""
+    first = check(world, "first", people(1), SkipCheck=True, RegisterNewBaseline=True)
+    execution = world.run_pipeline(definition(first), pipeline="first")
+    assert execution["PipelineExecutionStatus"] == "Succeeded", execution
+    made = world.steps(execution)["Check"]["Metadata"]["QualityCheck"]
+    return {f"SuppliedBaseline{part}": made[f"CalculatedBaseline{part}"] for part in ("Statistics", "Constraints")}
+
+
+def test_a_quality_check_finds_drift(world, baseline):
+    """The step fails with a report that names the column that moved."""
+    drifted = check(world, "drifted", people(2, older_by=6), **baseline)
+    found = world.steps(world.run_pipeline(definition(drifted), pipeline="drifted"))["Check"]
+    assert found["FailureReason"].startswith("ClientError: Quality check failed. See violation report: ")
+    report = json.loads(world.read("drifted/constraint_violations.json"))
+    assert ("age", "baseline_drift_check") in {
+        (each["feature_name"], each["constraint_check_type"]) for each in report["violations"]
+    }
+
+
+def test_a_schedule_is_held_to_what_a_quality_check_has_made(world, baseline):
+    """Captured requests of the same kind are no drift; the numbers are put as Model Monitor's."""
+    monitors = Monitors(world)
+    monitors.endpoint()
+    monitors.put(3, *(request(number, row) for number, row in enumerate(people(3))))
+    constraints, statistics = baseline["SuppliedBaselineConstraints"], baseline["SuppliedBaselineStatistics"]
+    monitors.define("same", image=ANALYZER, constraints=constraints, statistics=statistics)
+    monitors.schedule("same")
+    ended = monitors.ended("same")
+    assert ended["MonitoringExecutionStatus"] == "Completed", ended
+    folder = f"reports/e/same/{monitors.hour(0)}"
+    assert json.loads(world.read(f"{folder}/constraint_violations.json"))["violations"] == []
+    assert json.loads(world.read(f"{folder}/statistics.json"))["dataset"]["item_count"] == ROWS
+    put = {metric["MetricName"] for metric in world.metrics if metric["Namespace"].endswith("/data-metrics")}
+    assert "feature_baseline_drift_age" in put
+
+
+def request(number, row):
+    """A captured request for an answer."""
+    answer, *asked = row
+    line = {
+        "captureData": {
+            "endpointInput": side("INPUT", ",".join(map(str, asked))),
+            "endpointOutput": side("OUTPUT", str(answer)),
+        },
+        "eventMetadata": {"eventId": str(number), "inferenceId": f"id-{number}", "inferenceTime": "AT"},
+        "eventVersion": "0",
+    }
+    return json.dumps(line) + "\n"
+
+
+def side(mode, data):
+    """One side of an exchange."""
+    return {"observedContentType": "text/csv", "mode": mode, "data": data, "encoding": "CSV"}
