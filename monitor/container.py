@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from monitor import judging, quality
-from monitor.files import CONSTRAINTS, PREDICTION, PROFILE, STATISTICS
+from monitor.files import CONSTRAINTS, LABEL, PREDICTION, PROFILE, STATISTICS
 from monitor.files import constraints as constraints_file
 from monitor.judgement import Judgement, Outcome
 from monitor.policy import DataPolicy, Policy, QualityPolicy
@@ -27,7 +27,6 @@ MESSAGE: Final = Path("/opt/ml/output/message")
 METRICS: Final = Path("/opt/ml/output/metrics/cloudwatch")
 _CAPTURES: Final = {"sagemakerCaptureJson": "capture", "sagemakerMergeJson": "merged"}
 _KINDS: Final = {"Regression": "regression", "BinaryClassification": "binary-classification"}
-_LABEL: Final = "label"
 
 
 class Refused(Exception):
@@ -168,7 +167,7 @@ def _named(job: Job, features: list[str]) -> Iterator[Any]:
     reading = job.reading([name for name in features if name != answer])
     for batch in reading:
         kept = [name for name in batch.schema.names if answered if name == PREDICTION]
-        kept += [name for name in batch.schema.names if asked if name not in (PREDICTION, _LABEL)]
+        kept += [name for name in batch.schema.names if asked if name not in (PREDICTION, LABEL)]
         yield batch.select(kept).rename_columns([answer if name == PREDICTION else name for name in kept])
 
 
@@ -195,7 +194,7 @@ def _quality_policy(environment: Mapping[str, str]) -> QualityPolicy:
 def _labelled(job: Job) -> pa.Table:
     """Answers and labels, whatever the data call them."""
     environment = job.environment
-    names = {environment.get("ground_truth_attribute", _LABEL): _LABEL}
+    names = {environment.get("ground_truth_attribute", LABEL): LABEL}
     answer = environment.get("probability_attribute") or environment.get("inference_attribute") or PREDICTION
     # In merged captures an attribute is a place in the answer; the reader has taken the number from there already.
     names |= {PREDICTION: PREDICTION} if job.captured else {answer: PREDICTION}

@@ -8,6 +8,8 @@ from typing import Final
 
 PREDICTION: Final = "prediction"
 """The column of a model's answers."""
+LABEL: Final = "label"
+"""The column of what turned out to be true."""
 
 STATISTICS: Final = "statistics.json"
 CONSTRAINTS: Final = "constraints.json"

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from monitor.files import LABEL, PREDICTION
 from monitor.judging import evidence
 from monitor.judging.baseline import Baseline
 from monitor.judging.contents import extra
@@ -21,8 +22,8 @@ _MOST: Final = 40
 
 
 def extra_columns(baseline: Baseline, current: Profile, ignored: frozenset[str]) -> Iterator[Suspicion]:
-    """Columns of the window that the baseline does not have."""
-    known = {each.name for each in baseline.constraints.features} | ignored
+    """Columns of the window that the baseline does not have. Answers and labels may come, or not, with any request."""
+    known = {each.name for each in baseline.constraints.features} | ignored | {PREDICTION, LABEL}
     for name, column in current.columns.items():
         if name not in known:
             present = column.present - column.numbers.nan
