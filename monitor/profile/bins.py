@@ -125,17 +125,18 @@ class Bins:
     def _count(self, values: Floats, keys: Counts, *, first: int, weights: Counts | None, zero_bin: bool) -> None:
         bins = int(keys.max()) + 1
         negatives = values < 0
-        if negatives.any():
+        signs = 1 + bool(negatives.any())
+        if signs == 2:
             keys += np.multiply(negatives, bins, dtype=np.int64)
-        counts = np.bincount(keys, weights, minlength=2 * bins).astype(np.int64, copy=False)
+        counts = np.bincount(keys, weights, minlength=signs * bins).astype(np.int64, copy=False)
+        parts = np.split(counts, signs)
         if zero_bin:
-            self.tiny += int(counts[0] + counts[bins])
-            counts[0] = counts[bins] = 0
+            self.tiny += sum(int(part[0]) for part in parts)
+            first, parts = first + 1, [part[1:] for part in parts]
         shift = self.shift
-        for run, part in ((self.positive, counts[:bins]), (self.negative, counts[bins:])):
-            filled = np.flatnonzero(part)
-            if len(filled):
-                self._take(run, Run(first + int(filled[0]), part[filled[0] : filled[-1] + 1]), shift)
+        for run, part in zip((self.positive, self.negative), parts, strict=False):
+            if len(part):
+                self._take(run, Run(first, part), shift)
 
     def _take(self, run: Run, given: Run, shift: int) -> None:
         """Add to one of the own runs what was counted in bins of `shift`; both get wider where it would be too much."""

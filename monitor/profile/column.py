@@ -87,13 +87,15 @@ class Column:
             self.unknown += len(values) - values.null_count
 
     def _add_mixed(self, values: Any) -> None:
-        plain = values.drop_null()
-        if pa.types.is_dictionary(plain.type):
-            plain = plain.dictionary_decode()
-        trimmed = pc.utf8_trim_whitespace(plain)
+        encoded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
+        trimmed = pc.utf8_trim_whitespace(encoded.dictionary)
         written = pc.match_substring_regex(trimmed, _NUMBER)
-        self.numbers.add(_floats(trimmed.filter(written).cast(pa.float64())))
-        self.texts.add(plain.filter(pc.invert(written)))
+        if not pc.any(written).as_py():
+            self.texts.add(encoded)
+            return
+        numbers = pc.if_else(written, trimmed, None).cast(pa.float64())
+        self.numbers.add(_floats(numbers.take(encoded.indices)))
+        self.texts.add(pc.if_else(written, None, encoded.dictionary).take(encoded.indices))
 
     def merge(self, other: Column) -> None:
         """Take in what is known of `other`, which stays as it is."""

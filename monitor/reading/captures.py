@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from monitor.reading import payloads
 from monitor.reading.blocks import Block, blocks
-from monitor.reading.pairs import Pairs
 from monitor.reading.reading import Skips
-from monitor.reading.records import Records, records, table_of
+from monitor.reading.records import Records, records
 from monitor.reading.rows import rows, times
 from monitor.reading.wanted import Wanted
 
@@ -26,48 +25,38 @@ PROBE: Final = "sluice-probe-"
 _THREADS: Final = 2
 
 
-def tables(path: Path, skips: Skips, *, wanted: Wanted, pairs: Pairs) -> Iterator[Any]:
-    """The record batches of a file of captured records; halves of records wait in `pairs`."""
+def tables(path: Path, skips: Skips, *, wanted: Wanted) -> Iterator[Any]:
+    """The record batches of a file of captured records; blocks are parsed two at a time."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        ahead: list[Future[_Read]] = []
+        ahead: list[Future[tuple[list[Any], Skips]]] = []
         for block in blocks(path, skips):
             ahead.append(pool.submit(_read, block, wanted))
             if len(ahead) > _THREADS:
-                yield from _taken(ahead.pop(0).result(), skips, wanted=wanted, pairs=pairs)
+                yield from _taken(ahead.pop(0), skips)
         for future in ahead:
-            yield from _taken(future.result(), skips, wanted=wanted, pairs=pairs)
+            yield from _taken(future, skips)
 
 
-class _Read:
-    """What one block gives: batches, what it leaves out, and halves of records."""
-
-    def __init__(self, batches: list[Any], skips: Skips, halves: Records) -> None:
-        self.batches, self.skips, self.halves = batches, skips, halves
-
-
-def _taken(read: _Read, skips: Skips, *, wanted: Wanted, pairs: Pairs) -> Iterator[Any]:
-    skips.merge(read.skips)
-    yield from read.batches
-    whole = pairs.matched(read.halves, skips) if len(read.halves) else []
-    if whole:
-        found = Records(table_of(whole), np.zeros(len(whole), np.int64), read.halves.block)
-        yield from _batches(found, wanted, skips)
+def _taken(future: Future[tuple[list[Any], Skips]], skips: Skips) -> Iterator[Any]:
+    batches, left_out = future.result()
+    skips.merge(left_out)
+    yield from batches
 
 
-def _read(block: Block, wanted: Wanted) -> _Read:
-    """Parse a block; runs on a thread of its own and shares nothing."""
+def _read(block: Block, wanted: Wanted) -> tuple[list[Any], Skips]:
+    """The rows of a block and what it leaves out; runs on a thread of its own and shares nothing."""
     skips = Skips()
-    found = _relevant(records(block, skips), wanted, skips)
-    asked, answered = found.texts("input").is_valid(), found.texts("output").is_valid()
-    # The merge job of Model Monitor may leave the request away: answer and truth are all that model quality needs.
-    whole = pc.and_(answered, pc.or_(asked, found.texts("label").is_valid()))
-    return _Read(list(_batches(found.kept(whole), wanted, skips)), skips, found.kept(pc.invert(whole)))
+    return list(_batches(_relevant(records(block, skips), wanted, skips), wanted, skips)), skips
 
 
 def _relevant(found: Records, wanted: Wanted, skips: Skips) -> Records:
     """The captured records of the window that no probe has caused."""
     none = pc.and_(pc.is_null(found.texts("input")), pc.is_null(found.texts("output")))
     found = found.left_out(none, "not a captured record", skips)
+    found = found.left_out(pc.is_null(found.texts("output")), "a request without an answer", skips)
+    # The merge job of Model Monitor may leave the request away: answer and truth are all that model quality needs.
+    alone = pc.and_(pc.is_null(found.texts("input")), pc.is_null(found.texts("label")))
+    found = found.left_out(alone, "an answer without its request", skips)
     probe = pc.fill_null(pc.starts_with(found.texts("inference_id"), PROBE), False)
     found = found.left_out(probe, "a probe", skips)
     if wanted.start is None and wanted.end is None:

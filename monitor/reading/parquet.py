@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from monitor.reading.reading import Skips
 
-ROWS: Final = 1 << 17
+MOST_ROWS: Final = 1 << 17
 """Of a batch: 30 columns of them are 30 MB."""
 
 
@@ -25,10 +26,17 @@ def tables(path: Path, skips: Skips) -> Iterator[Any]:
             field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
         ]
         files = [pq.ParquetFile(path, read_dictionary=texts, memory_map=True) for _ in halves]
-        streams = [file.iter_batches(ROWS, columns=names) for file, names in zip(files, halves, strict=True)]
+        rows = _batch_rows(files[0].metadata)
+        streams = [file.iter_batches(rows, columns=names) for file, names in zip(files, halves, strict=True)]
         yield from _joined(streams, schema.names)
     except (pa.ArrowException, OSError) as error:
         skips.add("not readable as Parquet", path.name, why=str(error).splitlines()[0])
+
+
+def _batch_rows(metadata: Any) -> int:
+    """As many as fit into the row groups without a rest: a batch does not go beyond its group's dictionaries."""
+    rows = metadata.row_group(0).num_rows if metadata.num_row_groups else 1
+    return max(1, math.ceil(rows / math.ceil(max(1, rows) / MOST_ROWS)))
 
 
 def _joined(streams: list[Iterator[Any]], names: list[str]) -> Iterator[Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from monitor.reading import captures, jsonlines, parquet, text
-from monitor.reading.pairs import Pairs
 from monitor.reading.reading import Reading, Skips
 from monitor.reading.wanted import Wanted
 
@@ -36,8 +35,8 @@ def read(
     Captures: records with an inference time before `start` or not before `end` (both with a time zone) are left out.
     Beside the columns of a request stands ``prediction``, the first number of each row of its answer, and ``label`` if
     there is ground truth. `identity` adds ``_id`` (the inference id, else the event id; ``<id>/<row from 0>`` where a
-    record has several rows) and ``_time`` (UTC). Requests and answers captured apart are joined by their id. Left out
-    and counted: probes, requests without an answer, answers without their request.
+    record has several rows) and ``_time`` (UTC). Left out and counted: probes, requests without an answer,
+    answers without their request unless they have a label.
     """
     wanted = Wanted(columns=tuple(columns) if columns else None, start=start, end=end, identity=identity)
     given = [paths] if isinstance(paths, str | Path) else list(paths)
@@ -53,22 +52,20 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _stream(files: Iterable[Path], skips: Skips, *, format: Format | None, wanted: Wanted) -> Iterator[Any]:
-    pairs = Pairs()
     for path in files:
         try:
-            yield from _tables(path, skips, format=format or _looked_at(path), wanted=wanted, pairs=pairs)
+            yield from _tables(path, skips, format=format or _looked_at(path), wanted=wanted)
         except (OSError, EOFError) as error:
             skips.add("not readable", path.name, why=str(error))
-    pairs.give_up(skips)
 
 
-def _tables(path: Path, skips: Skips, *, format: Format, wanted: Wanted, pairs: Pairs) -> Iterator[Any]:
+def _tables(path: Path, skips: Skips, *, format: Format, wanted: Wanted) -> Iterator[Any]:
     if format == "parquet":
         return parquet.tables(path, skips)
     if format == "json":
         return jsonlines.tables(path, skips)
     if format in ("capture", "merged"):
-        return captures.tables(path, skips, wanted=wanted, pairs=pairs)
+        return captures.tables(path, skips, wanted=wanted)
     return text.tables(path, skips, columns=wanted.columns, header=format == "csv")
 
 
