@@ -21,6 +21,8 @@ from monitor.judging.suspicion import Found, notes, violations, weigh
 from monitor.policy import DataPolicy, Policy
 from monitor.profile import Profile
 
+_NAMED: Final = 4
+"""Features that a reason names; the violations have them all."""
 _MOVED: Final = ("baseline_drift_check", "missing_column_check", "data_type_check")
 """Checks that fail where a column holds what another should."""
 
@@ -44,16 +46,16 @@ def judge(baseline: Baseline, current: Profile, policy: Policy) -> Judgement:
     if not baseline.profile.rows:
         return _unjudged(current, Outcome.FAILED, "The baseline has no rows.")
     if not current.rows:
-        return _unjudged(current, Outcome.INSUFFICIENT_DATA, "The window has no rows.")
+        return _unjudged(current, Outcome.INSUFFICIENT_DATA, "The window has no rows that could be read.")
     compared = _compare(baseline, current, policy)
-    enough = current.rows >= policy.data.minimum_rows
+    enough = min(current.rows, baseline.profile.rows) >= policy.data.minimum_rows
     said = _said(compared, baseline, current, policy) if enough and baseline.constraints.evaluate else ()
     features = _features(compared, policy, said)
     outcome = Outcome.COMPLETED_WITH_VIOLATIONS if said else Outcome.COMPLETED
     return Judgement(
         monitor=Monitor.DATA_QUALITY,
         outcome=outcome if enough else Outcome.INSUFFICIENT_DATA,
-        reason=_reason(said, features, current.rows, policy.data),
+        reason=_reason(said, features, current.rows) if enough else _too_few(current, baseline, policy.data),
         rows=current.rows,
         violations=said,
         metrics=_metrics(features) if baseline.constraints.emit_metrics else (),
@@ -133,13 +135,19 @@ def _features(compared: _Compared, policy: Policy, said: Sequence[Violation]) ->
     )
 
 
-def _reason(said: Sequence[Violation], features: Sequence[Feature], rows: int, policy: DataPolicy) -> str:
-    if rows < policy.minimum_rows:
-        return f"{rows:,} rows are too few: {policy.minimum_rows:,} are needed."
+def _too_few(current: Profile, baseline: Baseline, policy: DataPolicy) -> str:
+    needed = f"{policy.minimum_rows:,} are needed."
+    if current.rows < policy.minimum_rows:
+        return f"{current.rows:,} rows are too few: {needed}"
+    return f"The baseline's {baseline.profile.rows:,} rows are too few: {needed}"
+
+
+def _reason(said: Sequence[Violation], features: Sequence[Feature], rows: int) -> str:
     if not said:
         return f"{rows:,} rows look like the baseline in all {len(features)} features."
     names = list(dict.fromkeys(each.feature for each in said))
-    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} others" if len(names) > 4 else "")
+    several = len(names) > _NAMED + 1
+    shown = ", ".join(names[: _NAMED if several else None]) + (f" and {len(names) - _NAMED} others" if several else "")
     return f"{len(said)} violation{'s' * (len(said) > 1)} in {rows:,} rows: {shown}."
 
 

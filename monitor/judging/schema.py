@@ -13,10 +13,12 @@ from monitor.judging.baseline import Baseline
 from monitor.judging.contents import extra
 from monitor.judging.suspicion import Suspicion
 from monitor.measures.distances import aligned
-from monitor.profile import Column, Profile
+from monitor.profile import Column, Numbers, Profile
 
 _ALIKE: Final = 0.05
 """The least chance of lying so differently at which two columns are said to look alike."""
+_NEAR: Final = 0.25
+"""As a part of the standard deviation."""
 _MOST: Final = 40
 """So many columns are compared with each other at most."""
 
@@ -52,11 +54,19 @@ def lookalikes(baseline: Baseline, current: Profile, moved: Sequence[str], new: 
     return found
 
 
+def _near(now: Numbers, before: Numbers) -> bool:
+    """Whether mean and spread are about the same: cheap, and enough to leave most columns out."""
+    apart = abs(now.mean - before.mean)
+    return apart <= _NEAR * before.std and (1 - _NEAR) * before.std <= now.std <= (1 + _NEAR) * before.std
+
+
 def _alike(now: Column, before: Column) -> float:
     """The chance that two columns of the same source look so different; 0 for other types or columns of one value."""
     if now.numeric != before.numeric or not now.present:
         return 0.0
     if before.numeric:
+        if not _near(now.numbers, before.numbers):
+            return 0.0
         points, known, window = aligned(before.numbers, now.numbers)
         return evidence.moved(window, known) if len(points) > 1 else 0.0
     values = list(before.texts.counts | now.texts.counts)

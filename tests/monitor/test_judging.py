@@ -187,12 +187,11 @@ def test_an_empty_baseline_fails_the_run():
 
 
 def test_a_baseline_of_one_row_or_of_nothing_but_gaps_judges_calmly():
-    """One row and all-missing columns are data too: no crash, no alarm that chance could have raised."""
+    """One row can show nothing, and that is said; a column of gaps alone is data, and values in it are new."""
     single = profile({name: values[:1] for name, values in people(seed=15).items()})
-    assert (
-        judge(Baseline(profile=single, constraints=suggest(single)), profile(people(seed=16)), Policy()).violations
-        == ()
-    )
+    judgement = judge(Baseline(profile=single, constraints=suggest(single)), profile(people(seed=16)), Policy())
+    assert (judgement.outcome, judgement.violations) == (Outcome.INSUFFICIENT_DATA, ())
+    assert judgement.reason == "The baseline's 1 rows are too few: 200 are needed."
     gaps = profile({"score": pa.nulls(ROWS, pa.float64())})
     known = Baseline(profile=gaps, constraints=suggest(gaps))
     assert judge(known, gaps, Policy()).outcome is Outcome.COMPLETED
