@@ -1,20 +1,21 @@
-"""How far two profiles are apart, and how likely that is by chance.
+"""How far two profiles are apart, and how likely that is by chance; all but the first three take counts and sizes alone."""
 
-`compare` gives all measures of a feature at once; the functions below take counts and sizes and know of no profile.
-"""
-
-from monitor.measures.comparison import Comparison, compare, compare_numbers, compare_texts
-from monitor.measures.distances import category_counts, jensen_shannon, ks, l_infinity, number_counts, psi
-from monitor.measures.significance import chi_squared, chi_squared_p_value, holm, ks_p_value, robust
+from monitor.measures.distances import (
+    aligned,
+    category_counts,
+    jensen_shannon,
+    ks,
+    l_infinity,
+    number_counts,
+    psi,
+)
+from monitor.measures.significance import chi_squared, chi_squared_p_value, holm, ks_p_value
 
 __all__ = [
-    "Comparison",
+    "aligned",
     "category_counts",
     "chi_squared",
     "chi_squared_p_value",
-    "compare",
-    "compare_numbers",
-    "compare_texts",
     "holm",
     "jensen_shannon",
     "ks",
@@ -22,5 +23,4 @@ __all__ = [
     "l_infinity",
     "number_counts",
     "psi",
-    "robust",
 ]

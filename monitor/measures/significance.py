@@ -63,17 +63,6 @@ def _counted_out(distance: float, first: int, second: int) -> float:
     return min(1.0, left)
 
 
-def robust(distance: float, baseline: int, current: int, *, alpha: float = 0.05) -> float:
-    """The distance less what chance alone exceeds once in 1/`alpha` samples of these sizes; never below zero.
-
-    Our reading of Model Monitor's Robust: its Kolmogorov-Smirnov correction for small samples is not published.
-    """
-    if math.isnan(distance) or not baseline or not current:
-        return 0.0
-    by_chance = math.sqrt(-math.log(alpha / 2) / 2 * (baseline + current) / (baseline * current))
-    return max(0.0, distance - by_chance)
-
-
 def chi_squared(baseline: Counts, current: Counts) -> tuple[float, int]:
     """Pearson's statistic and its degrees of freedom for two samples counted in the same categories.
 
