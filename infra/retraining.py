@@ -51,7 +51,7 @@ def duty(stage: Stage) -> Duty:
         ),
         rights=[
             *ledger.append(stage),
-            *_look(stage, list(policies)),
+            *_look(stage),
             *(right for model in policies for right in _train(stage, model)),
             rights.ask(stage, "monitor"),
             rights.put_metrics_of_ours(NAMESPACE),
@@ -81,9 +81,10 @@ def _texts(parameters: Mapping[str, str | int | float | bool]) -> dict[str, str]
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in parameters.items()}
 
 
-def _look(stage: Stage, models: list[str]) -> list[Right]:
+def _look(stage: Stage) -> list[Right]:
     """Seeing what serves, what the monitors said last, which of their alarms ring, and which versions wait."""
-    bucket, verdicts = naming.capture_bucket(stage), [f"reports/{model}/latest.json" for model in models]
+    bucket, drifting = naming.capture_bucket(stage), models(stage)
+    verdicts = [f"reports/{model}/judged/{kind}.json" for model, monitor in drifting.items() for kind in monitor.kinds]
     return [
         Right(actions=["s3:GetObject"], resources=[f"arn:aws:s3:::{bucket}/{verdict}" for verdict in verdicts]),
         Right(
@@ -94,9 +95,9 @@ def _look(stage: Stage, models: list[str]) -> list[Right]:
         rights.use_key(stage, actions=["Decrypt"], via="s3"),
         rights.see_alarms(),
         Right(
-            actions=["sagemaker:DescribeEndpoint"], resources=[rights.endpoint_arn(stage, model) for model in models]
+            actions=["sagemaker:DescribeEndpoint"], resources=[rights.endpoint_arn(stage, model) for model in drifting]
         ),
-        *(rights.read_packages(stage, model) for model in models),
+        *(rights.read_packages(stage, model) for model in drifting),
     ]
 
 

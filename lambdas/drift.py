@@ -1,9 +1,10 @@
-"""What a retraining is decided from: the last verdict of the monitor, its alarms, what serves, what is under way."""
+"""What a retraining is decided from: what the monitors whose alarms ring have found, what serves, what is under way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Self
 
 from lambdas.errors import VerdictError
@@ -34,26 +35,35 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the monitor said last: of which version, and by monitor, why, what it has found against it."""
+    """What one monitor said in the last run in which it could judge: of which version, and whether that has drifted.
 
+    `ended` is the end of the window that it has looked at, which orders runs.
+    """
+
+    monitor: str
     version: int
     run: str
+    ended: datetime
     report: str
-    violated: Mapping[str, str]
+    violated: bool
+    reason: str
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Self:
-        """The verdict of a `verdict.json`. Raises VerdictError for one of another shape."""
+    def of(cls, document: Mapping[str, Any], *, monitor: str) -> Self:
+        """What a `verdict.json` says of one monitor. Raises VerdictError for one of another shape."""
         try:
-            found = {name: one for name, one in document["monitors"].items() if one["outcome"] == VIOLATED}
+            said = document["monitors"][monitor]
             return cls(
-                version=int(document["package_version"]),
+                monitor=monitor,
+                version=int(document["package_version"].rpartition("/")[2]),
                 run=document["run"],
+                ended=datetime.fromisoformat(document["window"]["end"]),
                 report=document["report"],
-                violated={name: one["reason"] for name, one in found.items()},
+                violated=said["outcome"] == VIOLATED,
+                reason=said["reason"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise VerdictError(f"the last verdict of the monitor cannot be read: {error!r}") from error
+            raise VerdictError(f"the last verdict on {monitor} cannot be read: {error!r}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,24 +88,26 @@ class Execution:
 class Drift:
     """All that a decision about a retraining is made from.
 
-    `ringing` are the monitors whose alarms ring now; `serving` is the version that serves; `executions` are the newest
-    of the pipeline; `waiting` is a version made of drifted data on which nobody has decided yet; `data` is None while
-    nobody has asked for them.
+    `ringing` are the last verdicts of the monitors whose alarms ring now; `serving` is the version that serves;
+    `executions` are the newest of the pipeline; `waiting` is a version made of drifted data on which nobody has decided
+    yet; `data` is None while nobody has asked for them.
     """
 
     journal: Journal
     policy: Policy
-    verdict: Verdict | None
-    ringing: frozenset[str]
+    ringing: tuple[Verdict, ...]
     serving: int | None
     executions: tuple[Execution, ...]
     waiting: int | None
     data: Data | None = None
 
     @property
-    def monitors(self) -> tuple[str, ...]:
-        """The monitors whose alarm rings, and which have found something in their last run as well."""
-        return tuple(sorted(self.ringing & self.verdict.violated.keys())) if self.verdict else ()
+    def found(self) -> tuple[Verdict, ...]:
+        """The verdicts that an alarm rings for: against the version that was judged last, by monitor."""
+        against = [verdict for verdict in self.ringing if verdict.violated]
+        newest = max(against, key=lambda verdict: verdict.ended, default=None)
+        same = [verdict for verdict in against if newest and verdict.version == newest.version]
+        return tuple(sorted(same, key=lambda verdict: verdict.monitor))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Reads what a retraining is decided from: the monitor's last verdict, its alarms, the endpoint, the pipeline."""
+"""Reads what a retraining is decided from: the monitors' alarms and last verdicts, the endpoint, the pipeline."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -46,32 +46,33 @@ def look(place: Place, *, journal: Journal, policy: Policy, reports: str, eyes: 
     return Drift(
         journal=journal,
         policy=policy,
-        verdict=_verdict(reports, f"reports/{place.model}/latest.json", eyes.s3),
-        ringing=_ringing(policy, eyes.cloudwatch),
+        ringing=tuple(_verdicts(reports, place.model, _ringing(policy, eyes.cloudwatch), eyes.s3)),
         serving=serving.version if serving else None,
         executions=executions,
         waiting=next(_waiting(place, eyes.sagemaker), None),
     )
 
 
-def _verdict(bucket: str, key: str, s3: S3Client) -> Verdict | None:
-    """The last verdict of the monitor, None before its first run. Raises VerdictError."""
-    # S3 tells only those who may list everything that an object is not there; others are refused.
-    if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
-        return None
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise VerdictError(f"s3://{bucket}/{key} is no JSON: {error}") from error
-    return Verdict.of(document)
+def _verdicts(bucket: str, model: str, monitors: Iterable[str], s3: S3Client) -> Iterator[Verdict]:
+    """What monitors said when they could judge last; none of one that never could. Raises VerdictError."""
+    for monitor in monitors:
+        key = f"reports/{model}/judged/{monitor}.json"
+        # S3 tells only those who may list everything that an object is not there; others are refused.
+        if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
+            continue
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        try:
+            document = json.loads(body)
+        except ValueError as error:
+            raise VerdictError(f"s3://{bucket}/{key} is no JSON: {error}") from error
+        yield Verdict.of(document, monitor=monitor)
 
 
-def _ringing(policy: Policy, cloudwatch: CloudWatchClient) -> frozenset[str]:
+def _ringing(policy: Policy, cloudwatch: CloudWatchClient) -> list[str]:
     """The monitors whose alarms ring."""
     monitors = {alarm: monitor for monitor, alarm in policy.alarms.items()}
     answer = cloudwatch.describe_alarms(AlarmNames=list(monitors), StateValue="ALARM")
-    return frozenset(monitors[alarm["AlarmName"]] for alarm in answer["MetricAlarms"])
+    return [monitors[alarm["AlarmName"]] for alarm in answer["MetricAlarms"]]
 
 
 def _executions(pipeline: str, sagemaker: SageMakerClient) -> Iterator[Execution]:

@@ -58,11 +58,9 @@ def decide(drift: Drift) -> Action:
     """
     if unfinished := Retrainings(drift.journal).open:
         return _go_on(unfinished, drift)
-    verdict = drift.verdict
-    if verdict is None:
-        return Wait(reason="no run of the monitor has judged yet")
-    if not drift.monitors:
-        return Wait(reason="no alarm rings for what the last run of the monitor has found")
+    if not drift.found:
+        return Wait(reason="no alarm rings for what a monitor has found")
+    verdict = max(drift.found, key=lambda found: found.ended)
     if expected := next(_answered(verdict, drift), None):
         return Wait(reason=expected)
     if objection := next(_objections(verdict, drift), None):
@@ -128,12 +126,12 @@ def _refuse(reason: str, verdict: Verdict, drift: Drift) -> Action:
 
 
 def _retraining(verdict: Verdict, data: Data, drift: Drift) -> Retraining:
-    found = "; ".join(f"{monitor}: {verdict.violated[monitor]}" for monitor in drift.monitors)
+    found = "; ".join(f"{each.monitor}: {each.reason.rstrip('.')}" for each in drift.found)
     return Retraining(
         version=verdict.version,
-        monitors=drift.monitors,
+        monitors=tuple(each.monitor for each in drift.found),
         run=verdict.run,
-        reason=_one_line(f"Retrained because version {verdict.version} has drifted. {found}"),
+        reason=_one_line(f"Retrained because version {verdict.version} has drifted. {found}."),
         report=verdict.report,
         data=data.uri,
         rows=data.rows,

@@ -18,8 +18,8 @@ _FAMILY: Final[Mapping[Monitor, str]] = {
 
 OURS: Final = "Sluice/Monitoring"
 """The namespace that the kit's alarms look at, with the dimensions Endpoint and Monitor."""
-LARGEST: Final = 2.348543e108
-"""What Clarify publishes in place of infinity."""
+LARGEST: Final = 2.0**360
+"""What Clarify publishes in place of infinity: the largest value that CloudWatch takes, about 2.348543e108."""
 
 
 def namespace(monitor: Monitor, root: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from monitor import report
 from monitor.files import metrics
-from monitor.judgement import Judgement, Metric, Monitor
+from monitor.judgement import Judgement, Metric, Monitor, Outcome
 from monitor.running.clients import Clients
 from monitor.running.findings import TOLD, Findings
 from monitor.running.place import Place
@@ -53,9 +53,13 @@ def _write(findings: Findings, s3: S3Client) -> None:
         for name, document in judgement.files.items():
             put(s3, folder.below(f"{judgement.monitor}/{name}"), document)
     put(s3, folder.below("report.html"), _page(findings), media_type="text/html; charset=utf-8")
-    verdict = findings.verdict()
+    verdict, latest = findings.verdict(), f"reports/{findings.place.model}"
     put(s3, folder.below("verdict.json"), verdict)
-    put(s3, Stored(bucket=bucket, key=f"reports/{findings.place.model}/latest.json"), verdict)
+    put(s3, Stored(bucket=bucket, key=f"{latest}/latest.json"), verdict)
+    # An alarm tells of the last run that could judge, whatever has come after it: so does this copy.
+    for judgement in findings.judgements:
+        if judgement.outcome in (Outcome.COMPLETED, Outcome.COMPLETED_WITH_VIOLATIONS):
+            put(s3, Stored(bucket=bucket, key=f"{latest}/judged/{judgement.monitor}.json"), verdict)
 
 
 def _page(findings: Findings) -> str:

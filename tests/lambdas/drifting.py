@@ -59,8 +59,9 @@ class Drifting(World):
         version = version or self.stack.configs[self.stack.config]
         outcome = "completed_with_violations" if violated else "completed"
         self.verdict = {
-            "package_version": version,
+            "package_version": f"{MODEL}/{version}",
             "run": f"run-{self.now.isoformat()}",
+            "window": {"end": self.now.isoformat()},
             "report": "s3://captures/report.html",
             "monitors": {"data-quality": {"outcome": outcome, "reason": "age moved by 0.4"}},
         }
@@ -201,7 +202,7 @@ class CloudWatch(Fake):
 
 class S3(Fake):
     def list_objects_v2(self, *, Bucket, Prefix, **_):
-        assert (Bucket, Prefix) == ("captures", f"reports/{MODEL}/latest.json")
+        assert (Bucket, Prefix) == ("captures", f"reports/{MODEL}/judged/data-quality.json")
         return self._call("ListObjectsV2", lambda: {"KeyCount": int(self._world.verdict is not None)})
 
     def get_object(self, **_):

@@ -38,7 +38,7 @@ def test_drift_starts_the_pipeline_on_the_drifted_rows(world):
     assert execution["parameters"] == {
         "MinAuc": "0.7",
         "InputData": "s3://artifacts/900/window.csv",
-        "Reason": "Retrained because version 1 has drifted. data-quality: age moved by 0.4",
+        "Reason": "Retrained because version 1 has drifted. data-quality: age moved by 0.4.",
         "Report": "s3://captures/report.html",
     }
     assert kinds(world) == ["retraining", "retraining_started"]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -6,7 +7,7 @@ from lambdas.drift import Data, Drift, Execution, Policy, Retrainings, Verdict, 
 from lambdas.errors import VerdictError
 from lambdas.records import NotRetrained, Retraining, RetrainingStarted
 from lambdas.retraining import Append, Collect, Start, Wait, decide
-from tests.lambdas.situations import SERVED, journal, opened
+from tests.lambdas.situations import BEGIN, SERVED, journal, opened
 
 POLICY = Policy(
     pipeline="churn-dev",
@@ -19,13 +20,20 @@ POLICY = Policy(
     alarms={"data-quality": "churn-dev-monitor-data-quality", "bias": "churn-dev-monitor-bias"},
 )
 VERDICT = Verdict(
-    version=1, run="run-9", report="s3://b/report.html", violated={"data-quality": "age moved by 0.4", "bias": "DPL"}
+    monitor="data-quality",
+    version=1,
+    run="run-9",
+    ended=BEGIN,
+    report="s3://b/report.html",
+    violated=True,
+    reason="age moved by 0.4.",
 )
 ENOUGH = Data(uri="s3://b/churn/data/ab/window.csv", rows=500, sha256="ab")
 OLD = Retraining(version=1, monitors=("bias",), run="run-1", reason="so", report="r", data="d", rows=900, sha256="old")
 BEGUN = RetrainingStarted(about=4, version=1, execution="arn/1", reason="so")
 RUNNING = Execution(arn="arn/1", name="retraining-4", runs=True)
 DAYS = 60 * 24
+HOUR = timedelta(hours=1)
 
 
 def drift(log=None, **members):
@@ -33,8 +41,7 @@ def drift(log=None, **members):
     given = {
         "journal": log or journal(*SERVED),
         "policy": POLICY,
-        "verdict": VERDICT,
-        "ringing": frozenset({"data-quality"}),
+        "ringing": (VERDICT,),
         "serving": 1,
         "executions": (),
         "waiting": None,
@@ -52,13 +59,12 @@ def reason(action):
 
 
 def test_drift_that_rings_leads_to_a_retraining_on_the_drifted_rows():
-    """It says of which version, because of what, and on what; only monitors that ring and have found something."""
-    record = decide(drift(ringing=frozenset({"data-quality", "model-quality"}))).record
-    assert record == Retraining(
+    """It says of which version, because of what, and on what."""
+    assert decide(drift()).record == Retraining(
         version=1,
         monitors=("data-quality",),
         run="run-9",
-        reason="Retrained because version 1 has drifted. data-quality: age moved by 0.4",
+        reason="Retrained because version 1 has drifted. data-quality: age moved by 0.4.",
         report="s3://b/report.html",
         data=ENOUGH.uri,
         rows=500,
@@ -66,27 +72,36 @@ def test_drift_that_rings_leads_to_a_retraining_on_the_drifted_rows():
     )
 
 
+def test_several_monitors_are_one_reason():
+    """The newest run has the report; a monitor that rings for what a later run no longer finds is left out."""
+    quality = replace(
+        VERDICT, monitor="model-quality", run="run-8", ended=BEGIN - HOUR, report="old", reason="AUC fell"
+    )
+    fine = replace(VERDICT, monitor="bias", violated=False)
+    record = decide(drift(ringing=(quality, VERDICT, fine))).record
+    assert (record.monitors, record.run, record.report) == (("data-quality", "model-quality"), "run-9", VERDICT.report)
+    assert record.reason.endswith("data-quality: age moved by 0.4; model-quality: AUC fell.")
+
+
+def test_what_was_found_against_a_version_before_is_no_reason():
+    """Its alarm may ring on: the last run has judged the version that serves now."""
+    before = replace(VERDICT, monitor="bias", version=1, run="run-2", ended=BEGIN - HOUR)
+    record = decide(drift(ringing=(before, replace(VERDICT, version=2)), serving=2)).record
+    assert (record.version, record.monitors) == (2, ("data-quality",))
+
+
 def test_a_reason_fits_a_parameter():
     """A pipeline's parameter is one line of limited length, however much has moved."""
-    verdict = replace(VERDICT, violated={"data-quality": "moved\n" * 999})
-    found = decide(drift(verdict=verdict)).record.reason
+    found = decide(drift(ringing=(replace(VERDICT, reason="moved\n" * 999),))).record.reason
     assert len(found) == 900
     assert found.endswith("…")
     assert "\n" not in found
 
 
-@pytest.mark.parametrize(
-    "members",
-    [
-        {"verdict": None},
-        {"ringing": frozenset()},
-        {"ringing": frozenset({"model-quality"})},
-        {"verdict": replace(VERDICT, violated={})},
-    ],
-)
-def test_without_an_alarm_for_what_was_found_nothing_is_said(members):
-    """No run yet, no alarm, one of another monitor, or a last run that has found nothing."""
-    assert isinstance(decide(drift(**members)), Wait)
+@pytest.mark.parametrize("ringing", [(), (replace(VERDICT, violated=False),)])
+def test_without_an_alarm_for_what_was_found_nothing_is_said(ringing):
+    """No alarm rings, or one that a later run has found nothing for."""
+    assert isinstance(decide(drift(ringing=ringing)), Wait)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +146,7 @@ def test_rows_are_gathered_only_when_nothing_else_speaks_against_it():
     """That takes minutes and reads much."""
     assert decide(drift(data=None)) == Collect()
     assert reason(decide(drift(data=None, waiting=3)))
-    assert isinstance(decide(drift(data=None, ringing=frozenset())), Wait)
+    assert isinstance(decide(drift(data=None, ringing=())), Wait)
 
 
 def test_the_same_rows_are_not_trained_on_twice():
@@ -172,7 +187,7 @@ def test_after_a_retraining_reasons_are_told_anew():
 def test_what_was_decided_is_started_whatever_has_changed():
     """The function may have died before it could: the alarm may be silent again, the run may be another."""
     log = journal(*SERVED, OLD, minutes=5)
-    action = decide(drift(log, ringing=frozenset(), verdict=None, data=None))
+    action = decide(drift(log, ringing=(), data=None))
     assert action == Start(retraining=log.records[3])
 
 
@@ -208,31 +223,31 @@ def test_what_was_given_up_counts_for_nothing():
     assert isinstance(decide(drift(log)).record, Retraining)
 
 
+DOCUMENT = {
+    "package_version": "credit-risk/3",
+    "run": "r",
+    "report": "s3://b/r",
+    "window": {"start": "2026-11-02T09:00:00Z", "end": "2026-11-02T10:00:00Z"},
+    "monitors": {
+        "data-quality": {"outcome": "completed_with_violations", "reason": "age moved", "rows": 9, "violations": []},
+        "bias": {"outcome": "completed", "reason": "fine", "rows": 9, "violations": []},
+    },
+}
+
+
 def test_a_verdict_is_read_from_what_the_monitor_leaves():
-    """Only monitors that have found something are a reason."""
-    quality = {"outcome": "completed_with_violations", "reason": "age moved", "rows": 9, "violations": []}
-    good = {"outcome": "completed", "reason": "fine", "rows": 9, "violations": []}
-    document = {
-        "package_version": 3,
-        "run": "r",
-        "report": "s3://b/r",
-        "monitors": {"data-quality": quality, "b": good},
-    }
-    assert Verdict.of(document) == Verdict(
-        version=3, run="r", report="s3://b/r", violated={"data-quality": "age moved"}
-    )
+    """What it says of one monitor, and of which version; only violations are a reason."""
+    read = Verdict.of(DOCUMENT, monitor="data-quality")
+    assert (read.version, read.run, read.report, read.ended) == (3, "r", "s3://b/r", BEGIN)
+    assert (read.violated, read.reason) == (True, "age moved")
+    assert not Verdict.of(DOCUMENT, monitor="bias").violated
 
 
 @pytest.mark.parametrize(
     "document",
-    [
-        {},
-        [],
-        {"package_version": "x", "run": "", "report": "", "monitors": {}},
-        {"package_version": 1, "monitors": [1]},
-    ],
+    [{}, [], {**DOCUMENT, "package_version": "x"}, {**DOCUMENT, "monitors": [1]}, {**DOCUMENT, "window": {"end": "?"}}],
 )
 def test_a_verdict_of_another_shape_is_said(document):
     """It is never taken for one that has found nothing."""
     with pytest.raises(VerdictError):
-        Verdict.of(document)
+        Verdict.of(document, monitor="data-quality")

@@ -172,7 +172,7 @@ def test_metrics_go_out_with_clarifys_dimensions(baseline):
     found = judged(applicants(women_refused=0.0, men_refused=1.0), baseline)
     published = {each.name: each for each in found.metrics}
     assert "bias_metric_CDDL" not in published
-    assert published["bias_metric_DI"].value == 2.348543e108
+    assert published["bias_metric_DI"].value == 2.0**360
     assert published["bias_metric_DI"].dimensions == {
         "BiasStage": "Post-Training", "Label": "label", "LabelValue": "1", "Facet": "sex", "FacetValue": "female",
     }  # fmt: skip

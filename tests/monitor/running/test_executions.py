@@ -66,6 +66,8 @@ def test_what_sagemaker_has_found_is_told_as_what_the_kit_finds(account):
     assert (violation["feature"], violation["check"]) == ("age", "baseline_drift_check")
     assert verdict["monitors"]["model-quality"]["outcome"] == "insufficient_data"
     assert account.s3.json("captured", "reports/credit-risk/latest.json") == verdict
+    judged = [key for _, key in account.s3.kept if "/judged/" in key]
+    assert judged == ["reports/credit-risk/judged/data-quality.json"]
     ours = {
         (d["Monitor"], name): value for space, name, d, value in account.told.metrics if space == "Sluice/Monitoring"
     }
