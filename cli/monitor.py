@@ -20,13 +20,21 @@ from cli.printing import json_option, minute, out, print_json, working
 from cli.verdicts import Verdict, folder_of, monitored, read, verdicts
 from env import naming
 
-SIGNS = {
-    "completed": "[green]✓[/] as it should be",
-    "completed_with_violations": "[red]![/] violations",
-    "insufficient_data": "[yellow]…[/] too little data",
-    "failed": "[red]✗[/] failed",
+WORDS = {
+    "completed": "as it should be",
+    "completed_with_violations": "violations",
+    "insufficient_data": "too little data",
+    "failed": "failed",
 }
-"""Each outcome as people read it."""
+"""Each outcome as people call it."""
+
+SIGNS = {
+    "completed": f"[green]✓[/] {WORDS['completed']}",
+    "completed_with_violations": f"[red]![/] {WORDS['completed_with_violations']}",
+    "insufficient_data": f"[yellow]…[/] {WORDS['insufficient_data']}",
+    "failed": f"[red]✗[/] {WORDS['failed']}",
+}
+"""The same with its sign."""
 
 _PATIENCE_SECONDS = 900
 """Lambda's longest run."""
@@ -57,11 +65,11 @@ def monitor(
 
 
 def tell_now(connection: Connection, model: str, *, as_json: bool) -> None:
-    """Make a run and print what it found. Raises click's Exit with 1 unless all could be judged and is well."""
+    """Make a run and print what it found. Raises CliError unless all could be judged and is as it should be."""
     verdict = look(connection, model)
     print_json(verdict) if as_json else out.print(view(verdict))
     if verdict["outcome"] != "completed":
-        raise click.exceptions.Exit(1)
+        raise CliError(f"{model}: {WORDS[verdict['outcome']]}")
 
 
 def tell_last(connection: Connection, model: str, *, limit: int, as_json: bool) -> None:
@@ -73,7 +81,7 @@ def tell_last(connection: Connection, model: str, *, limit: int, as_json: bool) 
     elif found:
         out.print(table(found), "", view(found[0]), sep="\n")
     else:
-        rhythm = f" (they look at {settings.every})" if settings else ""
+        rhythm = f" (their schedule is {settings.every})" if settings else ""
         out.print(f"no run of {model}'s monitors has ended yet{rhythm}: `sluice monitor {model} --now` makes one")
 
 
@@ -118,7 +126,7 @@ def table(found: Sequence[Verdict]) -> Table:
             escape(verdict["package_version"]),
             f"{verdict['rows']:,}",
             SIGNS.get(verdict["outcome"], verdict["outcome"]),
-            escape(moved(verdict)),
+            escape(moved(verdict) or _cut(verdict["reason"])),
             f"[dim]{escape(verdict['run'])}[/]",
         )
     return shown
@@ -133,6 +141,10 @@ def moved(verdict: Verdict, *, most: int = 4) -> str:
             more = f" and {len(features) - most} more" if len(features) > most else ""
             told.append(f"{name}: {', '.join(features[:most])}{more}")
     return "; ".join(told)
+
+
+def _cut(reason: str, *, most: int = 60) -> str:
+    return reason if len(reason) <= most else f"{reason[: most - 1]}…"
 
 
 def view(verdict: Verdict) -> RenderableType:

@@ -1,6 +1,5 @@
 import json
 
-import click
 import pytest
 
 import env
@@ -160,7 +159,7 @@ def judging(outcome):
 @pytest.mark.parametrize("outcome", ["completed_with_violations", "insufficient_data", "failed"])
 def test_only_what_is_known_to_be_well_is_exit_0(capsys, outcome):
     """A script that asks `--now` must not take silence for health."""
-    with pytest.raises(click.exceptions.Exit) as ended:
+    with pytest.raises(CliError) as ended:
         tell_now(
             connection(**{"lambda": FakeFunctions(monitor=a_verdict(outcome=outcome))}), "credit-risk", as_json=True
         )
