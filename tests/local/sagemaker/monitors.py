@@ -60,9 +60,9 @@ class Monitors:
 
     def endpoint(self, name: str = "e") -> None:
         """An endpoint that captures to s3://work/captured; requests are put there by tests."""
-        self.world.model("m")
-        self.world.config("c", "m", DataCaptureConfig=self.capture())
-        self.sm.create_endpoint(EndpointName=name, EndpointConfigName="c")
+        self.world.model(f"{name}-model")
+        self.world.config(f"{name}-config", f"{name}-model", DataCaptureConfig=self.capture())
+        self.sm.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-config")
 
     def capture(self) -> dict[str, Any]:
         return {
@@ -81,11 +81,11 @@ class Monitors:
         """The world's time."""
         return self.world.services.clock.now()
 
-    def put(self, ago: int, *lines: str) -> None:
+    def put(self, ago: int, *lines: str, endpoint: str = "e") -> None:
         """Requests captured at the half of an hour so many before now."""
         at = f"{self.now - timedelta(hours=ago):%Y-%m-%dT%H}:30:00Z"
         text = "".join(lines).replace('"AT"', f'"{at}"')
-        self.world.put(f"captured/e/AllTraffic/{self.hour(ago)}/a.jsonl", text)
+        self.world.put(f"captured/{endpoint}/AllTraffic/{self.hour(ago)}/a.jsonl", text)
 
     def define(
         self,
@@ -97,6 +97,7 @@ class Monitors:
         image: str = "",
         constraints: str = "",
         statistics: str = "",
+        endpoint: str = "e",
         application: dict[str, str] | None = None,
         **given: Any,
     ) -> None:
@@ -120,11 +121,12 @@ class Monitors:
         if kind == "model_quality":
             application["ProblemType"] = "BinaryClassification"
         output = {"S3Uri": "s3://work/reports", "LocalPath": "/opt/ml/processing/output"}
-        endpoint = {"EndpointInput": {"EndpointName": "e", "LocalPath": _LOCAL}}
+        asked = {"EndpointName": endpoint, "LocalPath": _LOCAL}
+        asked |= {name: given.pop(name) for name in ("ProbabilityAttribute",) if name in given}
         members = {
             f"{title}BaselineConfig": baseline,
             f"{title}AppSpecification": application,
-            f"{title}JobInput": {**endpoint, **given},
+            f"{title}JobInput": {"EndpointInput": asked, **given},
             f"{title}JobOutputConfig": {"MonitoringOutputs": [{"S3Output": output}]},
         }
         cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}

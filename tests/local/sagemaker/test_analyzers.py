@@ -11,7 +11,7 @@ from env import images
 from local.clock import Clock
 from tests.local.sagemaker.clouds import WithAnalyzers, sagemaker_cloud
 from tests.local.sagemaker.conftest import World
-from tests.local.sagemaker.monitors import NOON, Monitors
+from tests.local.sagemaker.monitors import NOON, Monitors, label
 from tests.local.sagemaker.test_pipelines import definition, step
 
 ANALYZER = images.uri("model-monitor", region="eu-west-1")
@@ -95,6 +95,42 @@ def test_a_schedule_is_held_to_what_a_quality_check_has_made(world, baseline):
     assert json.loads(world.read(f"{folder}/statistics.json"))["dataset"]["item_count"] == ROWS
     put = {metric["MetricName"] for metric in world.metrics if metric["Namespace"].endswith("/data-metrics")}
     assert "feature_baseline_drift_age" in put
+
+
+def test_bias_is_looked_for_in_requests_with_late_labels(world):
+    """The merged requests go to Clarify's image; a first analysis is another one's baseline."""
+    monitors = Monitors(world)
+    monitors.endpoint("b")
+    chance = random.Random(4)
+    rows = [[chance.random() ** (1 if city == "Rome" else 3), age, city] for _, age, city in people(4)]
+    monitors.put(3, *(request(number, row) for number, row in enumerate(rows)), endpoint="b")
+    labels = (label(f"id-{number}", str(round(answer))) for number, (answer, _, _) in enumerate(rows))
+    world.put(f"labels/{monitors.hour(1)}/a.jsonl", "".join(labels))
+    config = {
+        "headers": ["age", "city", "label"],
+        "label": "label",
+        "label_values_or_threshold": [1],
+        "facet": [{"name_or_index": "city", "value_or_threshold": ["Oslo"]}],
+    }
+    fair = {"version": "1.0", "post_training_bias_metrics": {"facets": {"city": [FAIR]}}}
+    monitors.define(
+        "bias",
+        "model_bias",
+        endpoint="b",
+        image=images.uri("clarify:1.0", region="eu-west-1"),
+        constraints=world.put("held/analysis.json", json.dumps(fair)),
+        application={"ConfigUri": world.put("config/analysis_config.json", json.dumps(config))},
+        ProbabilityAttribute="0",
+        GroundTruthS3Input={"S3Uri": "s3://work/labels"},
+    )
+    monitors.schedule("bias", "model_bias")
+    ended = monitors.ended("bias")
+    assert ended["MonitoringExecutionStatus"] == "CompletedWithViolations", ended
+    report = json.loads(world.read(f"reports/b/bias/{monitors.hour(0)}/constraint_violations.json"))
+    assert {(each["facet"], each["facet_value"]) for each in report["violations"]} == {("city", "Oslo")}
+
+
+FAIR = {"value_or_threshold": "Oslo", "metrics": [{"name": "DPPL", "description": "DPPL", "value": 0.01}]}
 
 
 def request(number, row):
