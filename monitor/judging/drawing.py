@@ -67,26 +67,28 @@ def _edges(pair: Pair) -> Floats:
 
 def _numeric_side(column: Column, rows: int, edges: Floats) -> Side:
     numbers = column.numbers
-    count = numbers.count
-    shape = None
-    below = above = 0.0
-    shares: tuple[float, ...] = ()
-    if count and len(edges):
-        counts = numbers.histogram(edges)
-        values, weights = numbers.points()
-        below = float(weights[values < edges[0]].sum()) / count
-        shares = tuple((counts / count).tolist())
-        above = max(0.0, 1 - below - sum(shares))
-        quantiles = tuple(numbers.quantiles(_QUANTILES).tolist())
-        shape = Numbers(mean=numbers.mean, std=numbers.std, min=numbers.min, max=numbers.max, quantiles=quantiles)
+    missing = _missing(column, rows)
+    if not numbers.count or not len(edges):
+        return Side(rows=rows, missing=missing, infinite=numbers.infinite)
+    values, counts = numbers.points()
+    reached = np.concatenate(([0], np.cumsum(counts))) / numbers.count
+    cuts = reached[np.searchsorted(values, edges, side="left")]
+    cuts[-1] = reached[np.searchsorted(values, edges[-1], side="right")]
+    places = np.searchsorted(reached[1:], _QUANTILES)
     return Side(
         rows=rows,
-        missing=_missing(column, rows),
+        missing=missing,
         infinite=numbers.infinite,
-        numbers=shape,
-        shares=shares,
-        below=below,
-        above=above,
+        numbers=Numbers(
+            mean=numbers.mean,
+            std=numbers.std,
+            min=numbers.min,
+            max=numbers.max,
+            quantiles=tuple(values[np.minimum(places, len(values) - 1)].tolist()),
+        ),
+        shares=tuple(np.diff(cuts).tolist()),
+        below=float(cuts[0]),
+        above=float(1 - cuts[-1]),
     )
 
 
