@@ -103,6 +103,7 @@ def _train(stage: Stage, models: list[str]) -> list[Right]:
     bucket = naming.artifact_bucket(stage)
     return [
         rights.read_objects(bucket, prefixes=models),
+        rights.list_objects(bucket, prefixes=models),
         rights.write_objects(bucket, prefixes=models),
         rights.use_key(stage, actions=["Decrypt", "GenerateDataKey"], via="s3"),
     ]
