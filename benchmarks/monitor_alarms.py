@@ -5,7 +5,7 @@
 False alarms: 1,000 pairs of samples of the kit's two real data sets and 1,000 of thirty features that are made to be
 hard (heavy tails, many zeros, missing values, thousands of categories), 200 to 5,000 rows in each, baselines of 750
 too; whatever check alarms counts. Power: one of thirty features is shifted. Prints tables, then a line `RESULT
-name=value goal=value ok|short` a goal; exits 1 if any is short. A whole run takes some six minutes on two cores and
+name=value goal=value ok|short` a goal; exits 1 if any is short. A whole run takes some four minutes on two cores and
 writes docs/monitor_power.svg and the measured parts of docs/monitor.md; `--quick` plays a tenth and writes nothing.
 """
 
@@ -68,7 +68,7 @@ Power = Mapping[tuple[int, int], plot.Curve]
 
 
 def _measured(pool: ProcessPoolExecutor, *, share: float) -> tuple[dict[str, trials.Alarms], Power]:
-    pairs, goal_trials, curve_trials = int(500 * share), int(1000 * share), int(100 * share)
+    pairs, goal_trials, curve_trials = int(500 * share), int(400 * share), int(60 * share)
     alarms: dict[str, list[Future[trials.Alarms]]] = {
         name: [pool.submit(_alarms, name, pairs // 10, seed) for seed in range(10 if name != "hard" else 20)]
         for name in ("credit", "abalone", "hard")

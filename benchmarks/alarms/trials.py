@@ -59,9 +59,9 @@ def found(population: Any, *, shift: float, rows: int, rows_before: int, trials:
     Only bell-shaped features are shifted: no other shape hides a shift of so many standard deviations as well.
     """
     draw = np.random.default_rng(seed)
-    baseline, hits = _baseline(population, rows_before, draw), 0
+    hits = 0
     for trial, feature in zip(range(trials), _bells(population), strict=False):
-        if trial % 20 == 0:
+        if trial % 4 == 0:
             baseline = _baseline(population, rows_before, draw)
         window = Profile.of([shifted(sample(population, rows, draw), feature, shift)])
         hits += is_found(judge(baseline, window, POLICY), feature)
