@@ -16,6 +16,7 @@ from monitor.running.serving import Reference
 from monitor.running.witness import Seen
 
 _log = logging.getLogger(__name__)
+NOBODY = "Nobody has asked the model in the window."
 NO_BASELINE = "The version that serves was registered without a baseline: train the model again, so that it gets one."
 
 
@@ -37,13 +38,14 @@ def kept(policy: Policy) -> set[str]:
 
 def judge(policy: Policy, seen: Seen, labelled: Labelled | None, reference: Reference) -> list[Judgement]:
     """One judgement for each monitor of the policy, data quality first."""
+    answers = labelled.table if labelled else _unlabelled(seen.table)
     found = [_guarded(Monitor.DATA_QUALITY, lambda: _data(policy, seen, reference))]
     if policy.quality is not None:
         found.append(_guarded(Monitor.MODEL_QUALITY, lambda: _quality(policy, labelled, reference)))
     if policy.bias is not None:
-        found.append(_guarded(Monitor.BIAS, lambda: _bias(policy, labelled, reference)))
+        found.append(_guarded(Monitor.BIAS, lambda: _bias(policy, answers, reference)))
     if policy.business:
-        found.append(_guarded(Monitor.BUSINESS, lambda: _business(policy, seen, labelled)))
+        found.append(_guarded(Monitor.BUSINESS, lambda: _business(policy, answers)))
     return found
 
 
@@ -87,13 +89,13 @@ def _quality(policy: Policy, labelled: Labelled | None, reference: Reference) ->
     )
 
 
-def _bias(policy: Policy, labelled: Labelled | None, reference: Reference) -> Judgement:
+def _bias(policy: Policy, answers: pa.Table, reference: Reference) -> Judgement:
     assert policy.bias is not None
     assert policy.quality is not None
-    if labelled is None:
-        return _unjudged(Monitor.BIAS, "No labels have come.")
+    if not answers.num_rows:
+        return _unjudged(Monitor.BIAS, NOBODY)
     return bias.judge(
-        labelled.table,
+        answers,
         policy=policy.bias,
         quality=policy.quality,
         baseline=reference.bias,
@@ -101,9 +103,14 @@ def _bias(policy: Policy, labelled: Labelled | None, reference: Reference) -> Ju
     )
 
 
-def _business(policy: Policy, seen: Seen, labelled: Labelled | None) -> Judgement:
-    table = labelled.table if labelled else seen.table.append_column("label", pa.nulls(len(seen.table), pa.string()))
-    return business.judge(table, kpis=policy.business, quality=policy.quality)
+def _business(policy: Policy, answers: pa.Table) -> Judgement:
+    if not answers.num_rows:
+        return _unjudged(Monitor.BUSINESS, NOBODY)
+    return business.judge(answers, kpis=policy.business, quality=policy.quality, minimum_rows=policy.data.minimum_rows)
+
+
+def _unlabelled(table: pa.Table) -> pa.Table:
+    return table.append_column("label", pa.nulls(table.num_rows, pa.string()))
 
 
 def _unjudged(monitor: Monitor, reason: str) -> Judgement:
