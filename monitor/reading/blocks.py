@@ -32,14 +32,14 @@ class Block:
         return f"{self.file}:{self.line + offset}"
 
 
-def blocks(path: Path, skips: Skips, *, quotes: bool = False) -> Iterator[Block]:
-    """The blocks of a file, gzipped or not, in UTF-8 or (by its mark) UTF-16.
+def blocks(path: Path, skips: Skips, *, quotes: bool = False, size: int = SIZE) -> Iterator[Block]:
+    """The blocks of about `size` bytes of a file, gzipped or not, in UTF-8 or (by its mark) UTF-16.
 
     With `quotes`, line ends between quotation marks end no block. Lines that are not UTF-8 are left out and counted.
     """
     line, rest = 1, b""
     with _Opened(path) as stream:
-        while piece := stream.read(SIZE):
+        while piece := stream.read(size):
             rest += piece
             cut = _cut(rest, quotes=quotes)
             if cut:
