@@ -80,7 +80,9 @@ class Objects:
 class Registry:
     """SageMaker with one endpoint, or none."""
 
-    class exceptions:  # noqa: N801 - as botocore has it
+    class exceptions:
+        """The errors as botocore has them."""
+
         ClientError = ClientError
         ResourceInUse = ClientError
 
@@ -152,8 +154,11 @@ class Account:
         """The clients of a run."""
         return Clients(cloudwatch=self.told, events=self.told, s3=self.s3, sagemaker=self.sagemaker, ssm=self.told)  # type: ignore[arg-type]
 
-    def trained(self, policy: Policy, *, rows: int = 750, explainability: bool = False) -> dict[str, str]:
-        """Train with the first applicants, test with the others, and make the baseline of it."""
+    def trained(self, policy: Policy, *, rows: int = 750, **more: bool) -> dict[str, str]:
+        """Train with the first applicants, test with the others, and make the baseline of it.
+
+        With `explainability` or `evaluation` what stands there is taken along.
+        """
         people = applicants()
         self._write("artifacts", "credit-risk/e1/train/train.csv", people[:rows])
         tested = [{"prediction": _risk(one), "label": one["risk"], **_features(one)} for one in people[rows:]]
@@ -165,7 +170,8 @@ class Account:
             predictions=f"s3://artifacts/{folder}/predictions.csv",
             contract=f"s3://artifacts/{folder}/contract.json",
             output=OUTPUT,
-            explainability=f"s3://artifacts/{folder}/explainability" if explainability else "",
+            explainability=f"s3://artifacts/{folder}/explainability" if more.get("explainability") else "",
+            evaluation=f"s3://artifacts/{folder}/evaluation.json" if more.get("evaluation") else "",
         )
         return baseline.make(wanted, policy, self.clients)
 
@@ -220,7 +226,9 @@ def _captured(one: dict[str, str], inference_id: str, when: datetime, older_by: 
             },
         },
         "eventMetadata": {
-            "eventId": f"event-{inference_id}", "inferenceId": inference_id, "inferenceTime": f"{when:%Y-%m-%dT%H:%M:%SZ}"
+            "eventId": f"event-{inference_id}",
+            "inferenceId": inference_id,
+            "inferenceTime": f"{when:%Y-%m-%dT%H:%M:%SZ}",
         },
         "eventVersion": "0",
     }  # fmt: skip
