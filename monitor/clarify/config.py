@@ -38,6 +38,8 @@ class Config:
     predicted: str
     """The column with the predicted label, where the data have one."""
     methods: frozenset[str]
+    threshold: float
+    """The probability from which on a model's answer is the favourable label."""
     shap: Mapping[str, Any]
     predictor: Mapping[str, Any]
 
@@ -55,6 +57,7 @@ class Config:
             group_variable=_named(document.get("group_variable"), headers) or None,
             predicted=_named(document.get("predicted_label"), headers),
             methods=frozenset(methods),
+            threshold=float(document.get("probability_threshold") or 0.5),
             shap=methods.get("shap") or {},
             predictor=document.get("predictor") or {},
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,13 @@ import pyarrow as pa
 
 from monitor import bias as bias_metrics
 from monitor import container
-from monitor.clarify import bias
+from monitor.clarify import bias, shap
 from monitor.clarify.config import BadConfig, Config
 from monitor.files import LABEL, PREDICTION
 from monitor.judgement import Judgement, Outcome
+from monitor.policy import ExplainabilityPolicy
 from monitor.reading import read
+from monitor.running.predictor import BadAnswerError, Predictor, live
 
 _CONFIG: Final = "/opt/ml/processing/input/config/analysis_config.json"
 DATA: Final = Path("/opt/ml/processing/input/data")
@@ -86,10 +88,14 @@ class Job:
         return datetime.fromisoformat(text) if text else None
 
 
+_BIAS: Final = {"pre_training_bias", "post_training_bias"}
+
+
 def main(
     argv: list[str],
     environment: Mapping[str, str] = os.environ,
     *,
+    predictor: Callable[[Mapping[str, Any]], Predictor] = live,
     data: Path = DATA,
     message: Path = container.MESSAGE,
     metrics: Path = container.METRICS,
@@ -97,8 +103,8 @@ def main(
     """Does the job of an environment. Gives the exit code: 0 also with violations, 1 when nothing could be analysed."""
     job = Job(environment, data)
     try:
-        judgement = _judged(job)
-    except (BadConfig, bias_metrics.BadBias, orjson.JSONDecodeError) as failure:
+        judgement = _judged(job, predictor)
+    except (BadConfig, bias_metrics.BadBias, BadAnswerError, orjson.JSONDecodeError) as failure:
         return container.leave_message(message, f"ClientError: {failure}", code=1)
     if judgement.outcome is Outcome.FAILED:
         return container.leave_message(message, f"ClientError: {judgement.reason}", code=1)
@@ -110,9 +116,25 @@ def main(
     return container.leave_message(message, container.message_of(judgement), code=0)
 
 
-def _judged(job: Job) -> Judgement:
+def _judged(job: Job, predictor: Callable[[Mapping[str, Any]], Predictor]) -> Judgement:
     config, held = job.config(), job.baseline()
     table = job.table(config)
-    if not {"pre_training_bias", "post_training_bias"} & config.methods and config.methods:
-        raise BadConfig(f"Of the methods {', '.join(sorted(config.methods))} none is known here.")
-    return bias.analyse(table, config, threshold=job.threshold, baseline=held)
+    if config.methods == {"shap"}:
+        if not config.predictor:
+            raise BadConfig("The configuration names no predictor to explain the answers of.")
+        with predictor(config.predictor) as model:
+            return shap.analyse(table, config, model.score, policy=ExplainabilityPolicy(), baseline=held)
+    if config.methods and not config.methods <= _BIAS:
+        raise BadConfig(f"The methods {', '.join(sorted(config.methods))} cannot be had together here, or at all.")
+    threshold = job.threshold
+    if PREDICTION not in table.column_names and config.predictor and "post_training_bias" in config.methods:
+        with predictor(config.predictor) as model:
+            table = _answered(table, model)
+        threshold = config.threshold
+    return bias.analyse(table, config, threshold=threshold, baseline=held)
+
+
+def _answered(table: pa.Table, model: Predictor) -> pa.Table:
+    names = [name for name in table.column_names if name != LABEL]
+    rows = list(zip(*(table[name].to_pylist() for name in names), strict=True))
+    return table.append_column(PREDICTION, pa.array(model.score(rows)))

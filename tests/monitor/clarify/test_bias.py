@@ -144,7 +144,7 @@ def test_of_labels_alone_only_the_data_are_analysed(container):
     [
         ({"facet": []}, "The configuration names no facet."),
         ({"label_values_or_threshold": [1, 2]}, "label_values_or_threshold has not one value"),
-        ({"methods": {"pdp": {}}}, "Of the methods pdp none is known here."),
+        ({"methods": {"pdp": {}}}, "The methods pdp cannot be had together here, or at all."),
         ({"facet": [{"name_or_index": "size", "value_or_threshold": [1]}]}, "The rows have no column 'size'"),
     ],
 )
