@@ -75,7 +75,7 @@ class Standard:
                 deviation = found.deviation(code)
                 # Clarify's files do not say how sure they are: as sure as this window is.
                 both = math.hypot(deviation, before[code].deviation or deviation)
-                farther = distance(code, found.values[code]) - distance(code, before[code].value)
+                farther = distance(code, found.smoothed[code]) - distance(code, before[code].value)
                 if both > 0:
                     chances[code] = above(farther / both) if farther > 0 else 1.0
         return chances

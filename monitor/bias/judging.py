@@ -38,6 +38,9 @@ def judge(
     violation, when a window of the baseline's kind would be so in less than ``false_alarm_rate`` of runs (all
     facets and metrics together, Holm's correction). Metrics of labels count from ``quality.minimum_labels`` on.
     """
+    if not table.num_rows:
+        reason = "There are no answers to compare the groups by."
+        return Judgement(monitor=Monitor.BIAS, outcome=Outcome.INSUFFICIENT_DATA, reason=reason, rows=0)
     try:
         answers = Answers.of(table, policy=policy, quality=quality)
         found = _measured(answers, policy)

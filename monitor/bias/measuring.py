@@ -17,6 +17,8 @@ from monitor.bias.facts import Group
 RESAMPLES: Final = 1_000
 _SEED: Final = 20
 _ENDS: Final = (2.5, 97.5)
+_HALF: Final = 0.5
+"""As Agresti and Caffo add to each outcome of two shares whose difference is judged."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,8 +32,10 @@ class Measured:
     """[subgroup, facet, label, answer]."""
     values: Mapping[str, float]
     """Code → value; NaN where undefined."""
+    smoothed: Mapping[str, float]
+    """The same with half a row more in each cell, to be compared: a share of none or of all is never certain."""
     resampled: Mapping[str, Floats]
-    """Code → the values of 1,000 resamples of the rows; FT has none."""
+    """Code → the values of 1,000 resamples of the smoothed rows; FT has none."""
     no_flips: str
     """Why there is no FT; empty when there is."""
 
@@ -42,7 +46,15 @@ class Measured:
         flips, why = flipping.flipped(answers, facet)
         values = {code: float(value) for code, value in metrics.measured(counts).items()}
         values["FT"] = math.nan if flips is None else flips
-        return cls(facet=facet, counts=counts, values=values, resampled=_resampled(counts), no_flips=why)
+        smooth = counts + _HALF / len(counts) * (counts.sum(axis=(0, 1, 3)) > 0)[:, None]
+        return cls(
+            facet=facet,
+            counts=counts,
+            values=values,
+            smoothed={code: float(value) for code, value in metrics.measured(smooth).items()},
+            resampled=_resampled(smooth, rows=int(counts.sum())),
+            no_flips=why,
+        )
 
     @property
     def rows(self) -> int:
@@ -79,7 +91,7 @@ class Measured:
         if len(known) <= RESAMPLES / 2:
             return None
         low, high = np.percentile(known, _ENDS).tolist()
-        return low, high
+        return min(low, self.values[code]), max(high, self.values[code])
 
     def sides(self) -> tuple[Group, Group]:
         """The group, and the others."""
@@ -99,13 +111,12 @@ def _scaled(code: str, values: Floats) -> Floats:
     return np.log(values) if code == "DI" else values - metrics.NAMES[code].neutral
 
 
-def _resampled(counts: Counts) -> dict[str, Floats]:
+def _resampled(cells: Counts, *, rows: int) -> dict[str, Floats]:
     """All that resampling rows changes are the counts of their cells."""
-    rows = int(counts.sum())
     if not rows:
         return {}
-    drawn = np.random.default_rng(_SEED).multinomial(rows, (counts / rows).ravel(), size=RESAMPLES)
-    return metrics.measured(drawn.reshape(RESAMPLES, *counts.shape).astype(np.float64))
+    drawn = np.random.default_rng(_SEED).multinomial(rows, (cells / cells.sum()).ravel(), size=RESAMPLES)
+    return metrics.measured(drawn.reshape(RESAMPLES, *cells.shape).astype(np.float64))
 
 
 def _group(cells: Counts, name: str) -> Group:

@@ -92,6 +92,8 @@ class _Rows:
         if expression.needs_labels and self._quality is not None:
             needed = self._quality.minimum_labels
         fact = replace(fact, rows=table.num_rows)
+        if not self._table.num_rows:
+            return replace(fact, note="There are no rows.")
         known = self._columns(table)
         value = evaluating.value(expression, known, rows=table.num_rows)
         if table.num_rows < max(1, needed):

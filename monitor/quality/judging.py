@@ -34,6 +34,8 @@ def judge(
     ``constraints``, a constraints.json of model quality, takes the place of both and is applied as Model Monitor does.
     """
     known = coverage or _counted(table)
+    if not table.num_rows:
+        return _unmeasured(Outcome.INSUFFICIENT_DATA, "There are no answers that labels could belong to.", known)
     try:
         labelled = Labelled.of(table, policy)
         held = comparing.limits(policy, constraints)

@@ -96,13 +96,45 @@ def test_answers_are_judged_before_labels_come(baseline):
     assert found.outcome is Outcome.COMPLETED_WITH_VIOLATIONS
 
 
-@pytest.mark.parametrize("table", [applicants(30), applicants(0), applicants(100)])
+@pytest.mark.parametrize("table", [applicants(30), applicants(100)])
 def test_too_few_of_either_side_are_no_health(table, baseline):
     """A handful of people is compared with nobody: insufficient, and it says how many there were."""
     few = table.set_column(0, "sex", pa.array(["male"] * table.num_rows, pa.string()))
     found = judged(few, baseline)
     assert found.outcome is Outcome.INSUFFICIENT_DATA
     assert "0 of sex=female" in found.reason
+
+
+def test_a_window_without_rows_is_no_failure(baseline):
+    """Nobody asked, so no column came either."""
+    found = judged(pa.table({}), baseline)
+    assert found.outcome is Outcome.INSUFFICIENT_DATA
+
+
+def test_what_happens_to_everyone_of_a_group_is_seen():
+    """All women refused and all men accepted: the strongest there is, though no resample differs from another."""
+    table = applicants(200, women_refused=1.0, men_refused=0.0)
+    before = {
+        "post_training_bias_metrics": {
+            "facets": {"sex": [{"value_or_threshold": "female", "metrics": [{"name": "DPPL", "value": 0.01}]}]}
+        }
+    }
+    found = judged(table, before)
+    assert [each.check for each in found.violations] == ["DPPL bias_drift_check"]
+    dppl = measure(found, "DPPL")
+    assert dppl.value == dppl.high == 1.0
+    assert dppl.low > 0.9
+
+
+def test_a_small_group_that_was_refused_by_chance_is_none():
+    """One in twenty is accepted: that none of 25 women is says little, however small a ratio 0 is."""
+    random = np.random.default_rng(4)
+    before = bias.baseline(applicants(women_refused=0.9, men_refused=0.9, seed=2), policy=POLICY, quality=QUALITY)
+    sex = np.array(["female"] * 25 + ["male"] * 300)
+    refused = np.where(sex == "female", 1.0, (random.random(325) < 0.9).astype(float))
+    found = judged(pa.table({"sex": sex, "prediction": refused}), before["analysis.json"])
+    assert measure(found, "DI").value == 0.0
+    assert "DI bias_drift_check" not in {each.check for each in found.violations}
 
 
 @pytest.mark.parametrize(
