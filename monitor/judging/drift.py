@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,11 @@ from monitor.judging import evidence
 from monitor.judging.pairs import Counts, Pair
 from monitor.judging.suspicion import Family, Suspicion
 from monitor.policy import DataPolicy
+
+
+_LONG: Final = 1000
+_HUGE: Final = 1e12
+"""Numbers between the two are written out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +85,17 @@ def how(pair: Pair, drift: Drift) -> str:
     """What has moved and by how much, in words."""
     if pair.numeric:
         before, now = pair.before.numbers, pair.now.numbers
-        return f"mean {now.mean:.4g}, was {before.mean:.4g}; distance {drift.distance:.3g} over {drift.threshold:.3g}"
+        means = f"mean {_short(now.mean)}, was {_short(before.mean)}"
+        return f"{means}; distance {drift.distance:.3g} over {drift.threshold:.3g}"
     shares, shares_before = pair.window / pair.window.sum(), pair.baseline / pair.baseline.sum()
     most = int(np.abs(shares - shares_before).argmax())
     return (
         f"{pair.values[most]!r} is {shares[most]:.1%}, was {shares_before[most]:.1%}; threshold {drift.threshold:.3g}"
     )
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if _LONG <= abs(number) < _HUGE else f"{number:.4g}"
 
 
 def _in_bins(pair: Pair) -> tuple[Counts, Counts]:
