@@ -15,7 +15,6 @@ from monitor.judging.pairs import Counts, Pair
 from monitor.judging.suspicion import Family, Suspicion
 from monitor.policy import DataPolicy
 
-
 _LONG: Final = 1000
 _HUGE: Final = 1e12
 """Numbers between the two are written out."""
