@@ -1,4 +1,4 @@
-"""How far two profiles are apart, and how likely that is by chance; all but the first three take counts and sizes alone."""
+"""How far two profiles are apart, and how likely that is by chance."""
 
 from monitor.measures.distances import (
     aligned,

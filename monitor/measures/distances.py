@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.profile import Categories, Numbers
-from monitor.profile.bins import Bins, Counts, Floats
+from monitor.profile.bins import MANTISSA_BITS, Bins, Counts, Floats
 
 _EMPTY: Final = 1e-4
 """The share that stands for an empty bin in the population stability index, which knows no zero."""
@@ -24,17 +24,26 @@ def ks(baseline: Numbers, current: Numbers) -> tuple[float, float]:
     """
     if not baseline.count or not current.count:
         return math.nan, 0.0
-    _, first, second = aligned(baseline, current)
-    away = np.cumsum(first) / baseline.count - np.cumsum(second) / current.count
-    return float(np.max(np.abs(away))), _error(baseline, current)
+    values, first, second = aligned(baseline, current)
+    first_cdf, second_cdf = np.cumsum(first) / baseline.count, np.cumsum(second) / current.count
+    distance = float(np.max(np.abs(first_cdf - second_cdf)))
+    # Within a bin one may have all its numbers before the other has its first: so far apart they can be at most.
+    ahead = first_cdf - second_cdf + second / current.count
+    behind = second_cdf - first_cdf + first / baseline.count
+    farthest = np.max(np.maximum(ahead, behind), where=_open(values, baseline, current), initial=distance)
+    return distance, float(farthest) - distance
 
 
-def _error(baseline: Numbers, current: Numbers) -> float:
-    """The share that may lie elsewhere within its bin, once both have the same bins."""
-    if baseline.bins is None and current.bins is None:
-        return 0.0
-    pairs = zip((baseline, current), _same_bins(baseline, current), strict=True)
-    return max(bins.fullest(whole=numbers.whole == numbers.count) / numbers.count for numbers, bins in pairs)
+def _open(values: Floats, baseline: Numbers, current: Numbers) -> NDArray[np.bool_]:
+    """Which of the `values` stand for bins that may hold different numbers."""
+    both = [numbers.bins for numbers in (baseline, current) if numbers.bins is not None]
+    if not both:
+        return np.zeros(len(values), bool)
+    shift = max(bins.shift for bins in _same_bins(baseline, current))
+    whole = all(numbers.whole == numbers.count for numbers in (baseline, current))
+    alone = (np.abs(values) < 1 << (MANTISSA_BITS + 1 - shift)) & whole
+    zero = (values == 0) & (sum(bins.tiny for bins in both) == 0)
+    return np.asarray(~(alone | zero), bool)
 
 
 def aligned(baseline: Numbers, current: Numbers) -> tuple[Floats, Counts, Counts]:

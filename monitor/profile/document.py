@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ def _numbers(numbers: Numbers) -> dict[str, Any]:
     counted = {"count": numbers.count, "nan": numbers.nan, "infinite": numbers.infinite}
     if not numbers.count:
         return counted
-    moments = {"total": numbers.total, "mean": numbers.mean, "m2": numbers.m2, "whole": numbers.whole}
+    moments = {name: _finite(getattr(numbers, name)) for name in ("total", "mean", "m2")} | {"whole": numbers.whole}
     limits = {"min": numbers.min, "max": numbers.max}
     if numbers.bins is None:
         found: dict[str, Any] = {"values": numbers.values.tolist(), "counts": numbers.counts.tolist()}
@@ -55,7 +56,9 @@ def _numbers_of(given: Mapping[str, Any]) -> Numbers:
     numbers = Numbers(count=given["count"], nan=given["nan"], infinite=given["infinite"])
     if not numbers.count:
         return numbers
-    numbers.total, numbers.mean, numbers.m2, numbers.whole = (given[key] for key in ("total", "mean", "m2", "whole"))
+    numbers.whole = given["whole"]
+    for name in ("total", "mean", "m2"):
+        setattr(numbers, name, math.inf if given[name] is None else given[name])
     numbers.min, numbers.max = given["min"], given["max"]
     if "bins" in given:
         numbers.bins = _bins_of(given["bins"])
@@ -63,6 +66,11 @@ def _numbers_of(given: Mapping[str, Any]) -> Numbers:
         numbers.values = np.array(given["values"], np.float64)
         numbers.counts = np.array(given["counts"], np.int64)
     return numbers
+
+
+def _finite(value: float) -> float | None:
+    """A number as JSON has it: null for one too large for a float, as sums of the largest floats are."""
+    return value if math.isfinite(value) else None
 
 
 def _bins(bins: Bins) -> dict[str, Any]:

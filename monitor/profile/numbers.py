@@ -107,8 +107,8 @@ class Numbers:
         together = self.count + count
         if self.count:
             away = mean - self.mean
-            self.m2 += m2 + away * away * self.count * count / together
-            self.mean += away * count / together
+            self.m2 += m2 + away * away * (self.count * count / together)
+            self.mean = self.mean * (self.count / together) + mean * (count / together)
         else:
             self.mean, self.m2 = mean, m2
         self.count, self.total, self.whole = together, self.total + total, self.whole + whole
@@ -161,11 +161,12 @@ def _add_points(bins: Bins, values: Floats, counts: Counts) -> None:
 
 
 def _moments(values: Floats) -> tuple[int, float, float, float]:
-    total = float(values.sum())
-    mean = total / len(values)
-    away = values - mean
-    # Not a dot product: BLAS would start threads of its own for it.
-    return len(values), total, mean, float(np.einsum("i,i->", away, away))
+    with np.errstate(over="ignore"):  # of numbers near the largest float the sum and the variance are infinite
+        total = float(values.sum())
+        mean = total / len(values) if math.isfinite(total) else float((values / len(values)).sum())
+        away = values - mean
+        # Not a dot product: BLAS would start threads of its own for it.
+        return len(values), total, mean, float(np.einsum("i,i->", away, away))
 
 
 def _counted(values: Floats, *, low: float, high: float, whole: bool) -> tuple[Floats, Counts] | None:

@@ -100,6 +100,7 @@ class _Opened:
     def __init__(self, path: Path) -> None:
         self._file: Any = path.open("rb")
         if self._file.read(2) == b"\x1f\x8b":
+            self._file.close()
             self._file = gzip.GzipFile(path)
         self._file.seek(0)
         mark = self._file.read(3)

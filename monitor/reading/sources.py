@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -55,7 +56,7 @@ def _stream(files: Iterable[Path], skips: Skips, *, format: Format | None, wante
     for path in files:
         try:
             yield from _tables(path, skips, format=format or _looked_at(path), wanted=wanted)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             skips.add("not readable", path.name, why=str(error))
 
 
