@@ -240,6 +240,10 @@ class StageFile(Part):
         Field(strict=False, examples=[["mlops@example.com"]]),
     ] = ()
     """E-mail addresses of the people to tell about alarms and lost events."""
+    runbooks: Annotated[
+        str | None, Field(pattern=r"^https://[^\s()#]+$", examples=["https://git.example.com/sluice/docs/runbooks.md"])
+    ] = None
+    """Where people read `docs/runbooks.md`: the dashboards link to its sections; absent: they name them."""
     tags: Mapping[str, str] = Field(default={}, examples=[{"owner": "credit"}])
     """Tags on everything that is deployed."""
     network: Network | None = None
