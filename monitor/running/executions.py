@@ -18,7 +18,7 @@ from monitor.running.clients import Clients
 from monitor.running.findings import Findings
 from monitor.running.place import Place
 from monitor.running.serving import look
-from monitor.running.storage import Stored, document
+from monitor.running.storage import Stored, document, listed
 from monitor.running.window import Window
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def tell(place: Place, policy: Policy, clients: Clients) -> dict[str, Any]:
         judgements=[_judgement(place, kind, turn, clients.s3) for kind in turn.executions],
         rows=_rows(place, turn, clients.s3),
     )
-    published = document(clients.s3, Stored(bucket=place.capture_bucket, key=f"{findings.key}/verdict.json"))
+    published = _found(clients.s3, Stored(bucket=place.capture_bucket, key=f"{findings.key}/verdict.json"))
     if published is not None:
         found: dict[str, Any] = published
         return found
@@ -113,7 +113,7 @@ def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judg
     if status == "Completed":
         return Judgement(monitor=monitor, outcome=Outcome.COMPLETED, reason="SageMaker has found nothing.", rows=rows)
     if status == "CompletedWithViolations":
-        told = document(s3, _report(place, monitor, turn, VIOLATIONS)) or {}
+        told = _found(s3, _report(place, monitor, turn, VIOLATIONS)) or {}
         found = violations.read(monitor, told)
         named = ", ".join(dict.fromkeys(each.feature for each in found)) or "its report says of what"
         reason = f"SageMaker has found {len(found)} violations: {named}."
@@ -130,7 +130,7 @@ def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judg
 
 def _rows(place: Place, turn: Turn, s3: S3Client) -> int:
     """How many requests data quality has looked at, as its statistics say."""
-    statistics = document(s3, _report(place, Monitor.DATA_QUALITY, turn, STATISTICS)) or {}
+    statistics = _found(s3, _report(place, Monitor.DATA_QUALITY, turn, STATISTICS)) or {}
     return int(statistics.get("dataset", {}).get("item_count", 0))
 
 
@@ -139,3 +139,8 @@ def _report(place: Place, monitor: Monitor, turn: Turn, name: str) -> Stored:
     hour = turn.at.astimezone(UTC).strftime("%Y/%m/%d/%H")
     folder = f"reports/{place.model}/model-monitor/{place.endpoint}/{place.schedule(monitor)}/{hour}"
     return Stored(bucket=place.capture_bucket, key=f"{folder}/{name}")
+
+
+def _found(s3: S3Client, stored: Stored) -> Any:
+    """The JSON of an object that may not be there: who may not list a whole bucket is refused what is missing."""
+    return document(s3, stored) if any(listed(s3, stored.bucket, [stored.key])) else None
