@@ -12,7 +12,7 @@ from constructs import Construct
 from env import naming
 from env.stage import Stage
 from infra.graphs import DAY, MONTH_DAYS, RESULTS, Endpoint, Monitored
-from infra.tiles import Family, Limit, Line, Tile, body
+from infra.tiles import Family, Frame, Limit, Line, Tile, body
 
 _OPERATION: Final = "Operational health: does it run, and do releases get through?"
 _FIDELITY: Final = "Data and model fidelity: does it still see what it was trained with, and come true?"
@@ -39,7 +39,7 @@ def of_model(stage: Stage, model: str) -> dict[str, Any]:
     seen = Monitored(stage, model, monitor) if monitor else None
     key = f"[models.{model}.monitor"
     return body(
-        f"## {model} in stage {stage.name}\n`sluice status {model} --stage {stage.name}` says what serves and what is "
+        f"# {model} in stage {stage.name}\n`sluice status {model} --stage {stage.name}` says what serves and what is "
         f"under way, `sluice history {model} --stage {stage.name}` who did what and how it ended. A graph is red "
         "beyond its red line; under it stands what to do then.",
         alarms=_arns(stage, [model]),
@@ -57,7 +57,7 @@ def of_model(stage: Stage, model: str) -> dict[str, Any]:
                 f"predictions and labels to `env/{stage.name}.toml` and deploy.",
             ),
         ],
-        region=stage.region,
+        frame=Frame(region=stage.region, runbooks=stage.runbooks),
     )
 
 
@@ -66,7 +66,7 @@ def of_stage(stage: Stage) -> dict[str, Any]:
     overview = _Overview(stage)
     boards = ", ".join(f"`{naming.dashboard(stage, model)}`" for model in stage.models)
     return body(
-        f"## Stage {stage.name}\nA line each model; the dashboard of one of them says more: {boards}. A graph is red "
+        f"# Stage {stage.name}\nA line each model; the dashboard of one of them says more: {boards}. A graph is red "
         "beyond its red line; under it stands what to do then.",
         alarms=[
             _alarm_arn(stage, naming.alarm(naming.dead_letter_queue(stage), "arrived")),
@@ -86,7 +86,7 @@ def of_stage(stage: Stage) -> dict[str, Any]:
                 f"`env/{stage.name}.toml` and deploy.",
             ),
         ],
-        region=stage.region,
+        frame=Frame(region=stage.region, runbooks=stage.runbooks),
     )
 
 

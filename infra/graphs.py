@@ -26,7 +26,7 @@ _SLOW_RETURN_MINUTES: Final = 15
 
 _QUALITY: Final[Mapping[str, Mapping[str, str]]] = {
     "binary-classification": {"auc": "AUC", "f1": "F1", "brier": "Brier score"},
-    "regression": {"rmse": "RMSE", "mae": "MAE"},
+    "regression": {"rmse": "RMSE", "mae": "MAE", "r2": "R²"},
 }
 
 
@@ -169,7 +169,7 @@ class Monitored:
     def violations(self, *, label: str) -> Line:
         """What all monitors together have found in a run."""
         parts = {f"m{n}x": self.ours("Violations", kind) for n, kind in enumerate(self._monitor.kinds)}
-        return Line(label=label, expression=f"SUM([{', '.join(f'FILL(${part}, 0)' for part in parts)}])", parts=parts)
+        return Line(label=label, expression=f"SUM([{', '.join(f'${part}' for part in parts)}])", parts=parts)
 
     def tiles(self) -> Iterator[Tile]:
         """Violations, what moved, quality, bias, attributions as far as they are looked at, silence, retrainings."""
@@ -201,6 +201,7 @@ class Monitored:
             yield Tile(
                 title=name,
                 unit=indicator.unit or "value",
+                floor=None,
                 lines=[self._line("business", name, label=name)],
                 limits=list(_limits(indicator, "")),
                 red=f"**Beyond the line:** `{indicator.expression}` is out of bounds. {self._report} shows what moved "
@@ -222,13 +223,16 @@ class Monitored:
 
     def _distances(self) -> Tile:
         data = self._monitor.data
+        kinds = {"numbers": data.numeric_distance, "categories": data.categorical_distance}
+        alike = len(set(kinds.values())) == 1
         return Tile(
             title="Distance from the baseline, by feature",
             unit="0 to 1",
             lines=[self._search("data-quality", "feature_baseline_drift")],
             limits=[
-                Limit(label="numbers", value=data.numeric_distance),
-                Limit(label="categories", value=data.categorical_distance),
+                *(Limit(label=kind, value=value) for kind, value in kinds.items() if not alike),
+                *([Limit(label="limit", value=data.numeric_distance)] if alike else []),
+                *(Limit(label=name, value=own.distance) for name, own in data.features.items() if own.distance),
             ],
             red="**Beyond a line, and surely so:** callers, their customers, or a pipeline before them have changed.",
             runbook="drift",
@@ -257,6 +261,7 @@ class Monitored:
         ]
         return Tile(
             title="Model quality, as labels come",
+            floor=None if quality.kind == "regression" else 0,
             unit=" · ".join(named.values()),
             lines=[self._line("model-quality", name, label=label) for name, label in named.items()],
             limits=limits,
@@ -271,13 +276,15 @@ class Monitored:
         assert bias is not None
         facets = ", ".join(f"{column} = {value}" for column, value in bias.facets.items())
         return Tile(
-            title="Bias: how differently groups fare",
-            unit=facets,
+            title=f"Bias of {facets}: how differently groups fare",
+            unit="0 is neutral, of DI 1",
             lines=[
                 self._search(
                     "bias", "bias_metric", dimensions=("BiasStage", "Label", "LabelValue", "Facet", "FacetValue")
                 )
             ],
+            floor=-1,
+            ceiling=2,
             red="**Further from neutral than at training:** a group of people is treated differently. Bring in who "
             "answers for fairness before you retrain.",
             runbook="bias",
@@ -288,6 +295,7 @@ class Monitored:
         return Tile(
             title="What answers rest on, by feature",
             unit="mean absolute attribution",
+            floor=None,
             lines=[
                 self._search("explainability", "feature", dimensions=("ExplainabilityMethod", "Label", "ValueType"))
             ],

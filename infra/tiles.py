@@ -62,6 +62,9 @@ class Tile:
     stacked: bool = False
     days: int = 0
     """How far back it looks, whatever the dashboard shows; 0: as the dashboard."""
+    floor: float | None = 0
+    ceiling: float | None = None
+    """The ends of its scale; None where the numbers decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,15 @@ class Family:
     instead: str = ""
 
 
-def body(title: str, *, alarms: Sequence[str], families: Iterable[Family], region: str) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What all tiles share: the region of their metrics, and the address of the runbooks, if they have one."""
+
+    region: str
+    runbooks: str | None = None
+
+
+def body(title: str, *, alarms: Sequence[str], families: Iterable[Family], frame: Frame) -> dict[str, Any]:
     """A dashboard's body: what it is about, which of the alarms (ARNs) ring, then the families with their tiles."""
     widgets = [_text(title, y=0, height=2)]
     y = 2
@@ -81,29 +92,35 @@ def body(title: str, *, alarms: Sequence[str], families: Iterable[Family], regio
         widgets.append(_alarms(alarms, y=y))
         y += _alarm_rows(alarms)
     for family in families:
-        widgets.append(_text(f"# {family.title}", y=y, height=_HEADING_ROWS))
+        widgets.append(_text(f"## {family.title}", y=y, height=_HEADING_ROWS))
         y += _HEADING_ROWS
         if not family.tiles:
             widgets.append(_text(family.instead, y=y, height=_TEXT_ROWS))
             y += _TEXT_ROWS
         for first in range(0, len(family.tiles), _IN_A_ROW):
-            widgets += _row(family.tiles[first : first + _IN_A_ROW], y=y, region=region)
+            widgets += _row(family.tiles[first : first + _IN_A_ROW], y=y, frame=frame)
             y += _GRAPH_ROWS + _TEXT_ROWS
     return {"start": "-PT12H", "widgets": widgets}
 
 
-def _row(tiles: Sequence[Tile], *, y: int, region: str) -> Iterator[Widget]:
+def _row(tiles: Sequence[Tile], *, y: int, frame: Frame) -> Iterator[Widget]:
     for index, tile in enumerate(tiles):
         place = {"x": index * _WIDTH, "width": _WIDTH}
-        graph = {"type": "metric", **place, "y": y, "height": _GRAPH_ROWS, "properties": _graph(tile, region)}
-        said = {"markdown": f"{tile.red}\n\nRunbook: `docs/runbooks.md#{tile.runbook}`", "background": "transparent"}
+        graph = {"type": "metric", **place, "y": y, "height": _GRAPH_ROWS, "properties": _graph(tile, frame.region)}
+        said = {"markdown": f"{tile.red}\n\n{_runbook(tile.runbook, frame)}", "background": "transparent"}
         yield graph
         yield {"type": "text", **place, "y": y + _GRAPH_ROWS, "height": _TEXT_ROWS, "properties": said}
 
 
+def _runbook(section: str, frame: Frame) -> str:
+    where = f"docs/runbooks.md#{section}"
+    return f"Runbook: [{where}]({frame.runbooks}#{section})" if frame.runbooks else f"Runbook: `{where}`"
+
+
 def _graph(tile: Tile, region: str) -> Widget:
     right = {"right": {"min": 0, "showUnits": False}} if any(line.right for line in tile.lines) else {}
-    lowest = {} if any(limit.value < 0 for limit in tile.limits) else {"min": 0}
+    ends = {"min": tile.floor, "max": tile.ceiling}
+    scale = {name: value for name, value in ends.items() if value is not None}
     properties: Widget = {
         "title": f"{tile.title} ({tile.unit})",
         "view": "timeSeries",
@@ -111,7 +128,7 @@ def _graph(tile: Tile, region: str) -> Widget:
         "region": region,
         "period": tile.period_seconds,
         "metrics": list(_metrics(tile.lines)),
-        "yAxis": {"left": {**lowest, "label": tile.unit, "showUnits": False}, **right},
+        "yAxis": {"left": {**scale, "label": tile.unit, "showUnits": False}, **right},
         "annotations": {"horizontal": [_annotation(limit) for limit in tile.limits]},
     }
     if tile.days:

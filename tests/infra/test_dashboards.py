@@ -73,8 +73,8 @@ def test_every_graph_says_its_unit_and_what_to_do_when_it_is_red(name):
 def test_the_three_families_are_there(name):
     """Where nobody looks, the dashboard says so and how to change that: an empty family would look like health."""
     markdown = [w["properties"]["markdown"] for w in BOARDS[name]["widgets"] if w["type"] == "text"]
-    headings = [text.split(":")[0] for text in markdown if text.startswith("# ")]
-    assert headings == ["# Operational health", "# Data and model fidelity", "# Business"]
+    headings = [text.split(":")[0] for text in markdown if text.startswith("## ")]
+    assert headings == ["## Operational health", "## Data and model fidelity", "## Business"]
     if "abalone" in name:
         assert any("Add `[models.abalone.monitor]`" in text for text in markdown)
 
@@ -123,15 +123,35 @@ def test_red_lines_are_the_limits_of_the_stage():
     }
     assert lines["Errors (% of requests)"] == {"backstop, 5xx": 1.5, "backstop, model": 4.0}
     assert lines["Latency of the model (ms)"] == {"90 % must be faster": 500}
-    assert lines["Distance from the baseline, by feature (0 to 1)"] == {"numbers": 0.05, "categories": 0.05}
+    assert lines["Distance from the baseline, by feature (0 to 1)"] == {"limit": 0.05}
+
+
+def test_runbooks_that_have_an_address_are_linked():
+    """One click from what is red to what to do."""
+    stage = env.load("dev").model_copy(update={"runbooks": "https://git.example.com/docs/runbooks.md"})
+    texts = [w["properties"]["markdown"] for w in dashboards.of_stage(stage)["widgets"] if w["type"] == "text"]
+    link = "Runbook: [docs/runbooks.md#dead-letters](https://git.example.com/docs/runbooks.md#dead-letters)"
+    assert any(text.endswith(link) for text in texts)
+
+
+def test_infinite_disparity_leaves_the_others_visible():
+    """Clarify's infinity is a number of 108 digits: its graph has a scale of its own."""
+    [graph] = [
+        w
+        for w in BOARDS["local-credit-risk"]["widgets"]
+        if w["properties"].get("title", "").startswith("Bias of sex = female")
+    ]
+    left = graph["properties"]["yAxis"]["left"]
+    assert (left["min"], left["max"]) == (-1, 2)
 
 
 def test_a_number_of_the_business_has_its_bound_and_its_unit():
     """The local stage watches the good applicants that are refused."""
     [graph] = [w for w in BOARDS["local-credit-risk"]["widgets"] if "refused-good" in w["properties"].get("title", "")]
-    assert graph["properties"]["title"] == "refused-good (of all applicants)"
+    watched = env.load("local").models["credit-risk"].monitor.business["refused-good"]
+    assert graph["properties"]["title"] == f"refused-good ({watched.unit})"
     [line] = graph["properties"]["annotations"]["horizontal"]
-    assert (line["value"], line["fill"]) == (0.35, "above")
+    assert (line["value"], line["fill"]) == (watched.at_most, "above")
 
 
 def test_every_alarm_that_keeps_its_name_is_shown(local):
