@@ -61,6 +61,11 @@ class Jobs:
             return name
         return name
 
+    @property
+    def closed_network(self) -> Any:
+        """The network of a job whose container needs none."""
+        return {"EnableNetworkIsolation": True, **self._vpc()}
+
     def _code(self) -> Any:
         return {
             "InputName": "code",
@@ -83,10 +88,12 @@ class Jobs:
         return {"ClusterConfig": cluster}
 
     def _network(self) -> Mapping[str, Any]:
+        return {"NetworkConfig": {"EnableNetworkIsolation": False, **self._vpc()}} if self.subnets else {}
+
+    def _vpc(self) -> Mapping[str, Any]:
         if not self.subnets:
             return {}
-        network = {"Subnets": list(self.subnets), "SecurityGroupIds": list(self.security_groups)}
-        return {"NetworkConfig": {"EnableNetworkIsolation": False, "VpcConfig": network}}
+        return {"VpcConfig": {"Subnets": list(self.subnets), "SecurityGroupIds": list(self.security_groups)}}
 
 
 def main(arguments: Sequence[str], clients: Clients | None = None) -> dict[str, Any]:

@@ -36,14 +36,23 @@ def kept(policy: Policy) -> set[str]:
     return {*facets, *grouped, *named} - set(policy.masked)
 
 
-def judge(policy: Policy, seen: Seen, labelled: Labelled | None, reference: Reference) -> list[Judgement]:
-    """One judgement for each monitor of the policy, data quality first."""
+def judge(
+    policy: Policy,
+    seen: Seen,
+    labelled: Labelled | None,
+    reference: Reference,
+    *,
+    explained: Callable[[], Judgement],
+) -> list[Judgement]:
+    """One judgement for each monitor of the policy, data quality first; ``explained`` gives explainability's."""
     answers = labelled.table if labelled else _unlabelled(seen.table)
     found = [_guarded(Monitor.DATA_QUALITY, lambda: _data(policy, seen, reference))]
     if policy.quality is not None:
         found.append(_guarded(Monitor.MODEL_QUALITY, lambda: _quality(policy, labelled, reference)))
     if policy.bias is not None:
         found.append(_guarded(Monitor.BIAS, lambda: _bias(policy, answers, reference)))
+    if policy.explainability is not None:
+        found.append(_guarded(Monitor.EXPLAINABILITY, explained))
     if policy.business:
         found.append(_guarded(Monitor.BUSINESS, lambda: _business(policy, answers)))
     return found

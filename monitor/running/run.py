@@ -16,6 +16,7 @@ from monitor.policy import Policy
 from monitor.running import judges, labels, publishing
 from monitor.running.clients import Clients
 from monitor.running.errors import RunError
+from monitor.running.explaining import Explaining
 from monitor.running.findings import Findings
 from monitor.running.job import Jobs
 from monitor.running.judges import Labelled
@@ -42,6 +43,8 @@ def run(place: Place, policy: Policy, window: Window, clients: Clients, *, jobs:
         return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
     captured = _captured(served, window, policy, clients=clients)
     size = sum(stored.size_bytes for stored in captured)
+    if jobs is not None and policy.explainability is not None:
+        _explain(Explaining(place=place, policy=policy, served=served, clients=clients), window, captured, jobs=jobs)
     if jobs is not None and size > policy.job_above_mb * _MEGABYTE:
         named = identity(served, window)
         name = jobs.start(place, policy, window, run=named, sagemaker=clients.sagemaker)
@@ -49,6 +52,13 @@ def run(place: Place, policy: Policy, window: Window, clients: Clients, *, jobs:
     with tempfile.TemporaryDirectory() as folder:
         task = _Task(place=place, policy=policy, window=window, served=served, clients=clients, folder=Path(folder))
         return publishing.publish(task.findings(captured), clients)
+
+
+def _explain(explaining: Explaining, window: Window, captured: Sequence[Stored], *, jobs: Jobs) -> None:
+    """Have a job explain what the window was answered; a later run judges what it leaves."""
+    with tempfile.TemporaryDirectory() as folder:
+        named = identity(explaining.served, window)
+        explaining.start(window, captured, run=named, jobs=jobs, folder=Path(folder))
 
 
 def identity(served: Served, window: Window) -> str:
@@ -85,7 +95,11 @@ class _Task:
             return self._told(judges.without(self.policy, judges.NO_BASELINE))
         seen = self._seen(captured, self.window, known)
         labelled = self._labelled(seen, known)
-        return self._told(judges.judge(self.policy, seen, labelled, known), seen=seen, baseline=known.folder)
+        explaining = Explaining(place=self.place, policy=self.policy, served=self.served, clients=self.clients)
+        judged = judges.judge(
+            self.policy, seen, labelled, known, explained=lambda: explaining.judge(known, now=self.window.end)
+        )
+        return self._told(judged, seen=seen, baseline=known.folder)
 
     def _told(self, judgements: Sequence[Judgement], *, seen: Seen | None = None, baseline: str = "") -> Findings:
         return Findings(

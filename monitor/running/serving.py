@@ -28,9 +28,15 @@ class Served:
     """The ARN of the model package."""
     version: str
     """As people name it: ``credit-risk/3``."""
+    model: str
+    """What SageMaker calls the model."""
     captures: Stored
     baseline: Stored | None
     """The folder of its baseline; None for a package that was registered without one."""
+    image: str = ""
+    """The image that it runs in."""
+    archive: str = ""
+    """The URI of its model.tar.gz."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +76,16 @@ def look(place: Place, sagemaker: SageMakerClient) -> Served | None:
     if package is None:
         raise RunError(f"{place.endpoint} serves a model that is of no package: its baseline is not known.")
     captured = Stored.at(config["DataCaptureConfig"]["DestinationS3Uri"])
+    registered: Any = sagemaker.describe_model_package(ModelPackageName=package)
+    [container, *_] = registered.get("InferenceSpecification", {}).get("Containers") or [{}]
     return Served(
         package=package,
         version=package.partition(":model-package/")[2],
+        model=variant["ModelName"],
         captures=captured.below(f"{place.endpoint}/{variant['VariantName']}"),
-        baseline=_baseline(sagemaker.describe_model_package(ModelPackageName=package)),
+        baseline=_baseline(registered),
+        image=container.get("Image", ""),
+        archive=container.get("ModelDataUrl", ""),
     )
 
 
