@@ -41,8 +41,10 @@ class Serving(StageStack):
         super().__init__(scope, stage=stage, capability="serving", model=model)
         self._stage, self._model, self._settings = stage, model, settings
         self._parameters()
-        # A stack must hold something while its condition is false, and this is free.
-        CfnWaitConditionHandle(self, "Placeholder")
+        # A stack must hold something while its condition is false, and this is free. CloudFormation takes over a
+        # template only where one of its resources changes: of other settings it must be another, or a first release
+        # would go by those of before, and capture in clear what they have masked since.
+        CfnWaitConditionHandle(self, f"Placeholder{self._digest()}")
         sagemaker_model = self._sagemaker_model()
         config = self._config(sagemaker_model)
         fleet = config.attr_endpoint_config_name
@@ -72,6 +74,12 @@ class Serving(StageStack):
         for resource in monitors.all:
             resource.cfn_options.condition = monitors.condition
             resource.add_dependency(endpoint)
+
+    def _digest(self) -> str:
+        """What tells the settings of the stack from others."""
+        parts = self._stage.models[self._model].model_dump(mode="json", include={"serving", "monitor"})
+        network = self._stage.network.model_dump(mode="json") if self._stage.network else None
+        return hashlib.sha256(json.dumps([parts, network], sort_keys=True).encode()).hexdigest()[:8]
 
     def _parameters(self) -> None:
         """What a release chooses; each keeps its value when the template changes."""

@@ -65,6 +65,15 @@ def test_an_endpoint_without_masked_columns_is_told_nothing_of_them():
     assert [name for name in environment(template) if "MASK" in name or "CAPTURE" in name] == []
 
 
+def test_what_is_masked_before_the_first_release_is_masked_in_it():
+    """CloudFormation takes over no template whose resources are all as before, those that have no model yet apart."""
+    held = [
+        {name for name, resource in serving(stage)["Resources"].items() if "Condition" not in resource}
+        for stage in (of_one_model("local"), masked(age="hash"), masked(age="drop"))
+    ]
+    assert len(set.union(*held)) == 3
+
+
 def test_a_model_that_hashes_may_read_the_key_of_its_stage_and_no_other_secret():
     """One that drops columns alone has nothing to read."""
     found = {}
