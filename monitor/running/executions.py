@@ -14,6 +14,7 @@ from monitor.files import STATISTICS, VIOLATIONS, violations
 from monitor.judgement import Judgement, Monitor, Outcome
 from monitor.policy import Policy
 from monitor.running import publishing
+from monitor.running.clarifying import configure
 from monitor.running.clients import Clients
 from monitor.running.findings import Findings
 from monitor.running.place import Place
@@ -51,6 +52,7 @@ def tell(place: Place, policy: Policy, clients: Clients) -> dict[str, Any]:
     if served is None:
         publishing.idle(place, clients)
         return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
+    configure(place, policy, served, clients)
     turn = newest(place, asked(policy), clients.sagemaker)
     if turn is None:
         return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": _NOT_RUN}

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
-from monitor.policy import Policy
+from monitor.policy import BiasPolicy, ExplainabilityPolicy, Policy
 from monitor.running import executions
 from tests.monitor.running.account import NOW, PLACE, Account, Registry, missing
 
@@ -103,6 +104,26 @@ def test_an_analysis_that_failed_is_no_good_news(account):
     verdict = executions.tell(PLACE, POLICY, account.clients)
     assert verdict["outcome"] == "failed"
     assert "AlgorithmError: exit code: 255" in verdict["reason"]
+
+
+def test_clarify_is_told_which_model_serves(account):
+    """Its configurations follow the endpoint: columns as requests have them, and a row that stands for the others."""
+    folder = "credit-risk/e1/baseline"
+    for name, body in {
+        "manifest.json": json.dumps({"columns": ["age", "sex"]}),
+        "explainability/background.csv": "sex,age\nmale,40\nfemale,30\nmale,70\n",
+    }.items():
+        account.s3.put_object(Bucket="artifacts", Key=f"{folder}/{name}", Body=body.encode())
+    bias = BiasPolicy(facets={"sex": "female"}, favourable_label="1")
+    executions.tell(PLACE, replace(POLICY, bias=bias, explainability=ExplainabilityPolicy()), account.clients)
+    of_bias, of_answers = (
+        account.s3.json("captured", f"reports/credit-risk/config/{kind}/analysis_config.json")
+        for kind in ("bias", "explainability")
+    )
+    assert of_bias["headers"] == ["age", "sex", "label"]
+    assert of_bias["facet"] == [{"name_or_index": "sex", "value_or_threshold": ["female"]}]
+    assert of_answers["predictor"]["model_name"] == "model-3"
+    assert of_answers["methods"]["shap"]["baseline"] == [[40, "male"]]
 
 
 def test_before_the_first_turn_nothing_is_said():
