@@ -43,7 +43,7 @@ INSTANCE_TYPE: Final = "ml.m5.large"
 _INPUT: Final = "/opt/ml/processing/input"
 _OUTPUT: Final = "/opt/ml/processing/output"
 _PROGRAM: Final = "code/pipelines/serving/attribution.py"
-_COMMAND: Final = (
+COMMAND: Final = (
     f'folder=$(mktemp -d) && tar -xzf {_INPUT}/model/model.tar.gz -C "$folder" && exec python3 '
     f'"$folder/{_PROGRAM}" --model {_INPUT}/model --rows {_INPUT}/rows/rows.csv '
     f"--background {_INPUT}/background/background.csv --output {_OUTPUT}"
@@ -139,7 +139,7 @@ class Explaining:
                 RoleArn=jobs.role,
                 AppSpecification={
                     "ImageUri": self.served.image,
-                    "ContainerEntrypoint": ["/bin/sh", "-c", _COMMAND],
+                    "ContainerEntrypoint": ["/bin/sh", "-c", COMMAND],
                 },
                 ProcessingInputs=[_input(each, uri) for each, uri in inputs.items()],
                 ProcessingOutputConfig={"Outputs": [_output(output)]},

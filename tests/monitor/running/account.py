@@ -111,7 +111,11 @@ class Registry:
             name: {"S3Uri": f"{self.baseline}/data-quality/{name.lower()}.json", "ContentType": "application/json"}
             for name in ("Statistics", "Constraints")
         }
-        return {"DriftCheckBaselines": {"ModelDataQuality": files}}
+        container = {"Image": "sklearn:1.4-2", "ModelDataUrl": "s3://artifacts/credit-risk/e1/output/model.tar.gz"}
+        return {
+            "DriftCheckBaselines": {"ModelDataQuality": files},
+            "InferenceSpecification": {"Containers": [container]},
+        }
 
     def create_processing_job(self, **request):
         if any(job["ProcessingJobName"] == request["ProcessingJobName"] for job in self.jobs):
