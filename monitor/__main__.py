@@ -1,7 +1,8 @@
 """The analyzer on the command line, and as the container of SageMaker's monitoring jobs.
 
     python -m monitor baseline DATA… --output FOLDER [--policy FILE] [--ignore COLUMN]
-    python -m monitor check DATA… --baseline FOLDER [--output FOLDER] [--policy FILE] [--start TIME --end TIME]
+    python -m monitor check DATA… --baseline FOLDER [--output FOLDER] [--report FILE] [--policy FILE]
+                                  [--start TIME --end TIME]
 
 DATA are files or folders: Parquet, CSV, JSON lines, SageMaker's data capture. A check exits 0 when all is well, 1 with
 violations or when it could not judge, 2 when it was called wrongly. Without arguments, in an environment that names a
@@ -15,7 +16,7 @@ import importlib
 import os
 import sys
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -25,6 +26,7 @@ from monitor.judgement import Judgement, Outcome
 from monitor.policy import BadPolicy, FeaturePolicy, Policy
 from monitor.profile import Profile
 from monitor.reading import Reading, read
+from monitor.report import Run, page
 
 
 def main(argv: list[str]) -> int:
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     baseline.add_argument("--output", type=Path, required=True, help="the folder to fill")
     check.add_argument("--baseline", type=Path, required=True, help="the folder of a baseline; AWS's files will do")
     check.add_argument("--output", type=Path, help="the folder for the three files of the check")
+    check.add_argument("--report", type=Path, help="the HTML page to write")
     check.add_argument("--start", type=_time, help="captures from this time on (ISO 8601 with a time zone)")
     check.add_argument("--end", type=_time, help="captures before this time")
     return parser
@@ -86,7 +89,27 @@ def _check(options: argparse.Namespace) -> int:
         options.output.mkdir(parents=True, exist_ok=True)
         for name, content in judgement.files.items():
             (options.output / name).write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    if options.report:
+        options.report.write_text(_page(options, reading, judgement), encoding="utf-8")
     return 0 if judgement.outcome is Outcome.COMPLETED else 1
+
+
+def _page(options: argparse.Namespace, reading: Reading, judgement: Judgement) -> str:
+    now = datetime.now(UTC)
+    run = Run(
+        stage="by hand",
+        model=", ".join(path.name for path in options.data),
+        package_version="",
+        run=f"{now:%Y%m%dT%H%M%SZ}",
+        start=options.start or now,
+        end=options.end or now,
+        made=now,
+        rows=reading.rows,
+        skipped={reason: skipped.count for reason, skipped in reading.skipped.items()},
+        examples={reason: skipped.examples for reason, skipped in reading.skipped.items()},
+        baseline=str(options.baseline),
+    )
+    return page(run, [judgement])
 
 
 def _policy(options: argparse.Namespace) -> Policy:

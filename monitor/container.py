@@ -104,8 +104,8 @@ def main(environment: Mapping[str, str], *, message: Path = MESSAGE, metrics: Pa
     try:
         said = _done(job, metrics)
     except (Refused, judging.BadBaseline, quality.BadQuality, json.JSONDecodeError) as failure:
-        return _exit(message, f"ClientError: {failure}", code=1)
-    return _exit(message, said, code=0)
+        return leave_message(message, f"ClientError: {failure}", code=1)
+    return leave_message(message, said, code=0)
 
 
 def _done(job: Job, metrics: Path) -> str:
@@ -114,15 +114,15 @@ def _done(job: Job, metrics: Path) -> str:
             raise Refused(f"{key} is not supported: this analyzer runs no scripts.")
     files = job.files_of_baseline()
     if not files:
-        _write(job.output, _suggested(job))
+        write(job.output, _suggested(job))
         return "Completed: Job completed successfully with no violations."
     judgement = _of_quality(job, files) if job.is_of_model_quality else _of_data(job, files)
     if judgement.outcome is Outcome.FAILED:
         raise Refused(judgement.reason)
-    _write(job.output, {name: orjson.dumps(content, option=_INDENTED) for name, content in judgement.files.items()})
+    write(job.output, {name: orjson.dumps(content, option=_INDENTED) for name, content in judgement.files.items()})
     if job.environment.get("publish_cloudwatch_metrics") == "Enabled":
-        _put_metrics(judgement, job.environment, metrics)
-    return _message(judgement)
+        put_metrics(judgement, job.environment, metrics)
+    return message_of(judgement)
 
 
 _INDENTED: Final = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
@@ -212,7 +212,8 @@ def _selected(batch: Any, names: Mapping[str, str]) -> pa.Table | None:
     return pa.Table.from_batches([batch.select(there).rename_columns([names[name] for name in there])])
 
 
-def _message(judgement: Judgement) -> str:
+def message_of(judgement: Judgement) -> str:
+    """The exit message, in Model Monitor's words: how it begins decides what the execution is called."""
     if judgement.violations:
         many = len(judgement.violations)
         return f"CompletedWithViolations: Job completed successfully with {many} violations."
@@ -221,7 +222,7 @@ def _message(judgement: Judgement) -> str:
     return "Completed: Job completed successfully with no violations."
 
 
-def _put_metrics(judgement: Judgement, environment: Mapping[str, str], folder: Path) -> None:
+def put_metrics(judgement: Judgement, environment: Mapping[str, str], folder: Path) -> None:
     """JSON lines that the platform publishes, in a file for each job."""
     folder.mkdir(parents=True, exist_ok=True)
     given = {
@@ -236,13 +237,14 @@ def _put_metrics(judgement: Judgement, environment: Mapping[str, str], folder: P
             file.write(json.dumps({**line, "Dimensions": [*dimensions, *own]}) + "\n")
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Fills a folder, which is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
 
 
-def _exit(path: Path, said: str, *, code: int) -> int:
+def leave_message(path: Path, said: str, *, code: int) -> int:
     """The first kilobyte is what DescribeProcessingJob shows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(said[:1000], encoding="utf-8")

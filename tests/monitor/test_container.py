@@ -173,9 +173,11 @@ def test_people_check_files_from_the_command_line(world, tmp_path, capsys):
     """`check` names what moved and exits 1; the baseline's own data exit 0; what is not there exits 2."""
     captured(tmp_path / "in/a.jsonl", rows(seed=10, shift=0.6))
     arguments = ["--baseline", str(world / "baseline")]
-    assert main(["check", str(tmp_path / "in"), *arguments, "--output", str(tmp_path / "out")]) == 1
+    written = ["--output", str(tmp_path / "out"), "--report", str(tmp_path / "report.html")]
+    assert main(["check", str(tmp_path / "in"), *arguments, *written]) == 1
     assert "score: baseline_drift_check: Its values have moved" in capsys.readouterr().out
     assert violations(tmp_path / "out")
+    assert "score" in (tmp_path / "report.html").read_text()
     assert main(["check", str(world / "data"), *arguments]) == 0
     assert main(["check", str(tmp_path / "in"), *arguments, "--ignore", "score"]) == 0
     assert main(["check", str(tmp_path / "nothing"), *arguments]) == 2
