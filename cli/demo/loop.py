@@ -10,9 +10,11 @@ from typing import Any
 
 from cli import evidence, history, ledger, registry, rollback, serving, tracking
 from cli.connection import LOCAL, Connection, connect
-from cli.demo import mistake
+from cli.demo import drift, mistake
 from cli.demo.accounts import Books, table
+from cli.demo.applicants import Applicants
 from cli.demo.inbox import Inbox
+from cli.demo.people import MODEL, People
 from cli.demo.scoring import HeldOut, score
 from cli.demo.story import Story
 from cli.demo.traffic import Traffic
@@ -26,10 +28,11 @@ from cli.state import State
 from cli.status import follow
 from env import naming
 
-MODEL = "credit-risk"
 TOLERANCE = 1e-9
 PER_SECOND = 40.0
 """Requests of the applicants in the background."""
+
+_SEED = 5
 
 _PAUSE_SECONDS = 0.5
 _PATIENCE_SECONDS = 120
@@ -43,17 +46,8 @@ class Evaluation:
     held_out: HeldOut
 
 
-@dataclass(frozen=True)
-class People:
-    """The same stage as the three who work on it: each has a role and no other's rights."""
-
-    scientist: Connection
-    approver: Connection
-    operator: Connection
-
-
 def tell(story: Story) -> None:
-    """Deploy, train, approve, release; a canary under traffic, a mistake that is stopped, a rollback, the accounts."""
+    """Deploy, train, approve, release; a canary, a mistake that is stopped, a rollback; drift and what comes of it."""
     with story.part("Deploy stage local through CloudFormation") as said:
         connection = connect(LOCAL)
         said.append(f"{len(bring_up(connection))} stacks")
@@ -64,11 +58,13 @@ def tell(story: Story) -> None:
     with story.part("Train a second version with another seed") as said:
         second, _ = train(people.scientist, given={"Seed": "7"})
         said.append(f"{MODEL}/{second}")
-    with Traffic(connection, MODEL, rows=evaluation.held_out.rows, per_second=PER_SECOND) as traffic:
+    everybody = Applicants.read().shuffled(seed=_SEED)
+    with Traffic(connection, MODEL, rows=everybody.rows, per_second=PER_SECOND, name="applicant") as traffic:
         _canary(story, people, traffic, version=second)
         third = _stopped_mistake(story, people, connection, inbox, after=second)
         _roll_back(story, people, vetoed=second, returns_to=first)
-    sent = scored + traffic.sent
+    others = drift.tell(story, people, inbox, everybody)
+    sent = scored + traffic.sent + others
     _settle(story, Books(connection, MODEL), sent=sent, failed=traffic.failed, faulty=third)
     with story.part("Read the ledger") as said:
         entries = history.rows(ledger.records(connection, MODEL))

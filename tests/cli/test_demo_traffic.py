@@ -3,10 +3,12 @@ import io
 import json
 import tarfile
 import threading
+from statistics import median
 
 import pytest
 
 from cli.demo.accounts import Probes, probed
+from cli.demo.applicants import Applicants
 from cli.demo.mistake import FORGOTTEN, with_mistake
 from cli.demo.scoring import HeldOut
 from cli.demo.traffic import Traffic
@@ -21,11 +23,13 @@ class Endpoint(FakeClient):
 
     def __init__(self, enough):
         super().__init__()
+        self.ids = {}
         self.asked, self.enough, self.lock, self.done = [], enough, threading.Lock(), threading.Event()
 
-    def invoke_endpoint(self, *, Body, **_):
+    def invoke_endpoint(self, *, Body, InferenceId, **_):
         with self.lock:
             self.asked.append(Body.decode().strip())
+            self.ids[InferenceId] = Body.decode().strip()
             if len(self.asked) >= self.enough:
                 self.done.set()
         if b"car" in Body:
@@ -37,10 +41,17 @@ class Endpoint(FakeClient):
         return {"Body": io.BytesIO(b"0.5\n")}
 
 
+def asking(endpoint):
+    """Traffic to an endpoint, as fast as it goes."""
+    return Traffic(connection(sagemaker_runtime=endpoint), "credit-risk", rows=ROWS, per_second=2000, name="ann")
+
+
 def test_every_request_is_counted_once_by_its_answer():
     """What was sent is what was answered, refused or failed; the rows come in turn."""
     endpoint = Endpoint(enough=60)
-    with Traffic(connection(sagemaker_runtime=endpoint), "credit-risk", rows=ROWS, per_second=2000) as traffic:
+    with Traffic(
+        connection(sagemaker_runtime=endpoint), "credit-risk", rows=ROWS, per_second=2000, name="ann"
+    ) as traffic:
         assert endpoint.done.wait(PATIENCE_SECONDS)
     counts = traffic.counts()
     assert set(counts) == {"200", "500", "ValidationError"}
@@ -50,10 +61,46 @@ def test_every_request_is_counted_once_by_its_answer():
     assert set(endpoint.asked) == {"male,car", "female,repairs", "male,education"}
 
 
+def test_an_inference_id_tells_which_row_was_asked_for():
+    """What becomes of an applicant is pushed by that id; who got no prediction has none."""
+    endpoint = Endpoint(enough=30)
+    with Traffic(
+        connection(sagemaker_runtime=endpoint), "credit-risk", rows=ROWS, per_second=2000, name="ann"
+    ) as traffic:
+        assert endpoint.done.wait(PATIENCE_SECONDS)
+    answered = traffic.answered()
+    assert {endpoint.ids[f"ann-{number}"] for number in answered} == {"male,education"}
+    assert len(answered) == traffic.counts()["200"]
+    assert all(endpoint.ids[f"ann-{number}"] == ",".join(ROWS[number % 3]) for number in answered)
+    assert len(endpoint.ids) == traffic.sent
+
+
+def middle(applicants, column):
+    """The median of a column."""
+    return median(float(row[applicants.header.index(column)]) for row in applicants.rows)
+
+
+def test_applicants_are_real_and_drift_towards_the_young_and_large_loans():
+    """Nobody is made up: each is a row of the data, with what became of it; ages and amounts shift."""
+    everybody = Applicants.read()
+    drifted = everybody.drifted(many=400, seed=3)
+    known = set(zip(everybody.rows, everybody.truth, strict=True))
+    assert set(zip(drifted.rows, drifted.truth, strict=True)) <= known
+    age, amount = everybody.header.index("age"), everybody.header.index("credit_amount")
+    assert median(float(row[age]) for row in drifted.rows) < median(float(row[age]) for row in everybody.rows) - 4
+    assert median(float(row[amount]) for row in drifted.rows) > 1.3 * median(
+        float(row[amount]) for row in everybody.rows
+    )
+    assert sorted(everybody.shuffled(seed=3).rows) == sorted(everybody.rows)
+    assert "risk" not in everybody.header
+
+
 def test_nothing_is_sent_after_the_end():
     """The accounts can be settled then: who sends has ended."""
     endpoint = Endpoint(enough=10)
-    with Traffic(connection(sagemaker_runtime=endpoint), "credit-risk", rows=ROWS, per_second=2000) as traffic:
+    with Traffic(
+        connection(sagemaker_runtime=endpoint), "credit-risk", rows=ROWS, per_second=2000, name="ann"
+    ) as traffic:
         assert endpoint.done.wait(PATIENCE_SECONDS)
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("applicants")] == []
     assert traffic.sent == len(endpoint.asked)
