@@ -10,7 +10,7 @@ from aws_cdk import App, Stack
 
 from env.stage import Stage
 from infra import bundle as compiled
-from infra import publishing, rules, step_rights
+from infra import publishing, retraining, rules, step_rights
 from infra.errors import RulesError
 from infra.monitoring import Monitoring
 from infra.monitoring import wanted as wants_monitoring
@@ -64,6 +64,7 @@ def build(app: App, stage: Stage, *, pipelines: Path) -> list[Training | Monitor
     before: list[Stack] = [Storage(app, stage=stage)]
     trained = {model: parts.training for model, parts in stage.models.items() if parts.training is not None}
     bundles = {model: compiled.read(model, pipelines=pipelines) for model in trained}
+    retraining.check(stage, bundles)
     if stage.registry and stage.models:
         before.append(Registry(app, stage=stage, bundles=bundles))
     trainings = [

@@ -15,7 +15,9 @@ from env import naming
 from env.monitor import Monitor
 from env.stage import Stage
 from infra import ledger, rights
+from infra.bundle import Bundle
 from infra.duties import Duty
+from infra.errors import ParameterError
 from infra.function import Function
 from infra.rights import Right
 from lambdas import retrain
@@ -26,6 +28,23 @@ NAMESPACE = "Sluice/Monitoring"
 def models(stage: Stage) -> dict[str, Monitor]:
     """The models that are trained anew when they drift, with how they are monitored."""
     return {model: monitor for model, monitor in stage.monitored.items() if monitor.retraining is not None}
+
+
+def check(stage: Stage, bundles: Mapping[str, Bundle]) -> None:
+    """See that pipelines take what a retraining gives them. Raises ParameterError for one that does not."""
+    for model, monitor in models(stage).items():
+        known = [parameter["Name"] for parameter in bundles[model].definition.get("Parameters", [])]
+        where, settings = f"env/{stage.name}.toml: models.{model}.monitor.retraining", monitor.retraining
+        assert settings is not None
+        if missing := [name for name in retrain.PARAMETERS if name not in known]:
+            raise ParameterError(
+                f"{where} starts the pipeline with {', '.join(retrain.PARAMETERS)}, and it has no {', '.join(missing)}"
+                f"; add them to pipelines/{naming.folder(model)}/pipeline.py and run sluice compile {model}."
+            )
+        for name in settings.parameters:
+            if name not in known or name in retrain.PARAMETERS:
+                free = ", ".join(each for each in known if each not in retrain.PARAMETERS)
+                raise ParameterError(f"{where}.parameters.{name} cannot be set: those of the pipeline are {free}.")
 
 
 def add(scope: Construct, *, stage: Stage, failures: sqs.IQueue) -> None:

@@ -35,6 +35,9 @@ _NAMESPACE: Final = "Sluice/Monitoring"
 _REFUSED: Final = ("ValidationException", "ResourceNotFound", "ResourceNotFoundException")
 """What SageMaker answers when it has certainly started nothing, and would not the next time either."""
 
+PARAMETERS: Final = ("InputData", "Reason", "Report")
+"""The parameters of a pipeline that a retraining gives: what is trained on, why, and where it can be read."""
+
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
 
@@ -193,12 +196,8 @@ class Trainer:
 
     def _start(self, retraining: Retraining) -> str:
         """Start the pipeline on the drifted rows; the token makes one execution of whatever is asked again."""
-        values = {
-            **self._policy.parameters,
-            "InputData": retraining.data,
-            "Reason": retraining.reason,
-            "Report": retraining.report,
-        }
+        given = zip(PARAMETERS, (retraining.data, retraining.reason, retraining.report), strict=True)
+        values = {**self._policy.parameters, **dict(given)}
         key = f"{self._settings.stage}/{self._model}/{retraining.sequence}/{retraining.at.isoformat()}"
         answer = self._clients.sagemaker.start_pipeline_execution(
             PipelineName=self._policy.pipeline,

@@ -5,6 +5,8 @@ import pytest
 
 import env
 from infra import retraining
+from infra.bundle import Bundle
+from infra.errors import ParameterError
 from lambdas.retrain import Settings
 from lambdas.retraining import FENCE
 from lambdas.settings import from_environ
@@ -92,3 +94,30 @@ def test_the_switch_is_a_deployment_away(local):
     """It stands in the function's environment, not in its code."""
     policies = json.loads(function(local)["Environment"]["Variables"]["MODELS"])
     assert policies["credit-risk"]["stop"] is False
+
+
+def with_pipeline(*names, parameters=None):
+    """The local stage, some parameters of its retraining, and a pipeline with parameters of these names."""
+    stage = env.load("local")
+    parts = stage.models["credit-risk"]
+    settings = parts.monitor.retraining.model_copy(update={"parameters": parameters or {}})
+    monitor = parts.monitor.model_copy(update={"retraining": settings})
+    models = {"credit-risk": parts.model_copy(update={"monitor": monitor})}
+    definition = {"Parameters": [{"Name": name, "Type": "String"} for name in names]}
+    return stage.model_copy(update={"models": models}), {
+        "credit-risk": Bundle(model="credit-risk", definition=definition, assets=())
+    }
+
+
+def test_a_pipeline_that_cannot_be_told_what_to_train_on_is_refused():
+    """Before anything is deployed, with what to add: an alarm at night would find it out too late."""
+    with pytest.raises(ParameterError, match="has no Reason, Report; add them to"):
+        retraining.check(*with_pipeline("InputData", "Seed"))
+    retraining.check(*with_pipeline("InputData", "Reason", "Report"))
+
+
+@pytest.mark.parametrize("name", ["Sede", "InputData"])
+def test_a_parameter_that_is_not_the_stages_to_set_is_refused(name):
+    """One that the pipeline lacks, or that the retraining gives by itself."""
+    with pytest.raises(ParameterError, match=f"retraining.parameters.{name} cannot be set: .* are Seed"):
+        retraining.check(*with_pipeline("InputData", "Reason", "Report", "Seed", parameters={name: "7"}))
