@@ -49,9 +49,9 @@ def _counted_out(distance: float, first: int, second: int) -> float:
     reach = round(distance * first * second) - 0.5  # distances are whole multiples of 1 / (first * second)
     low, inside, left = 0, np.ones(1), 0.0
     for step in range(1, total + 1):
-        made = np.arange(low, low + len(inside))
-        to_come = total - step + 1
-        further = inside * (first - made) / to_come
+        to_come = first - np.arange(low, low + len(inside))
+        # Clipped: what rounding leaves of an impossible path must not grow from step to step.
+        further = inside * np.minimum(1.0, to_come / (total - step + 1))
         inside = np.append(inside - further, 0.0)
         inside[1:] += further
         least = max(low, math.ceil((step * first - reach) / total))

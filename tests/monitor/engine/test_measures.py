@@ -73,6 +73,14 @@ def test_small_samples_have_exact_p_values(distance, sizes, expected):
     assert found == pytest.approx(expected, rel=0.6 if asymptotic_is_clear else 1e-9)
 
 
+@pytest.mark.parametrize(("distance", "sizes"), [(0.07, (3892, 962)), (0.07, (962, 3892)), (0.05, (5000, 750))])
+def test_exact_p_values_are_near_the_asymptotic_ones(distance, sizes):
+    """In samples of thousands, of very different sizes too: 2 exp(-2 d² nm / (n + m)), a little less."""
+    first, second = sizes
+    asymptotic = 2 * math.exp(-2 * distance**2 * first * second / (first + second))
+    assert 0.8 * asymptotic < measures.ks_p_value(distance, first, second) < asymptotic
+
+
 def test_p_values_hold_their_rate():
     """Of 400 pairs of samples from the same distribution, about 5 % are significant at 5 %: by either test."""
     random = np.random.default_rng(11)
