@@ -57,6 +57,14 @@ def rows_of(profile: Profile, name: str) -> int:
     return profile.columns[name].rows if name == PREDICTION and name in profile.columns else profile.rows
 
 
+def categories(column: Column) -> Mapping[str, int]:
+    """The texts of a column with its few numbers written out: a feature of texts may have codes like 3 beside 3A."""
+    if not column.numbers.count or column.numbers.bins is not None:
+        return column.texts.counts
+    written = {f"{value:.15g}": int(count) for value, count in zip(*column.numbers.points(), strict=True)}
+    return {**column.texts.counts, **written}
+
+
 def read(found: Any) -> Read:
     """The profile that a file describes: of numbers what its sketch holds. Raises BadStatistics for no such file."""
     try:
@@ -74,7 +82,7 @@ def _feature(name: str, column: Column, rows: int) -> dict[str, Any]:
     common = {"num_present": present, "num_missing": rows - present}
     if kind in NUMERIC:
         return {"name": name, "inferred_type": kind, "numerical_statistics": _numerical(column.numbers, common)}
-    return {"name": name, "inferred_type": kind, "string_statistics": _textual(column.texts, common)}
+    return {"name": name, "inferred_type": kind, "string_statistics": _textual(column, common)}
 
 
 def _numerical(numbers: Numbers, common: dict[str, int]) -> dict[str, Any]:
@@ -118,12 +126,13 @@ def _sketch(numbers: Numbers) -> dict[str, Any]:
     return {"parameters": {"c": _C, "k": float(_K)}, "data": data}
 
 
-def _textual(texts: Categories, common: dict[str, int]) -> dict[str, Any]:
-    frequent = sorted(texts.counts.items(), key=lambda item: (-item[1], item[0]))[:_CATEGORIES]
+def _textual(column: Column, common: dict[str, int]) -> dict[str, Any]:
+    counts = categories(column)
+    frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_CATEGORIES]
     buckets = [{"value": value, "count": count} for value, count in frequent]
     return {
         "common": common,
-        "distinct_count": float(round(texts.distinct)),
+        "distinct_count": float(round(column.texts.distinct) + len(counts) - len(column.texts.counts)),
         "distribution": {"categorical": {"buckets": buckets}},
     }
 

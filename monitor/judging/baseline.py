@@ -13,7 +13,7 @@ from monitor.files import CONSTRAINTS, PREDICTION, PROFILE, STATISTICS
 from monitor.files import constraints as constraints_file
 from monitor.files import statistics as statistics_file
 from monitor.files.constraints import NUMERIC, BadConstraints, Constraints, FeatureConstraints
-from monitor.files.statistics import BadStatistics, rows_of
+from monitor.files.statistics import BadStatistics, categories, rows_of
 from monitor.policy import DataPolicy
 from monitor.profile import Column, Profile
 
@@ -88,14 +88,14 @@ def _profile(files: Mapping[str, bytes]) -> tuple[Profile, Mapping[str, float]]:
 def _suggested(name: str, column: Column, rows: int, policy: DataPolicy) -> FeatureConstraints:
     kind = column.inferred_type
     missing = rows - column.present + column.numbers.nan
-    is_text = kind == "String" and column.texts.exact and len(column.texts.counts) <= _MOST_DOMAINS
+    known = categories(column) if kind == "String" and column.texts.exact else {}
     own = policy.features.get(name)
     return FeatureConstraints(
         name=name,
         inferred_type=kind,
         completeness=1 - missing / rows if rows else 1.0,
         is_non_negative=kind in NUMERIC and column.numbers.count > 0 and column.numbers.min >= 0,
-        domains=tuple(sorted(column.texts.counts)) if is_text else None,
+        domains=tuple(sorted(known)) if 0 < len(known) <= _MOST_DOMAINS else None,
         overrides=_override(kind, own.distance) if own and own.distance is not None else {},
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.files.constraints import NUMERIC, FeatureConstraints
-from monitor.files.statistics import rows_of
+from monitor.files.statistics import categories, rows_of
 from monitor.judging.baseline import Baseline
 from monitor.measures.distances import aligned
 from monitor.profile import Column, Profile
@@ -108,7 +108,7 @@ def pair(own: FeatureConstraints, baseline: Baseline, current: Profile) -> Pair:
 
 def _categories(now: Column, before: Column) -> tuple[tuple[str, ...], Counts, Counts]:
     """Counts by category; where a side does not list all, what the baseline does not list is one category."""
-    known, seen = _texts(before), _texts(now)
+    known, seen = categories(before), categories(now)
     rest_before, rest = _unlisted(before, known), _unlisted(now, seen)
     values = list(known) if rest_before or rest else list(dict.fromkeys((*known, *seen)))
     window = [seen.get(value, 0) for value in values]
@@ -122,11 +122,3 @@ def _categories(now: Column, before: Column) -> tuple[tuple[str, ...], Counts, C
 
 def _unlisted(column: Column, listed: Mapping[str, int]) -> int:
     return column.texts.total - sum(column.texts.counts.values()) if listed else column.texts.total
-
-
-def _texts(column: Column) -> Mapping[str, int]:
-    """The texts of a column, with its few numbers written out: a feature of texts may have codes like 3 beside 3A."""
-    if not column.numbers.count or column.numbers.bins is not None:
-        return column.texts.counts
-    written = {f"{value:.15g}": int(count) for value, count in zip(*column.numbers.points(), strict=True)}
-    return {**column.texts.counts, **written}

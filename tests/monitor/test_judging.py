@@ -5,7 +5,7 @@ import pytest
 from monitor.judgement import Outcome
 from monitor.judging import Baseline, documents, judge, load, suggest
 from monitor.policy import DataPolicy, FeaturePolicy, Policy
-from monitor.profile import Profile
+from monitor.profile import MIXED, Profile
 
 ROWS = 4000
 
@@ -204,6 +204,22 @@ def test_ids_that_are_all_different_are_no_drift():
     first, second = (profile({"id": [f"{value:x}" for value in draw.integers(0, 1 << 60, 20_500)]}) for _ in range(2))
     judgement = judge(Baseline(profile=first, constraints=suggest(first)), second, Policy())
     assert judgement.outcome is Outcome.COMPLETED
+
+
+def test_codes_that_look_like_numbers_are_categories_among_texts():
+    """In a column of texts, 3 beside 3A is a category like any other: known, listed, compared by its share."""
+    draw = np.random.default_rng(23)
+
+    def zones(weights):
+        values = pa.array(draw.choice(["3", "3A", "4B"], ROWS, p=weights))
+        schema = pa.schema([pa.field("zone", pa.string(), metadata=MIXED)])
+        return Profile.of([pa.RecordBatch.from_arrays([values], schema=schema)])
+
+    known = zones([0.3, 0.4, 0.3])
+    baseline = Baseline(profile=known, constraints=suggest(known))
+    assert baseline.constraints.features[0].domains == ("3", "3A", "4B")
+    assert judge(baseline, zones([0.3, 0.4, 0.3]), Policy()).outcome is Outcome.COMPLETED
+    assert ("zone", "baseline_drift_check") in said(judge(baseline, zones([0.1, 0.5, 0.4]), Policy()))
 
 
 def test_a_masked_column_is_not_judged(baseline):
