@@ -36,6 +36,7 @@ LARGEST_POLICY_BYTES = 8192
 
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _MISSED_RUNS = 3
+_SOON_SECONDS = 60
 _LONGEST_LOOK_SECONDS = 604_800
 _TITLES = {
     "data-quality": "The traffic no longer looks like the data that the model was trained with",
@@ -44,6 +45,9 @@ _TITLES = {
     "explainability": "Features no longer weigh as they did at training",
     "business": "A number that the business goes by is out of bounds",
 }
+
+_RUNBOOKS = {"data-quality": "drift"}
+"""The sections of the runbooks that are not named as the monitor."""
 
 
 def wanted(stage: Stage) -> bool:
@@ -172,14 +176,20 @@ class Monitoring(StageStack):
             ).node.add_dependency(role)
 
     def _ring(self, model: str, monitor: Monitor) -> None:
-        """An alarm for each monitor, that rings when M of N runs have found violations, and one on silence."""
-        period = rhythm.longest_pause_seconds(monitor.every)
+        """An alarm for each monitor, that rings when M of N runs have found violations, and one on silence.
+
+        CloudWatch judges a period when it is over. Where one run decides, periods are short, so that it need not wait
+        for the next run; those between two runs have no data, and keep the alarm as it is.
+        """
+        pause = rhythm.longest_pause_seconds(monitor.every)
+        period = _SOON_SECONDS if monitor.alarms.periods == 1 else pause
         for kind in monitor.kinds:
             cloudwatch.CfnAlarm(
                 self,
                 f"Alarm-{model}-{kind}",
                 alarm_name=naming.monitor_alarm(self._stage, model, kind),
-                alarm_description=f"{_TITLES[kind]}. What to do: docs/runbooks.md. See: sluice report {model}",
+                alarm_description=f"{_TITLES[kind]}. What to do: docs/runbooks.md#{_RUNBOOKS.get(kind, kind)}. "
+                f"What was found: sluice report {model} --stage {self._stage.name}",
                 namespace=NAMESPACE,
                 metric_name="Violations",
                 dimensions=self._dimensions(model, kind),
@@ -193,7 +203,7 @@ class Monitoring(StageStack):
                 treat_missing_data="ignore",
                 alarm_actions=[naming.topic_arn(self._stage)],
             )
-        self._ring_at_silence(model, period)
+        self._ring_at_silence(model, pause)
 
     def _ring_at_silence(self, model: str, period: int) -> None:
         """Rings when data quality was not judged in three runs, be it that the function did not run at all.
@@ -207,7 +217,7 @@ class Monitoring(StageStack):
             f"Alarm-{model}-not-judged",
             alarm_name=naming.silence_alarm(self._stage, model),
             alarm_description=f"The traffic of {model} has not been judged in {runs} runs: too few requests, or the "
-            "monitor does not work. What to do: docs/runbooks.md",
+            "monitor does not work. What to do: docs/runbooks.md#not-judged",
             metrics=[
                 _stat("judged", "Judged", dimensions, period),
                 _stat("idle", "Idle", dimensions, period),

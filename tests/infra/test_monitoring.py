@@ -1,15 +1,18 @@
 import json
+import re
 
 import pytest
+from aws_cdk import App
 
 import env
-from env.monitor import Limit, Monitor, Quality
+from env.monitor import Limit, Monitor, Quality, Ringing
 from infra import monitoring
 from infra.errors import PolicyError
+from infra.monitoring import Monitoring
 from lambdas import run_monitor
 from lambdas.settings import from_environ
 from monitor.policy import Policy
-from tests.infra.templates import MODEL, actions, of_one_model, only, resources, statements
+from tests.infra.templates import CHECKOUT, MODEL, actions, of_one_model, only, resources, statements
 
 KINDS = ("data-quality", "model-quality", "bias", "business")
 MINUTE = 60
@@ -30,9 +33,31 @@ def test_every_monitor_has_an_alarm_and_silence_too(local):
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         assert (alarm["Namespace"], alarm["MetricName"]) == ("Sluice/Monitoring", "Violations")
         assert dimensions == {"Endpoint": "credit-risk-local", "Monitor": kind}
-        assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (15 * MINUTE, 1, 1)
+        assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (MINUTE, 1, 1)
         assert alarm["TreatMissingData"] == "ignore"
         assert alarm["AlarmActions"] == ["arn:aws:sns:eu-west-1:123456789012:sluice-local-notify"]
+
+
+def test_what_rings_says_what_to_do(local):
+    """Whoever gets the mail finds the section of the runbooks, and the command that shows what was found."""
+    page = (CHECKOUT / "docs" / "runbooks.md").read_text()
+    for name, alarm in alarms(local).items():
+        (section,) = re.findall(r"docs/runbooks\.md#([a-z-]+)", alarm["AlarmDescription"])
+        assert f"](#{section})" in page, name
+
+
+def test_an_alarm_on_several_runs_has_a_period_for_each():
+    """M of N runs: a period is as long as the pause between two of them, so that none is passed over."""
+    stage = of_one_model("local")
+    parts = stage.models[MODEL]
+    monitor = parts.monitor.model_copy(update={"every": "rate(1 hour)", "alarms": Ringing(periods=3, datapoints=2)})
+    stage = stage.model_copy(update={"models": {MODEL: parts.model_copy(update={"monitor": monitor})}})
+    app = App()
+    Monitoring(app, stage=stage)
+    template = app.synth().get_stack_by_name("sluice-local-monitoring").template
+    found = {r["Properties"]["AlarmName"]: r["Properties"] for _, r in resources(template, "AWS::CloudWatch::Alarm")}
+    alarm = found["credit-risk-local-bias"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (60 * MINUTE, 3, 2)
 
 
 def test_silence_is_three_runs_without_a_judgement(local):
@@ -49,7 +74,7 @@ def test_silence_is_three_runs_without_a_judgement(local):
 def test_the_schedule_asks_for_a_run_at_its_time(local):
     """As often as the stage's file says, with the time for which it was due, in a role that can do no more."""
     schedule = only(local.template("monitoring"), "AWS::Scheduler::Schedule")
-    assert schedule["ScheduleExpression"] == "rate(15 minutes)"
+    assert schedule["ScheduleExpression"] == env.load("local").models[MODEL].monitor.every
     assert json.loads(schedule["Target"]["Input"]) == {
         "action": "run",
         "model": MODEL,
