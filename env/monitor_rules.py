@@ -226,6 +226,14 @@ def _hidden(prefix: str, model: str, parts: Model) -> Iterator[Breach]:
             remedy="remove it, or capture.masked: hashes are no training data",
             compared=compared,
         )
+    if masked and monitor.explainability is not None:
+        yield Breach(
+            key=f"{prefix}.explainability",
+            value=None,
+            fault=f"would explain answers by masked columns: {', '.join(masked)}",
+            remedy="remove it, or capture.masked: the model cannot be asked again with hashes",
+            compared=compared,
+        )
     facets = monitor.bias.facets if monitor.bias else {}
     for column in [column for column in facets if column in masked]:
         yield Breach(

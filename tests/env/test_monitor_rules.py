@@ -100,6 +100,10 @@ def test_a_sound_monitor_breaks_no_rule():
             ),
             f"{MONITOR}.retraining would train with masked columns: age",
         ),
+        (
+            stage({"explainability": {}}, capture={"masked": {"age": "hash"}}),
+            f"{MONITOR}.explainability would explain answers by masked columns: age",
+        ),
         (stage({"business": {"kpi": {"expression": "1"}}}), f"{MONITOR}.business.kpi has no bound"),
         (
             stage({"quality": {**QUALITY, "limits": {"auc": {"at_least": 2, "at_most": 1}}}}),
