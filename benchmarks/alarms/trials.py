@@ -14,12 +14,13 @@ from monitor.judgement import Judgement
 from monitor.judging import Baseline, judge, suggest
 from monitor.judging.drift import measure
 from monitor.judging.pairs import pair
-from monitor.policy import Policy
+from monitor.policy import DataPolicy, Policy
 from monitor.profile import Profile
 
 SIZES = (200, 500, 1000, 2000, 5000)
 BASELINES = (750, *SIZES)
 POLICY = Policy()
+_UNTOLERANT = Policy(data=DataPolicy(numeric_distance=1e-9, categorical_distance=1e-9))
 
 
 @dataclass
@@ -28,6 +29,8 @@ class Alarms:
 
     pairs: int = 0
     ours: int = 0
+    tests_alone: int = 0
+    """Our tests at the same rate, with distances tolerated at nothing: whether the rate holds by itself."""
     distance_alone: int = 0
     """Distances over the same thresholds, whatever the sample's size."""
     each_at_5_percent: int = 0
@@ -45,6 +48,7 @@ def unchanged(population: Any, pairs: int, *, seed: int) -> Alarms:
         judgement = judge(baseline, window, POLICY)
         alarms.pairs += 1
         alarms.ours += bool(judgement.violations)
+        alarms.tests_alone += bool(judge(baseline, window, _UNTOLERANT).violations)
         alarms.checks.update(violation.check for violation in judgement.violations)
         alarms.distance_alone += any(
             each.distance is not None and each.distance > each.threshold for each in judgement.facts.features
