@@ -121,10 +121,17 @@ def _look(stage: Stage) -> list[Right]:
 
 
 def _train(stage: Stage, model: str) -> list[Right]:
-    """Starting a model's pipeline, unless it runs already."""
+    """Starting a model's pipeline, unless it runs already, and seeing which code it has."""
     pipeline = f"arn:aws:sagemaker:{stage.region}:{stage.account}:pipeline/{naming.pipeline(stage, model)}"
-    actions = ["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"]
-    return [Right(actions=actions, resources=[pipeline])]
+    verbs = ("DescribePipeline", "ListPipelineExecutions", "StartPipelineExecution")
+    return [
+        Right(actions=[f"sagemaker:{verb}" for verb in verbs], resources=[pipeline]),
+        Right(
+            actions=["sagemaker:DescribePipelineExecution"],
+            resources=[f"{pipeline}/execution/*"],
+            because="SageMaker chooses the ids of executions.",
+        ),
+    ]
 
 
 def _wake(scope: Construct, function: Function, *, stage: Stage) -> None:

@@ -14,8 +14,8 @@ watch      each minute: judges a new fleet's `trial` when its `bake` ends, and s
            (`probing`, with the rows of a `sample`)
 track      writes down in MLflow what executions of pipelines came to: `execution` gathers it, `mlflow` is the server,
            `lineage` tells SageMaker of versions of data and code, `decisions` of who let a version in
-retrain    starts a model's pipeline when it has drifted: `looking` sees the `drift`, `retraining` decides, `origin` knows
-           the code
+retrain    starts a model's pipeline when it has drifted: `looking` sees the `drift`, `retraining` decides,
+           `origin` knows the code
 run_monitor  judges a window of a model's traffic, makes baselines, gathers training data: the room `monitor` does it
 sweep      deletes what releases have left: `broom` says what is kept, `remains` finds and deletes
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas import origin
 from lambdas.drift import Data, Drift, name
 from lambdas.drift import Policy as Policy
 from lambdas.errors import Conflict, EventError, LambdaError, VerdictError
@@ -197,9 +198,11 @@ class Trainer:
     def _start(self, retraining: Retraining) -> str:
         """Start the pipeline on the drifted rows; the token makes one execution of whatever is asked again."""
         given = zip(PARAMETERS, (retraining.data, retraining.reason, retraining.report), strict=True)
-        values = {**self._policy.parameters, **dict(given)}
+        package, sagemaker = self._place.package(retraining.version), self._clients.sagemaker
+        code = origin.commit(package, pipeline=self._policy.pipeline, sagemaker=sagemaker)
+        values = {origin.PARAMETER: code, **self._policy.parameters, **dict(given)}
         key = f"{self._settings.stage}/{self._model}/{retraining.sequence}/{retraining.at.isoformat()}"
-        answer = self._clients.sagemaker.start_pipeline_execution(
+        answer = sagemaker.start_pipeline_execution(
             PipelineName=self._policy.pipeline,
             PipelineExecutionDisplayName=name(retraining),
             PipelineExecutionDescription=retraining.reason,

@@ -32,12 +32,14 @@ class Drifting(World):
         self.verdict, self.alarms, self.metrics = None, set(), Counter()
         self.executions, self.tokens = [], {}
         self.rows, self.gathered, self.stop = 900, 0, False
+        self.deployed = self.now
         self.serves(1)
 
     def serves(self, version):
         """A version has been released, and all know it."""
         config = f"Config-{version}"
-        self.register(version) if version not in self.packages else None
+        if version not in self.packages:
+            self.register(version)
         self.write(
             Opened(version=version, package_arn=arn(version), rollout="guarded", cause="approval", reason="good")
         )
@@ -161,6 +163,22 @@ class SageMaker(Fake):
     def describe_model_package(self, *, ModelPackageName):
         version = int(ModelPackageName.rpartition("/")[2])
         return self._call("DescribeModelPackage", lambda: self._world.packages[version])
+
+    def describe_pipeline(self, *, PipelineName):
+        assert PipelineName == PIPELINE
+        definition = json.dumps({"Parameters": [{"Name": "CodeCommit"}]})
+        described = {"PipelineDefinition": definition, "LastModifiedTime": self._world.deployed}
+        return self._call("DescribePipeline", lambda: described)
+
+    def describe_pipeline_execution(self, *, PipelineExecutionArn):
+        found = [each for each in self._world.executions if each["arn"] == PipelineExecutionArn]
+
+        def described():
+            if not found:
+                raise error("DescribePipelineExecution", "ResourceNotFound", "does not exist")
+            return {"CreationTime": found[0]["at"]}
+
+        return self._call("DescribePipelineExecution", described)
 
     def list_pipeline_executions(self, *, PipelineName, MaxResults, **_):
         assert PipelineName == PIPELINE

@@ -1,5 +1,6 @@
 import io
 import os
+from datetime import timedelta
 
 import pytest
 
@@ -128,6 +129,25 @@ def test_a_version_of_drift_waits_for_people_before_the_next_is_made(world):
     world.ask()
     why = "version 3, trained because of drift, waits for a decision: approve or reject it"
     assert [record["reason"]["S"] for record in world.of_kind("not_retrained")] == [why]
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(-5, {"CodeCommit": "437ddd7"}), (5, {})])
+def test_the_commit_is_said_where_nothing_was_deployed_since(world, minutes, code):
+    """An auditor reads which code trained a version; another pipeline than the one that made it is not passed off."""
+    arn = world.start("")
+    world.end(fails=True)
+    world.packages[1]["MetadataProperties"] = {"CommitId": "437ddd7", "GeneratedBy": arn}
+    world.deployed = world.now + timedelta(minutes=minutes)
+    world.ask()
+    given = world.executions[-1]["parameters"]
+    assert {name: value for name, value in given.items() if name == "CodeCommit"} == code
+
+
+def test_an_execution_that_is_gone_tells_of_no_commit(world):
+    """Executions are deleted with their pipeline; the retraining begins all the same."""
+    world.packages[1]["MetadataProperties"] = {"CommitId": "437ddd7", "GeneratedBy": "arn/execution/99"}
+    world.ask()
+    assert "CodeCommit" not in world.executions[-1]["parameters"]
 
 
 class Answering:

@@ -20,7 +20,7 @@ SEQUENCES = int(os.environ.get("SLUICE_INTERLEAVINGS", "100"))
 _OPERATIONS = (
     *3 * ("PutItem", "StartPipelineExecution", "Invoke"),
     *("Query", "DescribeEndpoint", "ListPipelineExecutions", "ListObjectsV2", "GetObject", "DescribeAlarms"),
-    *("ListModelPackages", "PutMetricData"),
+    *("ListModelPackages", "PutMetricData", "DescribePipeline", "DescribeModelPackage"),
 )
 _EVENTS = (
     {"model": MODEL},
