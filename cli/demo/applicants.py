@@ -44,10 +44,17 @@ class Applicants:
         return self._picked(random.Random(seed).sample(range(len(self.rows)), len(self.rows)))
 
     def drifted(self, *, many: int, seed: int) -> Applicants:
-        """So many of them, drawn again and again: the younger and the larger the loan, the likelier."""
+        """So many of them, nobody twice: the younger and the larger the loan, the likelier.
+
+        Source of the draw: Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006).
+        """
         age, amount = self.header.index("age"), self.header.index("credit_amount")
-        weights = [math.exp(-float(row[age]) / _YEARS) * float(row[amount]) ** _POWER for row in self.rows]
-        return self._picked(random.Random(seed).choices(range(len(self.rows)), weights, k=many))
+        draw = random.Random(seed)
+        keys = [
+            draw.expovariate(math.exp(-float(row[age]) / _YEARS) * float(row[amount]) ** _POWER) for row in self.rows
+        ]
+        first = sorted(range(len(self.rows)), key=keys.__getitem__)[:many]
+        return self._picked(draw.sample(first, many))
 
     def _picked(self, numbers: Sequence[int]) -> Applicants:
         rows, truth = tuple(self.rows[each] for each in numbers), tuple(self.truth[each] for each in numbers)
