@@ -1,6 +1,6 @@
 """How often the monitor of data quality is wrong: alarms on unchanged data, and shifts that it does not find.
 
-    .venv/bin/python benchmarks/monitor_alarms.py [--quick]
+    .venv/bin/python benchmarks/monitor_alarms.py [--only alarms|power] [--quick]
 
 False alarms: 1,000 pairs of samples of the kit's two real data sets and 1,000 of thirty features that are made to be
 hard (heavy tails, many zeros, missing values, thousands of categories), 200 to 5,000 rows in each, baselines of 750
@@ -48,43 +48,51 @@ class Result:
 def main() -> None:
     """Measure, print, judge, and write the page after a whole run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("alarms", "power"), help="one part alone")
     parser.add_argument("--quick", action="store_true", help="a tenth of all trials; nothing is written")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    share, results = 0.1 if options.quick else 1.0, []
     with ProcessPoolExecutor(2) as pool:
-        alarms, power = _measured(pool, share=0.1 if quick else 1.0)
-    tables = {"alarms": alarms_table(alarms), "power": power_table(power)}
-    for part, table in tables.items():
-        print(f"{table}\n")
-        if not quick:
-            write(part, table)
-    if not quick:
-        PLOT.write_text(plot.drawn({_title(*sizes): curve for sizes, curve in power.items()}))
-    results = [*of_alarms(alarms), of_power(power)]
+        for part, measure in (("alarms", _measure_alarms), ("power", _measure_power)):
+            if options.only in (None, part):
+                table, found, picture = measure(pool, share)
+                print(f"{table}\n", flush=True)
+                results += found
+                if not options.quick:
+                    write(part, table, picture)
     print(*results, sep="\n")
     sys.exit(0 if all(result.reached for result in results) else 1)
 
 
+Measured = tuple[str, list[Result], str]
+"""A table for people, results against their goals, a plot or nothing."""
 Power = Mapping[tuple[int, int], plot.Curve]
 
 
-def _measured(pool: ProcessPoolExecutor, *, share: float) -> tuple[dict[str, trials.Alarms], Power]:
-    pairs, goal_trials, curve_trials = int(500 * share), int(400 * share), int(60 * share)
-    alarms: dict[str, list[Future[trials.Alarms]]] = {
-        name: [pool.submit(_alarms, name, pairs // 10, seed) for seed in range(10 if name != "hard" else 20)]
-        for name in ("credit", "abalone", "hard")
+def _measure_alarms(pool: ProcessPoolExecutor, share: float) -> Measured:
+    pairs = int(50 * share)
+    parts: dict[str, list[Future[trials.Alarms]]] = {
+        name: [pool.submit(_alarms, name, pairs, seed) for seed in range(many)]
+        for name, many in (("credit", 10), ("abalone", 10), ("hard", 20))
     }
-    power = {
+    alarms = {name: _summed(part.result() for part in some) for name, some in parts.items()}
+    return alarms_table(alarms), of_alarms(alarms), ""
+
+
+def _measure_power(pool: ProcessPoolExecutor, share: float) -> Measured:
+    parts = {
         sizes: [
             (shift, many, pool.submit(_found, shift, sizes, many))
             for shift in SHIFTS
-            for many in [goal_trials if shift == GOAL_SHIFT and GOAL_ROWS in sizes[1:] else curve_trials]
+            for many in [int(share * (400 if shift == GOAL_SHIFT and GOAL_ROWS in sizes[1:] else 60))]
         ]
         for sizes in PAIRS_OF_SIZES
     }
-    summed = {name: _summed(part.result() for part in parts) for name, parts in alarms.items()}
-    return summed, {
-        sizes: [(shift, part.result() / many) for shift, many, part in curve] for sizes, curve in power.items()
+    power: Power = {
+        sizes: [(shift, part.result() / many) for shift, many, part in curve] for sizes, curve in parts.items()
     }
+    picture = plot.drawn({_title(*sizes): curve for sizes, curve in power.items()})
+    return power_table(power), [of_power(power)], picture
 
 
 def _alarms(name: str, pairs: int, seed: int) -> trials.Alarms:
@@ -104,6 +112,7 @@ def _summed(parts: Iterable[trials.Alarms]) -> trials.Alarms:
     for part in parts:
         total.pairs += part.pairs
         total.ours += part.ours
+        total.tests_alone += part.tests_alone
         total.distance_alone += part.distance_alone
         total.each_at_5_percent += part.each_at_5_percent
         total.checks += part.checks
@@ -130,13 +139,11 @@ def of_power(power: Power) -> Result:
 def alarms_table(alarms: Mapping[str, trials.Alarms]) -> str:
     """Pairs of unchanged samples with an alarm, by rule, in Markdown."""
     titles = {"credit": "credit applicants", "abalone": "abalone", "hard": "thirty hard features"}
-    lines = [
-        "| samples of | the monitor | distance over 0.05 alone | each feature's test at 5 % |",
-        "|---|---|---|---|",
-    ]
+    rules = ("the monitor", "its tests, no tolerance", "distance over 0.05 alone", "each feature's test at 5 %")
+    lines = [f"| samples of | {' | '.join(rules)} |", "|---" * (len(rules) + 1) + "|"]
     for name, title in titles.items():
         one = alarms[name]
-        counts = (one.ours, one.distance_alone, one.each_at_5_percent)
+        counts = (one.ours, one.tests_alone, one.distance_alone, one.each_at_5_percent)
         shown = (f"{count} of {one.pairs:,} ({100 * count / max(1, one.pairs):.1f} %)" for count in counts)
         lines.append(f"| {title} | {' | '.join(shown)} |")
     which = sum((one.checks for one in alarms.values()), trials.Alarms().checks)
@@ -153,8 +160,10 @@ def power_table(power: Power) -> str:
     return "\n".join(lines)
 
 
-def write(part: str, table: str) -> None:
-    """Put what was measured in place of what the page says of this part."""
+def write(part: str, table: str, picture: str) -> None:
+    """Put what was measured in place of what the page says of this part, and its plot if it has one."""
+    if picture:
+        PLOT.write_text(picture)
     before, begin, rest = PAGE.read_text().partition(_BEGIN.format(part=part))
     _, end, after = rest.partition(_END)
     if not end:
