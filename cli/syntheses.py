@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_ROOMS = ("env", "infra", "lambdas", "pipelines")
-"""What a synthesis reads: `infra`, and what that may import."""
+_ROOMS = ("env", "infra", "lambdas", "monitor", "pipelines")
+"""What a synthesis reads: `infra`, what that may import, and what it packs into functions."""
 _UNREAD = frozenset({"__pycache__", "tests"})
 _SETTINGS = ("CDK_CONTEXT_JSON", "JSII_NODE")
 _KEPT = 12
