@@ -26,7 +26,7 @@ from monitor.running.clients import Clients
 from monitor.running.job import LONGEST_NAME, Jobs
 from monitor.running.place import Place
 from monitor.running.serving import Reference, Served, reference
-from monitor.running.storage import Stored, document, fetch, put
+from monitor.running.storage import Stored, document, fetch, listed, put
 from monitor.running.window import Window
 from monitor.running.witness import together
 
@@ -77,7 +77,8 @@ class Explaining:
 
     def start(self, window: Window, captured: Sequence[Stored], *, run: str, jobs: Jobs, folder: Path) -> None:
         """Start the job that explains answers of a window, unless nobody asked; what hinders it is kept for `judge`."""
-        if not captured or any(each.run == run for each in self._started()):
+        known = self._started()
+        if not captured or any(each.run == run for each in known):
             return
         entry = Explained(run=run, package=self.served.package, start=_written(window.start), end=_written(window.end))
         try:
@@ -85,7 +86,6 @@ class Explaining:
         except Exception as error:  # noqa: BLE001 - the other monitors must be heard, and this one says what was wrong
             _log.exception("no job explains %s", run)
             entry = replace(entry, fault=f"{type(error).__name__}: {error}")
-        known = [each for each in self._started() if each.run != run]
         put(self.clients.s3, self._at("started.json"), [asdict(each) for each in [*known, entry][-REMEMBERED:]])
 
     def judge(self, known: Reference, *, now: datetime) -> Judgement:
@@ -99,7 +99,7 @@ class Explaining:
                 continue
             if entry.fault:
                 return _undecided(Outcome.FAILED, f"The answers until {entry.end} are not explained. {entry.fault}")
-            analysis = document(self.clients.s3, self._at(f"{entry.run}/output/analysis.json"))
+            analysis = self._document(f"{entry.run}/output/analysis.json")
             if analysis is not None:
                 return self._judged(analysis, known, entry)
             if now - datetime.fromisoformat(entry.end) > PATIENCE:
@@ -163,7 +163,13 @@ class Explaining:
 
     def _started(self) -> list[Explained]:
         """The last windows whose explanation was begun, the newest last."""
-        return [Explained(**each) for each in document(self.clients.s3, self._at("started.json")) or []]
+        return [Explained(**each) for each in self._document("started.json") or []]
+
+    def _document(self, name: str) -> Any:
+        """None when it is not there: seen by listing, since reading what is not there is denied."""
+        at = self._at(name)
+        there = any(each.key == at.key for each in listed(self.clients.s3, at.bucket, [at.key]))
+        return document(self.clients.s3, at) if there else None
 
     def _at(self, name: str) -> Stored:
         return Stored(bucket=self.place.capture_bucket, key=f"reports/{self.place.model}/explained/{name}")
