@@ -133,18 +133,19 @@ class Capture:
 
     def _write(self, waiting: Sequence[Exchange]) -> None:
         key = self._hash_key()
-        lines: dict[str, list[str]] = {}
+        hours: dict[str, list[Exchange]] = {}
         for exchange in waiting:
-            lines.setdefault(f"{exchange.at:%Y/%m/%d/%H}", []).append(record(exchange, self._mask, key=key))
+            hours.setdefault(f"{exchange.at:%Y/%m/%d/%H}", []).append(exchange)
         if self._s3 is None:
             self._s3 = self._client("s3")
         bucket, _, prefix = self._settings.folder.removeprefix("s3://").partition("/")
-        for hour, records in lines.items():
-            name = f"{waiting[0].at:%M-%S}-{waiting[0].at.microsecond // 1000:03d}-{uuid.uuid4()}{SUFFIX}"
+        for hour, exchanges in hours.items():
+            first = exchanges[0].at
+            name = f"{first:%M-%S}-{first.microsecond // 1000:03d}-{uuid.uuid4()}{SUFFIX}"
             self._s3.put_object(
                 Bucket=bucket,
                 Key=f"{prefix}/{hour}/{name}",
-                Body="".join(f"{line}\n" for line in records).encode(),
+                Body="".join(f"{record(exchange, self._mask, key=key)}\n" for exchange in exchanges).encode(),
                 ServerSideEncryption="aws:kms",
                 SSEKMSKeyId=self._settings.kms_key,
             )
