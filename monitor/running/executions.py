@@ -5,7 +5,7 @@ SageMaker Developer Guide, "Monitor data quality", "Interpreting results"; API R
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from monitor.running.findings import Findings
 from monitor.running.place import Place
 from monitor.running.serving import look
 from monitor.running.storage import Stored, document, listed
-from monitor.running.window import Window
+from monitor.running.window import Window, folder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,7 +31,7 @@ _UNDER_WAY: Final = ("Pending", "InProgress", "Stopping")
 _SILENT: Final = "Job inputs had no data"
 """SageMaker's reason for a window in which nothing was captured, or nothing labelled."""
 _LOOKED_AT: Final = 10
-"""So many turns back the newest one that has ended is sought."""
+"""So many turns back those are sought that nobody has told yet."""
 _NOT_RUN: Final = "SageMaker has not run this monitor yet."
 
 
@@ -44,7 +44,7 @@ class Turn:
 
 
 def tell(place: Place, policy: Policy, clients: Clients) -> dict[str, Any]:
-    """Publish the newest turn of SageMaker's monitors that has ended. Gives the verdict.
+    """Publish the turns of SageMaker's monitors that have ended, in their order. Gives the verdict on the newest.
 
     A turn is published once: asked again before another one has ended, this gives the verdict that is there.
     """
@@ -53,22 +53,32 @@ def tell(place: Place, policy: Policy, clients: Clients) -> dict[str, Any]:
         publishing.idle(place, clients)
         return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
     configure(place, policy, served, clients)
-    turn = newest(place, asked(policy), clients.sagemaker)
-    if turn is None:
-        return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": _NOT_RUN}
-    findings = Findings(
+    verdict: dict[str, Any] | None = None
+    for turn in ended(place, asked(policy), clients.sagemaker):
+        verdict = _found(clients.s3, _published(place, turn))
+        if verdict is None:
+            verdict = publishing.publish(_findings(place, policy, served.version, turn, clients), clients)
+    return verdict or {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": _NOT_RUN}
+
+
+def _findings(place: Place, policy: Policy, version: str, turn: Turn, clients: Clients) -> Findings:
+    return Findings(
         place=place,
         window=Window.ending(turn.at, minutes=policy.window_minutes),
-        run=f"{turn.at.astimezone(UTC):%Y%m%dt%H%M%Sz}-model-monitor",
-        package=served.version,
+        run=_run(turn),
+        package=version,
         judgements=[_judgement(place, kind, turn, clients.s3) for kind in turn.executions],
         rows=_rows(place, turn, clients.s3),
     )
-    published = _found(clients.s3, Stored(bucket=place.capture_bucket, key=f"{findings.key}/verdict.json"))
-    if published is not None:
-        found: dict[str, Any] = published
-        return found
-    return publishing.publish(findings, clients)
+
+
+def _run(turn: Turn) -> str:
+    return f"{turn.at.astimezone(UTC):%Y%m%dt%H%M%Sz}-model-monitor"
+
+
+def _published(place: Place, turn: Turn) -> Stored:
+    """Where the verdict on a turn is, once it has been told."""
+    return Stored(bucket=place.capture_bucket, key=f"reports/{place.model}/{folder(turn.at)}/{_run(turn)}/verdict.json")
 
 
 def asked(policy: Policy) -> list[Monitor]:
@@ -81,15 +91,15 @@ def asked(policy: Policy) -> list[Monitor]:
     return [Monitor.DATA_QUALITY, *(monitor for monitor, settings in optional.items() if settings is not None)]
 
 
-def newest(place: Place, monitors: Sequence[Monitor], sagemaker: SageMakerClient) -> Turn | None:
-    """The newest turn in which no execution is under way any more; None where there is none."""
+def ended(place: Place, monitors: Sequence[Monitor], sagemaker: SageMakerClient) -> Iterator[Turn]:
+    """The last turns, the oldest first, up to the first in which an execution is still under way."""
     found = {monitor: _executions(place, monitor, sagemaker) for monitor in monitors}
-    turns = sorted({at for executions in found.values() for at in executions}, reverse=True)
-    for at in turns[:_LOOKED_AT]:
+    turns = sorted({at for executions in found.values() for at in executions})
+    for at in turns[-_LOOKED_AT:]:
         executions = {monitor: found[monitor].get(at) for monitor in monitors}
-        if not any(each["MonitoringExecutionStatus"] in _UNDER_WAY for each in executions.values() if each):
-            return Turn(at=at, executions=executions)
-    return None
+        if any(each["MonitoringExecutionStatus"] in _UNDER_WAY for each in executions.values() if each):
+            return
+        yield Turn(at=at, executions=executions)
 
 
 def _executions(place: Place, monitor: Monitor, sagemaker: SageMakerClient) -> dict[datetime, Execution]:
@@ -138,9 +148,8 @@ def _rows(place: Place, turn: Turn, s3: S3Client) -> int:
 
 def _report(place: Place, monitor: Monitor, turn: Turn, name: str) -> Stored:
     """A file of a turn's report, which lies by the hour of the turn."""
-    hour = turn.at.astimezone(UTC).strftime("%Y/%m/%d/%H")
-    folder = f"reports/{place.model}/model-monitor/{place.endpoint}/{place.schedule(monitor)}/{hour}"
-    return Stored(bucket=place.capture_bucket, key=f"{folder}/{name}")
+    under = f"reports/{place.model}/model-monitor/{place.endpoint}/{place.schedule(monitor)}"
+    return Stored(bucket=place.capture_bucket, key=f"{under}/{folder(turn.at)}/{name}")
 
 
 def _found(s3: S3Client, stored: Stored) -> Any:

@@ -90,10 +90,17 @@ def test_a_turn_is_told_once(account):
 
 
 def test_a_turn_that_is_under_way_is_waited_for(account):
-    """The one before is the newest that has ended."""
-    account.sagemaker.ran("data-quality", "Completed", at=TEN + timedelta(hours=1))
-    account.sagemaker.ran("model-quality", "InProgress", at=TEN + timedelta(hours=1))
+    """Those before it are told; later ones after it, so that none is left out and the newest is told last."""
+    eleven, noon = TEN + timedelta(hours=1), TEN + timedelta(hours=2)
+    for at in (eleven, noon):
+        account.sagemaker.ran("data-quality", "Completed", at=at)
+    account.sagemaker.ran("model-quality", "InProgress", at=eleven)
+    account.sagemaker.ran("model-quality", "Completed", at=noon)
     assert executions.tell(PLACE, POLICY, account.clients)["window"]["end"] == "2026-11-02T10:00:00Z"
+    account.sagemaker.executions["credit-risk-dev-model-quality"][1]["MonitoringExecutionStatus"] = "Completed"
+    assert executions.tell(PLACE, POLICY, account.clients)["window"]["end"] == "2026-11-02T12:00:00Z"
+    told = [json.loads(event["Detail"])["window"]["end"] for event in account.told.events]
+    assert told == ["2026-11-02T10:00:00Z", "2026-11-02T11:00:00Z", "2026-11-02T12:00:00Z"]
 
 
 def test_an_analysis_that_failed_is_no_good_news(account):
