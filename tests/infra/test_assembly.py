@@ -24,17 +24,19 @@ def test_two_syntheses_give_the_same_bytes(every, tmp_path, monkeypatch):
 
 
 def test_the_stage_that_owns_the_registry_trains(synthesized):
-    """The stage with the registry has all five stacks; a later one serves what it trained."""
+    """The stage with the registry has all six stacks; a later one serves and monitors what it trained."""
     assert set(synthesized("dev").templates()) == {
         "sluice-dev-storage",
         "sluice-dev-registry",
         "sluice-dev-training-credit-risk",
         "sluice-dev-release",
+        "sluice-dev-monitoring",
         "sluice-dev-serving-credit-risk",
     }
     assert set(synthesized("staging").templates()) == {
         "sluice-staging-storage",
         "sluice-staging-release",
+        "sluice-staging-monitoring",
         "sluice-staging-serving-credit-risk",
     }
 
