@@ -42,12 +42,18 @@ MOST_BYTES: Final = 64_000_000
 INSTANCE_TYPE: Final = "ml.m5.large"
 _INPUT: Final = "/opt/ml/processing/input"
 _OUTPUT: Final = "/opt/ml/processing/output"
-_PROGRAM: Final = "code/pipelines/serving/attribution.py"
 COMMAND: Final = (
-    f'folder=$(mktemp -d) && tar -xzf {_INPUT}/model/model.tar.gz -C "$folder" && exec python3 '
-    f'"$folder/{_PROGRAM}" --model {_INPUT}/model --rows {_INPUT}/rows/rows.csv '
-    f"--background {_INPUT}/background/background.csv --output {_OUTPUT}"
+    "/bin/sh",
+    "-c",
+    'd=$(mktemp -d) && tar -xzf "$1/model.tar.gz" -C "$d" && '
+    'exec python3 "$d/code/pipelines/serving/attribution.py" --model "$@"',
+    "explain",
+    f"{_INPUT}/model",
+    *("--rows", f"{_INPUT}/rows/rows.csv"),
+    *("--background", f"{_INPUT}/background/background.csv"),
+    *("--output", _OUTPUT),
 )
+"""The program stands in the archive of the model. SageMaker takes 256 characters a word at most."""
 _LONGEST_SECONDS: Final = 3600
 _VOLUME_GB: Final = 30
 _SEED: Final = 20
@@ -139,7 +145,7 @@ class Explaining:
                 RoleArn=jobs.role,
                 AppSpecification={
                     "ImageUri": self.served.image,
-                    "ContainerEntrypoint": ["/bin/sh", "-c", COMMAND],
+                    "ContainerEntrypoint": list(COMMAND),
                 },
                 ProcessingInputs=[_input(each, uri) for each, uri in inputs.items()],
                 ProcessingOutputConfig={"Outputs": [_output(output)]},

@@ -79,11 +79,13 @@ def test_a_run_has_a_job_explain_its_window(account, explained):
     account.asked(count=150)
     assert judged(account, explained)["outcome"] == Outcome.INSUFFICIENT_DATA
     (job,) = account.sagemaker.jobs
-    model = botocore.session.get_session().get_service_model("sagemaker")
+    shapes = botocore.session.get_session().get_service_model("sagemaker")
     validator = botocore.validate.ParamValidator()
-    assert not validator.validate(job, model.operation_model("CreateProcessingJob").input_shape).has_errors()
+    assert not validator.validate(job, shapes.operation_model("CreateProcessingJob").input_shape).has_errors()
     assert job["AppSpecification"]["ImageUri"] == "sklearn:1.4-2"
     assert job["NetworkConfig"]["EnableNetworkIsolation"]
+    words = job["AppSpecification"]["ContainerEntrypoint"]
+    assert max(map(len, words)) <= shapes.shape_for("ContainerEntrypointString").metadata["max"] == 256
     inputs = {each["InputName"]: each["S3Input"]["S3Uri"] for each in job["ProcessingInputs"]}
     assert inputs["model"] == "s3://artifacts/credit-risk/e1/output/model.tar.gz"
     assert inputs["background"] == f"{OUTPUT}/explainability/background.csv"
@@ -181,8 +183,8 @@ def test_the_command_runs_the_program_in_the_archive(tmp_path):
             member = tarfile.TarInfo(f"{prefix}code/pipelines/serving/attribution.py")
             member.size = len(program)
             packed.addfile(member, io.BytesIO(program))
-        command = explaining.COMMAND.replace("/opt/ml/processing/input", str(tmp_path / "input"))
-        ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+        command = [word.replace("/opt/ml/processing/input", str(tmp_path / "input")) for word in explaining.COMMAND]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         assert f"'--rows', '{tmp_path}/input/rows/rows.csv'" in ended.stdout
 
 
