@@ -21,6 +21,7 @@ from local.sagemaker.jobs.life import Jobs
 from local.sagemaker.jobs.processing import Processing
 from local.sagemaker.jobs.training import Training
 from local.sagemaker.kinds import ENDPOINT
+from local.sagemaker.monitoring.schedules import Lateness, punctual
 from local.sagemaker.pipelines.api import Pipelines
 from local.sagemaker.plain import generated
 from local.sagemaker.registry import Registry
@@ -37,11 +38,16 @@ class SageMaker:
     """The families `sagemaker` and `sagemaker-runtime`.
 
     `images` says which interpreter stands for an image; `isolated_by` how /opt/ml is made (by default the best way
-    this machine allows).
+    this machine allows); `late` how long after its turn a monitoring schedule starts: AWS takes up to twenty minutes.
     """
 
     def __init__(
-        self, services: Services, *, images: Images | None = None, isolated_by: Isolation | None = None
+        self,
+        services: Services,
+        *,
+        images: Images | None = None,
+        isolated_by: Isolation | None = None,
+        late: Lateness = punctual,
     ) -> None:
         identities, files, images = Identities(services), Files(services), images or ImageEnvironments()
         context = Context(
@@ -61,7 +67,7 @@ class SageMaker:
         self._metrics, self._capture = Metrics(services), Capture(services)
         runtime = Runtime(services, self._endpoints, metrics=self._metrics, capture=self._capture)
         self._asynchronous = Asynchronous(context, endpoints=self._endpoints, runtime=runtime)
-        self._written = Written(context, self._jobs[0])
+        self._written = Written(context, self._jobs[0], late=late)
         control = {
             **generated(context.store, services.state, who=identities.user_context),
             **Registry(context).handlers(),

@@ -19,18 +19,18 @@ from local.sagemaker.lineage.associations import Associations
 from local.sagemaker.lineage.entities import Entities
 from local.sagemaker.lineage.graph import Graph
 from local.sagemaker.lineage.groups import Groups
-from local.sagemaker.monitoring.schedules import Monitoring
+from local.sagemaker.monitoring.schedules import Lateness, Monitoring, punctual
 from local.sagemaker.search import Search
 
 
 class Written:
     """The rooms, and what they answer for: operations of `sagemaker`, and families of their own beside it."""
 
-    def __init__(self, context: Context, processing: Jobs) -> None:
+    def __init__(self, context: Context, processing: Jobs, *, late: Lateness = punctual) -> None:
         associations, self._metrics = Associations(context), MetricLog(context)
         online, self._offline = OnlineStore(context.services), OfflineStore(context)
         self.mlflow = Mlflow(context)
-        self._monitoring = Monitoring(context, processing)
+        self._monitoring = Monitoring(context, processing, late=late)
         self._groups = FeatureGroups(context, online=online, offline=self._offline)
         self._records = FeatureStore(context, online=online, offline=self._offline)
         self._rooms = (

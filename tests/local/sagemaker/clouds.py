@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,13 +57,15 @@ class WithAnalyzers(PlainImages):
 
 @contextmanager
 def sagemaker_cloud(
-    factory: pytest.TempPathFactory, *, clock: Clock | None = None, images: Images | None = None
+    factory: pytest.TempPathFactory, *, clock: Clock | None = None, images: Images | None = None, **more: Any
 ) -> Iterator[SmallCloud]:
     """Such a cloud, for as long as the tests that share it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
         known = images or PlainImages()
-        cloud = SmallCloud(factory.mktemp("cloud"), lambda services: SageMaker(services, images=known), clock=clock)
+        cloud = SmallCloud(
+            factory.mktemp("cloud"), lambda services: SageMaker(services, images=known, **more), clock=clock
+        )
         cloud.listen()
         yield cloud
         cloud.close()

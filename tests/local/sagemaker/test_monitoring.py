@@ -9,10 +9,16 @@ from tests.local.sagemaker.conftest import World
 from tests.local.sagemaker.monitors import NOON, Monitors, captured, label
 
 
+def lateness(name, turn):
+    """One schedule alone is late."""
+    return timedelta(minutes=12 if name == "tardy" else 0)
+
+
 @pytest.fixture(scope="module")
 def monitors(tmp_path_factory):
     """A world at noon whose clock stands still, with an endpoint and the requests of an hour."""
-    with sagemaker_cloud(tmp_path_factory, clock=Clock(speed=0, start=NOON), images=WithAnalyzers()) as cloud:
+    clock = Clock(speed=0, start=NOON)
+    with sagemaker_cloud(tmp_path_factory, clock=clock, images=WithAnalyzers(), late=lateness) as cloud:
         made = Monitors(World(cloud))
         made.endpoint()
         yield made
@@ -149,6 +155,20 @@ def test_a_schedule_runs_by_the_hour_until_it_is_stopped(monitors):
     clock.advance(timedelta(hours=1))
     assert len(monitors.executions("hourly")) == 2
     assert monitors.world.refused(sm.describe_monitoring_schedule, **name)[0] == "ResourceNotFound"
+
+
+def test_an_execution_may_start_late_and_still_be_that_of_its_turn(monitors):
+    """As AWS's do, up to twenty minutes."""
+    clock = monitors.world.services.clock
+    monitors.define("tardy")
+    monitors.schedule("tardy", ScheduleExpression="cron(0 * ? * * *)")
+    turn = monitors.now.replace(minute=0) + timedelta(hours=1)
+    clock.advance(turn - monitors.now)
+    assert monitors.executions("tardy") == []
+    clock.advance(timedelta(minutes=12))
+    assert monitors.ended("tardy")["ScheduledTime"] == turn
+    monitors.sm.delete_monitoring_schedule(MonitoringScheduleName="tardy")
+    clock.advance(turn + timedelta(hours=1) - monitors.now)
 
 
 def test_a_schedule_that_is_deleted_waits_for_its_executions(asked):
