@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
     """Do what ``event["action"]`` asks for ``event["model"]``: ``run``, ``baseline`` or ``training-data``.
 
     ``run`` judges the window that ends at ``time`` (ISO 8601, as the schedule says it) or now, and gives the verdict;
-    with ``asynchronous`` a large window gives the name of the job that judges it. Where SageMaker's own monitors look
+    of a large window it gives the name of the job that judges it. Where SageMaker's own monitors look
     at the model, ``run`` tells what their last turn has found. ``baseline`` makes one of ``data``,
     ``predictions`` and ``contract`` (S3 URIs) under ``output``, all texts, as a pipeline's step takes them.
     ``training-data`` writes what was labelled in the last ``hours`` as a file of training data. Raises RequestError for

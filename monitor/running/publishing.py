@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "sluice"
 DETAIL_TYPE: Final = "Monitoring run ended"
 IDLE: Final = "Idle"
-"""Our own metric: 1 for a run that found nothing that serves."""
+"""Our own metric: 1 for a run that found nothing that serves, else 0."""
 _MOST_METRICS: Final = 500
 """Of one PutMetricData, which takes 1,000 and 1 MB."""
 
@@ -40,11 +40,9 @@ def publish(findings: Findings, clients: Clients) -> dict[str, Any]:
 
 def idle(place: Place, clients: Clients) -> None:
     """Say that nothing serves, so that silence is known from there being nothing to hear."""
-    dimensions = _dimensions({"Endpoint": place.endpoint, "Monitor": Monitor.DATA_QUALITY})
-    clients.cloudwatch.put_metric_data(
-        Namespace=metrics.OURS,
-        MetricData=[{"MetricName": IDLE, "Dimensions": dimensions, "Value": 1, "Unit": "Count"}],
-    )
+    ours = {"Endpoint": place.endpoint, "Monitor": str(Monitor.DATA_QUALITY)}
+    told = [Metric(name="Judged", value=0.0, unit="Count"), Metric(name=IDLE, value=1.0, unit="Count")]
+    _put(clients.cloudwatch, metrics.OURS, told, ours)
 
 
 def _write(findings: Findings, s3: S3Client) -> None:
@@ -89,7 +87,10 @@ def _measure(judgement: Judgement, place: Place, cloudwatch: CloudWatchClient) -
     ours = {"Endpoint": place.endpoint, "Monitor": str(judgement.monitor)}
     told = metrics.of_alarms(judgement)
     judged = any(metric.name == "Judged" and metric.value for metric in told)
-    _put(cloudwatch, metrics.OURS, [each for each in told if judged or each.name != "Violations"], ours)
+    wanted = [each for each in told if judged or each.name != "Violations"]
+    # An expression over a metric that was never put has no value: so this one is put whenever the other is.
+    busy = [Metric(name=IDLE, value=0.0, unit="Count")] if judgement.monitor == Monitor.DATA_QUALITY else []
+    _put(cloudwatch, metrics.OURS, [*wanted, *busy], ours)
 
 
 def _put(cloudwatch: CloudWatchClient, namespace: str, found: Iterable[Metric], dimensions: Mapping[str, str]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from monitor import quality
 from monitor.judgement import Judgement, Outcome
@@ -26,6 +29,8 @@ from monitor.running.storage import Stored, fetch, listed
 from monitor.running.window import Window
 from monitor.running.witness import Seen, witness
 
+_log = logging.getLogger(__name__)
+
 MASKED = "-masked.jsonl"
 """How the files end in which masked requests are captured."""
 _MEGABYTE = 1_000_000
@@ -42,7 +47,7 @@ def run(place: Place, policy: Policy, window: Window, clients: Clients, *, jobs:
         publishing.idle(place, clients)
         return {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": f"Nothing serves {place.model} yet."}
     captured = _captured(served, window, policy, clients=clients)
-    size = sum(stored.size_bytes for stored in captured)
+    size = sum(stored.size_bytes for stored in {*captured, *_earlier(served, window, policy, clients=clients)})
     if jobs is not None and policy.explainability is not None:
         _explain(Explaining(place=place, policy=policy, served=served, clients=clients), window, captured, jobs=jobs)
     if jobs is not None and size > policy.job_above_mb * _MEGABYTE:
@@ -55,10 +60,16 @@ def run(place: Place, policy: Policy, window: Window, clients: Clients, *, jobs:
 
 
 def _explain(explaining: Explaining, window: Window, captured: Sequence[Stored], *, jobs: Jobs) -> None:
-    """Have a job explain what the window was answered; a later run judges what it leaves."""
-    with tempfile.TemporaryDirectory() as folder:
-        named = identity(explaining.served, window)
-        explaining.start(window, captured, run=named, jobs=jobs, folder=Path(folder))
+    """Have a job explain what the window was answered; a later run judges what it leaves.
+
+    One that cannot be started leaves nothing, which is that monitor's affair: the others are heard all the same.
+    """
+    named = identity(explaining.served, window)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            explaining.start(window, captured, run=named, jobs=jobs, folder=Path(folder))
+    except (ClientError, BotoCoreError, RunError):
+        _log.exception("the answers of run %s are not explained", named)
 
 
 def identity(served: Served, window: Window) -> str:
@@ -72,6 +83,12 @@ def _captured(served: Served, window: Window, policy: Policy, *, clients: Client
     folder = served.captures
     found = listed(clients.s3, folder.bucket, [f"{folder.key}/{hour}/" for hour in window.hours()])
     return [stored for stored in found if stored.key.endswith(MASKED if policy.masked else ".jsonl")]
+
+
+def _earlier(served: Served, window: Window, policy: Policy, *, clients: Clients) -> list[Stored]:
+    """What was captured in the window whose labels are expected by now, where that is another one."""
+    delay = policy.quality.label_delay_minutes if policy.quality else 0
+    return _captured(served, window.earlier(minutes=delay), policy, clients=clients) if delay else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +142,8 @@ class _Task:
         delay = self.policy.quality.label_delay_minutes
         window = self.window.earlier(minutes=delay) if delay else self.window
         if delay:
-            seen = self._seen(_captured(self.served, window, self.policy, clients=self.clients), window, known)
+            earlier = _earlier(self.served, self.window, self.policy, clients=self.clients)
+            seen = self._seen(earlier, window, known)
         since = Window(start=window.start, end=self.window.end)
         table, _ = labels.read(fetch(self.clients.s3, _pushed(self.place, since, self.clients), self.folder))
         joined = quality.join(seen.table, table)

@@ -25,6 +25,8 @@ from monitor.running.window import Window
 from monitor.running.witness import witness
 
 FILE = "window.csv"
+LARGEST_BYTES = 1_000_000_000
+"""Of captured requests, which a function of 2 GB takes apart."""
 
 
 def gather(place: Place, policy: Policy, window: Window, clients: Clients) -> dict[str, Any]:
@@ -77,7 +79,13 @@ def _captured(place: Place, served: Served, window: Window, clients: Clients) ->
     versions = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
     variant = served.captures.key.rpartition("/")[2]
     folders = [f"{version}{place.endpoint}/{variant}" for version in versions]
-    return list(listed(clients.s3, bucket, [f"{each}/{hour}/" for each in folders for hour in window.hours()]))
+    found = list(listed(clients.s3, bucket, [f"{each}/{hour}/" for each in folders for hour in window.hours()]))
+    if (size := sum(stored.size_bytes for stored in found)) > LARGEST_BYTES:
+        raise GatherError(
+            f"{size / 1e6:,.0f} MB were captured since {window.start}, "
+            f"and the function takes {LARGEST_BYTES / 1e6:,.0f}: lower retraining.lookback_hours, or train by hand."
+        )
+    return found
 
 
 def _whole(table: pa.Table, manifest: Mapping[str, Any]) -> pa.Table:

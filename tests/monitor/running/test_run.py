@@ -81,6 +81,7 @@ def test_metrics_have_the_names_and_dimensions_of_model_monitor(account, policy)
     assert ours["Violations", "data-quality"] >= 1
     assert ours["Judged", "data-quality"] == 1
     assert ours["Rows", "data-quality"] == 400
+    assert ours["Idle", "data-quality"] == 0
 
 
 def test_one_event_tells_that_a_run_has_ended(account, policy):
@@ -146,7 +147,7 @@ def test_where_nothing_serves_nothing_is_judged(account, policy):
     """That is said by a metric of its own, so that no alarm rings about silence; no report is written."""
     account.sagemaker.serves = False
     assert judged(account, policy)["outcome"] == "insufficient_data"
-    assert account.metrics(OURS) == {("Idle", "data-quality"): 1}
+    assert account.metrics(OURS) == {("Idle", "data-quality"): 1, ("Judged", "data-quality"): 0}
     assert account.s3.keys("captured") == []
     assert account.told.events == []
 
