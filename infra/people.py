@@ -341,5 +341,6 @@ def _see_serving(stage: Stage, models: Sequence[str]) -> list[Right]:
         *(rights.read_stack(stage, model, calls=["DescribeStacks"]) for model in models),
         rights.see_alarms(),
         rights.read_metrics(),
+        *rights.see_dashboards(stage),
         *ledger.read(stage),
     ]

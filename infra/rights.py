@@ -314,6 +314,25 @@ def read_alarm_history() -> Right:
     )
 
 
+def see_dashboards(stage: Stage) -> list[Right]:
+    """Looking at the stage's dashboards, and finding the metrics that their graphs search for.
+
+    Source: CloudWatch User Guide, "Permissions required to use the CloudWatch console".
+    """
+    names = [naming.dashboard(stage), *(naming.dashboard(stage, model) for model in stage.models)]
+    return [
+        Right(
+            actions=["cloudwatch:GetDashboard"],
+            resources=[f"arn:aws:cloudwatch::{stage.account}:dashboard/{name}" for name in names],
+        ),
+        Right(
+            actions=["cloudwatch:ListDashboards", "cloudwatch:ListMetrics"],
+            resources=["*"],
+            because="Listing knows no resources.",
+        ),
+    ]
+
+
 def read_metrics() -> Right:
     """Reading metrics."""
     return Right(

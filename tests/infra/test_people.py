@@ -102,7 +102,10 @@ def test_people_release_through_the_functions_only(local, person):
 STATUS = {
     "cloudformation:DescribeStacks",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetDashboard",
     "cloudwatch:GetMetricData",
+    "cloudwatch:ListDashboards",
+    "cloudwatch:ListMetrics",
     "dynamodb:Query",
     "sagemaker:DescribeEndpoint",
     "sagemaker:DescribeEndpointConfig",
