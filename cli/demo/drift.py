@@ -54,7 +54,7 @@ def _apply(story: Story, people: People, everybody: Applicants) -> int:
     with story.part("Other people apply: younger, for larger loans") as said:
         newcomers = everybody.drifted(many=MANY + _SPARE, seed=_SEED)
         with Traffic(people.operator, MODEL, rows=newcomers.rows, per_second=PER_SECOND, name=_NAME) as traffic:
-            _until("the last applicant", lambda: True if traffic.sent >= MANY else None)
+            _until("the last applicant", lambda: _all_answered(traffic))
         story.check(f"each of {traffic.sent:,} was answered", traffic.failed == 0 < traffic.sent)
         known = [
             Label(number, f"{_NAME}-{number}", newcomers.truth[number])
@@ -65,6 +65,11 @@ def _apply(story: Story, people: People, everybody: Applicants) -> int:
         progress.print(f"  {len(known):,} labels pushed: what became of each loan, by inference id")
         said.append(f"{traffic.sent:,} applicants, {len(known):,} labels")
     return traffic.sent
+
+
+def _all_answered(traffic: Traffic) -> bool | None:
+    """Threads ask side by side: one may still wait for its answer when later applicants have theirs."""
+    return True if sum(number < MANY for number in traffic.answered()) == MANY else None
 
 
 def _look(story: Story, people: People) -> Verdict:
