@@ -133,7 +133,7 @@ def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judg
         return Judgement(
             monitor=monitor, outcome=outcome, reason=reason, rows=rows, violations=found, files={VIOLATIONS: told}
         )
-    silent = why == _SILENT or status == "Stopped"
+    silent = _SILENT in why or status == "Stopped"
     reason = f"SageMaker has not judged this turn: {why or status}"
     return Judgement(
         monitor=monitor, outcome=Outcome.INSUFFICIENT_DATA if silent else Outcome.FAILED, reason=reason, rows=0

@@ -103,6 +103,14 @@ def test_a_turn_that_is_under_way_is_waited_for(account):
     assert told == ["2026-11-02T10:00:00Z", "2026-11-02T11:00:00Z", "2026-11-02T12:00:00Z"]
 
 
+def test_an_hour_of_probes_alone_is_silence(account):
+    """Requests were captured, and none that counts: the analyzer says so in its own message."""
+    at = TEN + timedelta(hours=1)
+    for monitor in ("data-quality", "model-quality"):
+        account.sagemaker.ran(monitor, "Failed", at=at, reason="ClientError: Job inputs had no data.")
+    assert executions.tell(PLACE, POLICY, account.clients)["outcome"] == "insufficient_data"
+
+
 def test_an_analysis_that_failed_is_no_good_news(account):
     """Its reason is told."""
     at = TEN + timedelta(hours=1)

@@ -10,6 +10,7 @@ from local.sagemaker.kinds import ENDPOINT, PIPELINE_EXECUTION
 from local.state import State
 from tests.local.conftest import SmallCloud
 from tests.local.sagemaker.conftest import ECHO_MODEL, ROLE, PlainImages, World
+from tests.local.sagemaker.monitors import Monitors, captured
 
 
 @pytest.fixture
@@ -276,3 +277,20 @@ def test_endpoints_serve_again(process):
 
 def _definition(steps) -> str:
     return json.dumps({"Version": "2020-12-01", "Steps": steps})
+
+
+def test_a_monitoring_execution_goes_on(process):
+    """Its job runs again in the next process, and ends it: here it fails, since moto has lost what it reads."""
+    first = Monitors(process())
+    first.endpoint()
+    first.put(0, captured("a"))
+    first.define("resumed", waits=True)
+    times = {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "PT1H"}
+    first.schedule("resumed", **times)
+    first.world.until(lambda: first.executions("resumed"), lambda found: "ProcessingJobArn" in found[0])
+
+    second = Monitors(process())
+    second.world.part.resume()
+    ended = second.ended("resumed")
+    assert ended["MonitoringExecutionStatus"] == "Failed"
+    assert ended["FailureReason"].startswith("ClientError: Data download failed: ")
