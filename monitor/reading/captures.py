@@ -75,9 +75,11 @@ def _relevant(found: Records, wanted: Wanted, skips: Skips) -> Records:
 def _batches(found: Records, wanted: Wanted, skips: Skips) -> Iterator[Any]:
     """The rows of whole records; those in CSV and those in JSON go apart, request and answer each."""
     for side in ("input", "output"):
-        texts = payloads.decoded(found.texts(side), found.texts(f"{side}_encoding"))
-        lost = pc.and_(pc.is_null(texts), found.texts(side).is_valid())
-        found = found.with_texts(side, texts).left_out(lost, "a payload that is no text", skips)
+        given = found.texts(side)
+        texts = payloads.decoded(given, found.texts(f"{side}_encoding"))
+        if texts is not given:
+            lost = pc.and_(pc.is_null(texts), given.is_valid())
+            found = found.with_texts(side, texts).left_out(lost, "a payload that is no text", skips)
     asked, answered = _are_json(found, "input"), _are_json(found, "output")
     for as_json, answer_as_json in itertools.product((False, True), repeat=2):
         part = found.kept(pa.array((asked == as_json) & (answered == answer_as_json)))

@@ -55,6 +55,9 @@ def _plain(given: str | None) -> str | None:
 
 def are_json(texts: Any, encodings: Any, types: Any) -> Any:
     """Which payloads are JSON: by their encoding, else by their content type, else by how they begin."""
+    known = set(pc.unique(encodings).to_pylist())
+    if len(known) == 1 and known <= {"CSV", "JSON"}:
+        return pa.array(np.full(len(texts), known == {"JSON"}))
     by_encoding = pc.equal(encodings, "JSON")
     base = pc.equal(encodings, "BASE64")
     by_type = pc.match_substring(types, "json", ignore_case=True)
@@ -72,9 +75,10 @@ def joined(texts: Any) -> bytes:
 
 def csv_rows(texts: Any, columns: Sequence[str] | None) -> Rows:
     """The rows of CSV payloads without header; a first line that repeats the columns' names is read over."""
-    texts = pc.ascii_trim(texts, "\r\n")
-    if columns:
-        texts = pc.replace_substring_regex(texts, "^" + _pattern(columns) + "\r?\n", "")
+    if pc.any(pc.match_substring(texts, "\n")).as_py():
+        texts = pc.ascii_trim(texts, "\r\n")
+        header = re.escape(",".join(columns or ()))
+        texts = pc.replace_substring_regex(texts, f"^{header}\r?\n", "") if columns else texts
     data = joined(texts)
     counts, reasons = _quoted(texts, columns) if b'"' in data else _unquoted(texts, columns)
     width = len(columns) if columns else _width(texts, counts)
@@ -89,10 +93,6 @@ def csv_rows(texts: Any, columns: Sequence[str] | None) -> Rows:
         kept = joined(texts.filter(pa.array(counts > 0)))
         table = text.parsed(kept, names, [], threads=False) if counts.any() else None
     return Rows(table, counts, reasons)
-
-
-def _pattern(columns: Sequence[str]) -> str:
-    return re.escape(",".join(columns))
 
 
 def _width(texts: Any, counts: NDArray[np.int64]) -> int:

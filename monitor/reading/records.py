@@ -54,7 +54,8 @@ class Records:
 
     def kept(self, mask: Any) -> Records:
         """Those for which an Arrow array of booleans is true."""
-        return Records(self.table.filter(mask), self.lines[np.asarray(mask)], self.block)
+        chosen = np.asarray(mask)
+        return self if chosen.all() else Records(self.table.filter(mask), self.lines[chosen], self.block)
 
     def left_out(self, mask: Any, reason: str, skips: Skips) -> Records:
         """Leave out and count those for which `mask` is true."""
@@ -79,7 +80,8 @@ class Records:
 
     def texts(self, column: str) -> Any:
         """A column as one Arrow array."""
-        return self.table.column(column).combine_chunks()
+        chunked = self.table.column(column)
+        return chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
 
 
 def records(block: Block, skips: Skips) -> Records:
