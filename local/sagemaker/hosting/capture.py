@@ -21,7 +21,8 @@ from local.sagemaker.s3 import split
 from local.services import Services
 
 _log = logging.getLogger(__name__)
-_FLUSH = timedelta(seconds=5)
+_FLUSH = timedelta(seconds=20)
+"""How long a record waits for others: SageMaker takes minutes, and each file is one more to fetch for who reads them."""
 
 
 @dataclass(frozen=True)
