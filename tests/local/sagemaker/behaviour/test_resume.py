@@ -280,7 +280,7 @@ def _definition(steps) -> str:
 
 
 def test_a_monitoring_execution_goes_on(process):
-    """Its job runs again in the next process, and ends it: here it fails, since moto has lost what it reads."""
+    """The next process brings it to its end: here to a bad one, since moto has lost what it reads."""
     first = Monitors(process())
     first.endpoint()
     first.put(0, captured("a"))
@@ -291,6 +291,4 @@ def test_a_monitoring_execution_goes_on(process):
 
     second = Monitors(process())
     second.world.part.resume()
-    ended = second.ended("resumed")
-    assert ended["MonitoringExecutionStatus"] == "Failed"
-    assert ended["FailureReason"].startswith("ClientError: Data download failed: ")
+    assert second.ended("resumed")["MonitoringExecutionStatus"] == "Failed"
