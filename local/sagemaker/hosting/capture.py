@@ -22,7 +22,7 @@ from local.services import Services
 
 _log = logging.getLogger(__name__)
 _FLUSH = timedelta(seconds=20)
-"""How long a record waits for others: SageMaker takes minutes, and each file is one more to fetch for who reads them."""
+"""How long a record waits for others: SageMaker takes minutes, and whoever reads them fetches each file by itself."""
 
 
 @dataclass(frozen=True)
