@@ -75,9 +75,9 @@ class Monitoring(StageStack):
         self.assets: list[Asset | Built] = [*self._code, *self._layers.built]
         queue = f"arn:aws:sqs:{stage.region}:{stage.account}:{naming.dead_letter_queue(stage)}"
         failures = sqs.Queue.from_queue_arn(self, "Failures", queue)
-        job_role = self._job_role()
         function = Function(self, self._duty(), stage=stage, failures=failures)
-        function.node.add_dependency(job_role)
+        if stage.monitored:
+            function.node.add_dependency(self._job_role())
         for model in stage.monitored:
             self._tell(model)
         self._wake(function, failures)

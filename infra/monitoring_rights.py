@@ -27,8 +27,6 @@ def of_function(stage: Stage) -> list[Right]:
 
 def of_job(stage: Stage) -> list[Right]:
     """Judging, and what every job needs: its code, its image, its logs, its network."""
-    if not stage.monitored:
-        return []
     bucket = naming.artifact_bucket(stage)
     return [
         *_judge(stage),
