@@ -73,8 +73,14 @@ def decide(drift: Drift) -> Action:
 
 
 def _answered(verdict: Verdict, drift: Drift) -> Iterator[str]:
-    """What a retraining of ours is doing about it already."""
-    retrainings = Retrainings(drift.journal)
+    """What is being done about it already, by a retraining of ours or by a release: no news to anybody."""
+    retrainings, release = Retrainings(drift.journal), drift.journal.open
+    if release is not None:
+        yield f"version {release.version} is being released, which may be the cure"
+    if drift.serving is None:
+        yield "what serves is of no release that the ledger knows"
+    elif drift.serving != verdict.version:
+        yield f"version {drift.serving} serves, and the monitor has judged version {verdict.version}"
     last, under_way = retrainings.last, {execution.arn for execution in drift.executions if execution.runs}
     if last and retrainings.execution(last) in under_way:
         yield f"the retraining of version {last.version} is under way"
@@ -88,12 +94,6 @@ def _objections(verdict: Verdict, drift: Drift) -> Iterator[str]:
     policy, journal = drift.policy, drift.journal
     if policy.stop:
         yield "retraining is stopped (monitor.retraining.stop)"
-    if drift.serving is None:
-        yield "what serves is of no release that the ledger knows"
-    elif drift.serving != verdict.version:
-        yield f"version {drift.serving} serves, and the monitor has judged version {verdict.version}"
-    if journal.open is not None:
-        yield f"version {journal.open.version} is being released, which may be the cure"
     if any(execution.runs for execution in drift.executions):
         yield f"another execution of the pipeline {policy.pipeline} is under way"
     if drift.waiting is not None:

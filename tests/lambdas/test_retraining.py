@@ -108,17 +108,27 @@ def test_without_an_alarm_for_what_was_found_nothing_is_said(ringing):
     ("members", "words"),
     [
         ({"policy": replace(POLICY, stop=True)}, "retraining is stopped (monitor.retraining.stop)"),
-        ({"serving": 2}, "version 2 serves, and the monitor has judged version 1"),
-        ({"serving": None}, "what serves is of no release that the ledger knows"),
         ({"executions": (replace(RUNNING, name=""),)}, "another execution of the pipeline churn-dev is under way"),
         ({"waiting": 3}, "version 3, trained because of drift, waits for a decision: approve or reject it"),
         ({"data": replace(ENOUGH, rows=499)}, "the last 12 hours have fewer than 500 rows with labels"),
-        ({"log": journal(*SERVED, opened(2))}, "version 2 is being released, which may be the cure"),
     ],
 )
 def test_what_speaks_against_a_retraining_is_written_down(members, words):
     """In words that stay the same as long as the reason does."""
     assert reason(decide(drift(**members))) == words
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"serving": 2}, "version 2 serves, and the monitor has judged version 1"),
+        ({"serving": None}, "what serves is of no release that the ledger knows"),
+        ({"log": journal(*SERVED, opened(2))}, "version 2 is being released, which may be the cure"),
+    ],
+)
+def test_what_a_release_has_answered_is_waited_for(members, words):
+    """An alarm rings on until the next run has judged what serves then: that is no news to anybody."""
+    assert decide(drift(**members)) == Wait(reason=words)
 
 
 @pytest.mark.parametrize(
