@@ -26,6 +26,8 @@ class Labelled:
 
     table: pa.Table
     coverage: Coverage
+    unreadable: int = 0
+    """Lines of labels that were none."""
 
 
 def kept(policy: Policy) -> set[str]:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 MASKED = "-masked.jsonl"
 """How the files end in which masked requests are captured."""
+UNREADABLE_LABELS = "a line of labels that is none"
 _MEGABYTE = 1_000_000
 
 
@@ -116,6 +117,8 @@ class _Task:
         judged = judges.judge(
             self.policy, seen, labelled, known, explained=lambda: explaining.judge(known, now=self.window.end)
         )
+        if labelled and labelled.unreadable:
+            seen = replace(seen, skipped={**seen.skipped, UNREADABLE_LABELS: labelled.unreadable})
         return self._told(judged, seen=seen, baseline=known.folder)
 
     def _told(self, judgements: Sequence[Judgement], *, seen: Seen | None = None, baseline: str = "") -> Findings:
@@ -145,9 +148,9 @@ class _Task:
             earlier = _earlier(self.served, self.window, self.policy, clients=self.clients)
             seen = self._seen(earlier, window, known)
         since = Window(start=window.start, end=self.window.end)
-        table, _ = labels.read(fetch(self.clients.s3, _pushed(self.place, since, self.clients), self.folder))
+        table, unreadable = labels.read(fetch(self.clients.s3, _pushed(self.place, since, self.clients), self.folder))
         joined = quality.join(seen.table, table)
-        return Labelled(table=joined.table, coverage=joined.coverage)
+        return Labelled(table=joined.table, coverage=joined.coverage, unreadable=unreadable)
 
 
 def _pushed(place: Place, window: Window, clients: Clients) -> list[Stored]:

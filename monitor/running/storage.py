@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +88,17 @@ def document(s3: S3Client, stored: Stored) -> Any:
 
 
 def put(s3: S3Client, stored: Stored, value: Any, *, media_type: str = "application/json") -> None:
-    """Write an object: bytes and texts as they are, all else as JSON."""
+    """Write an object: bytes and texts as they are, all else as JSON; what is no finite number as a text, "NaN"."""
     if isinstance(value, str):
         value = value.encode()
-    body = value if isinstance(value, bytes) else json.dumps(value, indent=1).encode()
+    body = value if isinstance(value, bytes) else json.dumps(_finite(value), indent=1, allow_nan=False).encode()
     s3.put_object(Bucket=stored.bucket, Key=stored.key, Body=body, ContentType=media_type)
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity: Model Monitor writes a text in their place."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value

@@ -143,6 +143,23 @@ def test_one_monitor_that_breaks_silences_no_other(account, policy):
     assert found["bias"] != "completed"
 
 
+def test_what_cannot_be_read_is_counted_and_what_is_no_number_is_told(account, policy):
+    """Broken lines of requests and of labels stop nothing and are not passed over; every file is JSON, strictly."""
+    account.asked(labelled=300)
+    [requests] = account.s3.keys("captured", "credit-risk/3/")
+    lines = account.s3.kept["captured", requests].splitlines()
+    whole = [line.replace(b',67"', b',inf"').replace(b',22"', b',nan"') for line in lines]
+    account.s3.kept["captured", requests] = b"\n".join([*whole, b"\xff\xfe", b'{"captureData":'])
+    key = "labels/credit-risk/2026/11/02/10/broken.jsonl"
+    account.s3.put_object(Bucket="captured", Key=key, Body=b'\xff\n{"a": 1}\n[]\nnull\n')
+    verdict = judged(account, policy)
+    assert verdict["skipped"]["a line of labels that is none"] == 4
+    assert sum(verdict["skipped"].values()) == 6
+    for (bucket, key), content in account.s3.kept.items():
+        if bucket == "captured" and key.endswith(".json"):
+            json.loads(content, parse_constant=lambda constant, key=key: pytest.fail(f"{key} holds {constant}"))
+
+
 def test_where_nothing_serves_nothing_is_judged(account, policy):
     """That is said by a metric of its own, so that no alarm rings about silence; no report is written."""
     account.sagemaker.serves = False
