@@ -53,10 +53,12 @@ def aligned(baseline: Numbers, current: Numbers) -> tuple[Floats, Counts, Counts
     else:
         first_bins, second_bins = _same_bins(baseline, current)
         (values, counts), (others, other_counts) = first_bins.points(), second_bins.points()
-    union, places = np.unique(np.concatenate((values, others)), return_inverse=True)
+    union = np.concatenate((values, others))
+    union.sort(kind="stable")  # two ascending runs: merged, not sorted
+    union = union[np.diff(union, prepend=np.nan) != 0]
     first, second = np.zeros(len(union), np.int64), np.zeros(len(union), np.int64)
-    first[places[: len(values)]] = counts
-    second[places[len(values) :]] = other_counts
+    first[np.searchsorted(union, values)] = counts
+    second[np.searchsorted(union, others)] = other_counts
     return union, first, second
 
 

@@ -36,6 +36,7 @@ class Numbers:
     """The different numbers in order, while `bins` is None."""
     counts: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     bins: Bins | None = None
+    _points: tuple[tuple[int, int], Floats, Counts] | None = field(default=None, repr=False, compare=False)
 
     @property
     def exact(self) -> bool:
@@ -58,8 +59,11 @@ class Numbers:
         """The numbers in order and how often each occurs; in bins, each stands for those of its bin."""
         if self.bins is None:
             return self.values, self.counts
-        values, counts = self.bins.points()
-        return np.clip(values, self.min, self.max), counts
+        state = (self.count, self.bins.shift)
+        if self._points is None or self._points[0] != state:  # a judgement asks for them many times
+            values, counts = self.bins.points()
+            self._points = (state, np.clip(values, self.min, self.max), counts)
+        return self._points[1:]
 
     def cdf(self, at: Floats) -> Floats:
         """The share of numbers not above each of `at`; all zero without numbers."""
