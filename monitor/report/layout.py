@@ -85,7 +85,9 @@ def _section(judgement: Judgement) -> Element:
 
 def _look_first(judgement: Judgement) -> Node:
     """What is drawn before it is listed."""
-    return moved(judgement.facts) if judgement.monitor is Monitor.DATA_QUALITY and judgement.facts else None
+    if judgement.monitor is not Monitor.DATA_QUALITY or judgement.facts is None:
+        return None
+    return moved(judgement.facts, judgement.violations)
 
 
 def _foot(run: Run) -> Element:

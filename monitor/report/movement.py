@@ -20,7 +20,7 @@ def spoken(feature: Feature) -> str:
 def _middle(feature: Feature) -> str:
     was, now = _quantiles(feature.baseline), _quantiles(feature.current)
     if not was or not now:
-        return _empty(feature)
+        return f"There is no number in {'the window' if not now else 'the baseline'}."
     before = f"{number(was[_LOWEST])} to {number(was[_HIGHEST])}"
     return (
         f"The median {_went(was[_MIDDLE], now[_MIDDLE])}. Nine in ten lie between {number(now[_LOWEST])} and "
@@ -36,8 +36,8 @@ def _went(was: float, now: float) -> str:
 
 def _categories(feature: Feature) -> str:
     was, now = feature.baseline.shares, feature.current.shares
-    if not was or not now:
-        return _empty(feature)
+    if not sum(was) or not sum(now):
+        return f"There is no value in {'the window' if not sum(now) else 'the baseline'}."
     changes = sorted(range(len(was)), key=lambda each: round(-abs(now[each] - was[each]), 6))
     said = [_change(feature, each) for each in changes[:2] if abs(now[each] - was[each]) >= _WORTH_SAYING]
     return f"{'; '.join(said)}." if said else "Every category is about as frequent as it was."
@@ -55,11 +55,6 @@ def _gaps(feature: Feature) -> str:
     if abs(now - was) < _WORTH_SAYING:
         return ""
     return f"{share(now)} of the rows have no value; before: {share(was)}."
-
-
-def _empty(feature: Feature) -> str:
-    side = "the window" if feature.current.rows - feature.current.missing <= 0 else "the baseline"
-    return f"There is no value in {side}."
 
 
 def _missing(side: Side) -> float:

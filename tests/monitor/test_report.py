@@ -133,6 +133,15 @@ def test_a_judgement_without_facts_is_told_in_words():
     assert "The column income is missing." in text
 
 
+def test_what_else_is_wrong_with_a_feature_stands_on_its_card():
+    """A column of another type has not moved: its card says what is the matter."""
+    judged = data([numeric(moved=False)])
+    odd = Violation(feature="age", check="data_type_check", description="500 of 1,000 values are no Integral.")
+    read = Reader(page(a_run(), [replace(judged, violations=(*judged.violations, odd))]))
+    assert read.text.count(odd.description) == 2
+    assert read.text.count(judged.violations[0].description) == 1
+
+
 def test_what_was_left_out_is_told_with_examples():
     """Records that could not be read are counted by reason."""
     run = a_run(
@@ -186,9 +195,13 @@ def test_one_sentence_says_it_all(judgements, sentence):
         (categorical(), "“yacht” is new: 20 %; “car” was 60 %, is 50 %. 2 % of the rows have no value; before: 0 %."),
         (
             numeric(current=Side(rows=9, missing=9)),
+            "There is no number in the window. 100 % of the rows have no value; before: 0 %.",
+        ),
+        (numeric(baseline=Side(rows=0, missing=0)), "There is no number in the baseline."),
+        (
+            categorical(current=Side(rows=9, missing=9, shares=(0.0, 0.0, 0.0))),
             "There is no value in the window. 100 % of the rows have no value; before: 0 %.",
         ),
-        (numeric(baseline=Side(rows=0, missing=0)), "There is no value in the baseline."),
     ],
 )  # fmt: skip
 def test_what_moved_is_said_in_words(feature, sentence):

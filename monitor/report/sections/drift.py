@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
+from monitor.judgement import Violation
 from monitor.judging.facts import DataFacts, Feature, Side
 from monitor.report.legend import legend
 from monitor.report.markup import Node, element
@@ -16,6 +17,7 @@ from monitor.report.words import count, cut, number, p_value, share
 
 _LARGE_AT_MOST = 8
 _SMALL_AT_ONCE = 24
+_DRIFT = "baseline_drift_check"
 _MIDDLE = 2
 """The median among a side's quantiles."""
 
@@ -31,12 +33,12 @@ _COLUMNS = (
 )
 
 
-def moved(facts: DataFacts) -> list[Node]:
+def moved(facts: DataFacts, found: Sequence[Violation]) -> list[Node]:
     """What is not as it should be, large: it stands before the list of violations."""
     if not facts.features:
         return []
     was, now = count(facts.baseline_rows, "row"), count(facts.current_rows, "row")
-    large = [_card(feature) for feature in _large(_ordered(facts))]
+    large = [_card(feature, _besides(feature, found)) for feature in _large(_ordered(facts))]
     return [
         legend(f"baseline, {was}", f"this window, {now}", middle=True),
         element("div", large, class_="cards") if large else None,
@@ -65,7 +67,12 @@ def _badness(feature: Feature) -> tuple[bool, bool, float]:
     return feature.violated, feature.moved, (feature.distance or 0.0) / (feature.threshold or 1.0)
 
 
-def _card(feature: Feature) -> Element:
+def _besides(feature: Feature, found: Sequence[Violation]) -> list[str]:
+    """What else than its drift, which is drawn, is wrong with a feature."""
+    return [each.description for each in found if each.feature == feature.name and each.check != _DRIFT]
+
+
+def _card(feature: Feature, besides: Sequence[str]) -> Element:
     """A feature that is not as it should be: how it moved, then the drawing."""
     facts = [
         f"distance {number(feature.distance)}, allowed {number(feature.threshold)}" if feature.distance else "",
@@ -75,6 +82,7 @@ def _card(feature: Feature) -> Element:
     return element(
         "figure",
         element("figcaption", feature.name),
+        [element("p", sentence, class_="said wrong") for sentence in besides],
         element("p", spoken(feature), class_="said"),
         _drawing(feature, width=480, height=150, most=6),
         element("p", " · ".join(filter(None, facts)), class_="quiet"),
