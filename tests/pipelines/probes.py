@@ -121,3 +121,19 @@ def shapley_of_a_sum(row):
     one, moved = rows.iloc[row], rows.a[row] - 0.2
     exact = [moved * (3 + (one.b + 0.9) / 2), (one.b - 0.9) * (one.a + 0.2) / 2, 2.0 * (one.c == "x")]
     return {"attributed": found[row].tolist(), "exact": exact}
+
+
+def explained_rows(rows):
+    """How many of some rows are explained by default, and where all are asked for."""
+    table, seen = pd.DataFrame({"a": np.arange(rows, dtype=float)}), []
+
+    def score(given):
+        seen.append(set(given["a"]) - {-1.0})
+        return given["a"].tolist()
+
+    found = {}
+    for name, more in {"by default": {}, "all": {"most_rows": rows}}.items():
+        seen.clear()
+        attribution.analysis(score, table, background=pd.DataFrame({"a": [-1.0]}), **more)
+        found[name] = len(set.union(*seen))
+    return found

@@ -25,22 +25,24 @@ import pandas as pd
 Score = Callable[[pd.DataFrame], Iterable[float]]
 """Rows with the features as columns → a score each."""
 
-MOST_ROWS = 300
-PERMUTATIONS = 16
-"""How many orders of the features are tried for a row: eight and their reverses, each from its own background row."""
+MOST_ROWS = 200
+PERMUTATIONS = 32
+"""How many orders of the features are tried for a row: half of them and their reverses, each from a background row."""
 LARGEST_BATCH = 200_000
 """Rows that are scored at once: what bounds the memory."""
 _SEED = 20
 
 
-def analysis(score: Score, rows: pd.DataFrame, *, background: pd.DataFrame, label: str = "label0") -> dict[str, Any]:
+def analysis(
+    score: Score, rows: pd.DataFrame, *, background: pd.DataFrame, label: str = "label0", most_rows: int = MOST_ROWS
+) -> dict[str, Any]:
     """The document of ``analysis.json``: each feature's mean absolute attribution, and the background's mean score.
 
-    ``rows`` and ``background`` have the same columns. At most ``MOST_ROWS`` of the rows are explained, drawn by a fixed
+    ``rows`` and ``background`` have the same columns. At most ``most_rows`` of the rows are explained, drawn by a fixed
     seed: the same rows give the same numbers. The form is that of Amazon SageMaker Developer Guide, "Clarify
     explainability analysis results".
     """
-    few = rows if len(rows) <= MOST_ROWS else rows.sample(MOST_ROWS, random_state=_SEED)
+    few = rows if len(rows) <= most_rows else rows.sample(most_rows, random_state=_SEED)
     values = _by_library(score, few, background)
     if values is None:
         values = shapley(score, few, background=background)
@@ -74,7 +76,9 @@ def _part(
     features = together.shape[1]
     half = random.random((len(taken), PERMUTATIONS // 2, features)).argsort(axis=-1).argsort(axis=-1)
     ranks = np.concatenate([half, features - 1 - half], axis=1)
-    start = random.integers(backgrounds, size=(len(taken), PERMUTATIONS))
+    # No background row twice before every one has served: what is left of chance makes small attributions look larger.
+    rounds = [random.random((len(taken), backgrounds)).argsort(axis=1) for _ in range(0, PERMUTATIONS, backgrounds)]
+    start = np.concatenate(rounds, axis=1)[:, :PERMUTATIONS]
     steps = np.arange(features + 1)[:, None]
     is_taken = ranks[:, :, None, :] < steps  # row, order, step, feature
     source = np.where(is_taken, backgrounds + taken[:, None, None, None], start[:, :, None, None])
@@ -99,8 +103,10 @@ def _by_library(score: Score, rows: pd.DataFrame, background: pd.DataFrame) -> n
         return np.fromiter(score(pd.DataFrame(columns)), dtype=float, count=len(coded))
 
     masker = shap.maskers.Independent(codes[: len(background)].astype(float), max_samples=len(background))
-    explained = shap.explainers.Permutation(scored, masker, seed=_SEED)
-    return np.asarray(explained(codes[len(background) :].astype(float), silent=True).values)
+    explainer = shap.explainers.Permutation(scored, masker, seed=_SEED)
+    # One order of the features and its reverse a row: the whole background stands behind each step.
+    explained = explainer(codes[len(background) :].astype(float), max_evals=2 * codes.shape[1] + 1, silent=True)
+    return np.asarray(explained.values)
 
 
 def scorer(serving: ModuleType, model: Any) -> Score:
@@ -124,7 +130,7 @@ def parsed(serving: ModuleType, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Explain a file of rows with header; what cannot be explained is told in one sentence on stderr."""
+    """Explain a file of rows with header, all of them; what cannot be explained is told in one sentence on stderr."""
     options = _options(argv)
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(next(options.model.rglob("model.tar.gz"))) as packed:
@@ -134,7 +140,8 @@ def main(argv: list[str] | None = None) -> int:
         try:
             serving = importlib.import_module("inference")
             rows, background = (parsed(serving, _rows(path)) for path in (options.rows, options.background))
-            document = analysis(scorer(serving, serving.model_fn(folder)), rows, background=background)
+            score = scorer(serving, serving.model_fn(folder))
+            document = analysis(score, rows, background=background, most_rows=len(rows))
         except ValueError as error:
             sys.stderr.write(f"{error}\n")
             return 1
