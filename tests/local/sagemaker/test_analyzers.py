@@ -17,6 +17,13 @@ from tests.local.sagemaker.test_pipelines import definition, step
 ANALYZER = images.uri("model-monitor", region="eu-west-1")
 DATA, OUTPUT = "/opt/ml/processing/input/baseline_dataset_input", "/opt/ml/processing/output"
 ROWS = 600
+CLARIFY = images.uri("clarify:1.0", region="eu-west-1")
+CONFIG = {
+    "headers": ["age", "city", "label"],
+    "label": "label",
+    "label_values_or_threshold": [1],
+    "facet": [{"name_or_index": "city", "value_or_threshold": ["Oslo"]}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +104,26 @@ def test_a_schedule_is_held_to_what_a_quality_check_has_made(world, baseline):
     assert "feature_baseline_drift_age" in put
 
 
+def test_a_clarify_check_finds_bias_in_data(world):
+    """Labels that one city has less often than the baseline says, before anything is trained."""
+    chance = random.Random(5)
+    rows = [[int(chance.random() < (0.7 if city == "Rome" else 0.4)), age, city] for _, age, city in people(5)]
+    lines = table(rows).split("\n", 1)[1]
+    config = {**CONFIG, "headers": ["label", "age", "city"], "methods": {"pre_training_bias": {"methods": "all"}}}
+    given = {"config": json.dumps(config), "data": lines}
+    names = {"config": "analysis_config.json", "data": "train.csv"}
+    inputs = [(name, world.put(f"clarify/{name}/{names[name]}", text), f"input/{name}") for name, text in given.items()]
+    arguments = world.processing("", inputs=inputs, outputs=[("analysis_result", "s3://work/clarified", "output")])
+    arguments["AppSpecification"] = {"ImageUri": CLARIFY}
+    fair = {"version": "1.0", "pre_training_bias_metrics": {"facets": {"city": [{**FAIR, "metrics": [DPL]}]}}}
+    held = {"SuppliedBaselineConstraints": world.put("fair/analysis.json", json.dumps(fair))}
+    asked = step("Check", "ClarifyCheck", arguments, CheckType="DATA_BIAS", **held)
+    found = world.steps(world.run_pipeline(definition(asked), pipeline="clarified"))["Check"]
+    assert found["FailureReason"].startswith("ClientError: Clarify check failed. See violation report: ")
+    report = json.loads(world.read("clarified/constraint_violations.json"))
+    assert [each["metric_name"] for each in report["violations"]] == ["DPL"]
+
+
 def test_bias_is_looked_for_in_requests_with_late_labels(world):
     """The merged requests go to Clarify's image; a first analysis is another one's baseline."""
     monitors = Monitors(world)
@@ -106,20 +133,14 @@ def test_bias_is_looked_for_in_requests_with_late_labels(world):
     monitors.put(3, *(request(number, row) for number, row in enumerate(rows)), endpoint="b")
     labels = (label(f"id-{number}", str(round(answer))) for number, (answer, _, _) in enumerate(rows))
     world.put(f"labels/{monitors.hour(1)}/a.jsonl", "".join(labels))
-    config = {
-        "headers": ["age", "city", "label"],
-        "label": "label",
-        "label_values_or_threshold": [1],
-        "facet": [{"name_or_index": "city", "value_or_threshold": ["Oslo"]}],
-    }
     fair = {"version": "1.0", "post_training_bias_metrics": {"facets": {"city": [FAIR]}}}
     monitors.define(
         "bias",
         "model_bias",
         endpoint="b",
-        image=images.uri("clarify:1.0", region="eu-west-1"),
+        image=CLARIFY,
         constraints=world.put("held/analysis.json", json.dumps(fair)),
-        application={"ConfigUri": world.put("config/analysis_config.json", json.dumps(config))},
+        application={"ConfigUri": world.put("config/analysis_config.json", json.dumps(CONFIG))},
         ProbabilityAttribute="0",
         GroundTruthS3Input={"S3Uri": "s3://work/labels"},
     )
@@ -130,6 +151,7 @@ def test_bias_is_looked_for_in_requests_with_late_labels(world):
     assert {(each["facet"], each["facet_value"]) for each in report["violations"]} == {("city", "Oslo")}
 
 
+DPL = {"name": "DPL", "description": "DPL", "value": 0.01}
 FAIR = {"value_or_threshold": "Oslo", "metrics": [{"name": "DPPL", "description": "DPPL", "value": 0.01}]}
 
 
