@@ -14,6 +14,7 @@ Hashes = NDArray[np.uint64]
 KEPT: Final = 1024
 """As many hashes; the estimate's standard error is about one in 32."""
 _FACTOR: Final = 0x9E3779B97F4A7C15 | 1
+_INVERSE: Final = pow(_FACTOR, -1, 1 << 64)
 _MIX: Final = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 
 
@@ -63,13 +64,30 @@ def hashes(texts: Any) -> Hashes:
         return _mixed(np.zeros(len(texts), np.uint64), np.diff(offsets))
     with np.errstate(over="ignore"):
         bytes_ = np.frombuffer(data, np.uint8)[start:end].astype(np.uint64) + np.uint64(1)
-        powers = np.cumprod(np.full(end - start, _FACTOR, np.uint64))
-        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(bytes_ * powers)))
-        # A text's sum has the powers of its place in the buffer; the inverse powers take them out again.
-        inverse = np.cumprod(np.full(end - start + 1, pow(_FACTOR, -1, 1 << 64), np.uint64))
+        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(bytes_ * _powers(end - start))))
         places = offsets - start
-        own = (sums[places[1:]] - sums[places[:-1]]) * inverse[places[:-1]]
+        # A text's sum has the powers of its place in the buffer; the inverse's powers take them out again.
+        own = (sums[places[1:]] - sums[places[:-1]]) * _raised(_INVERSE, places[:-1])
     return _mixed(own, np.diff(offsets))
+
+
+def _powers(count: int) -> Hashes:
+    """The first powers of the factor, by doubling what there is."""
+    powers = np.ones(1, np.uint64)
+    while len(powers) < count:
+        step = np.uint64(pow(_FACTOR, len(powers), 1 << 64))
+        powers = np.concatenate((powers, powers[: count - len(powers)] * step))
+    return powers[:count]
+
+
+def _raised(base: int, exponents: NDArray[np.int64]) -> Hashes:
+    """`base` to each of the exponents, by squaring."""
+    found, left, square = np.ones(len(exponents), np.uint64), exponents.copy(), base
+    while left.any():
+        found[(left & 1) == 1] *= np.uint64(square)
+        left >>= 1
+        square = square * square % (1 << 64)
+    return found
 
 
 def _mixed(values: Hashes, lengths: NDArray[np.int64]) -> Hashes:
