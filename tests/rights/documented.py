@@ -70,6 +70,8 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:DescribePipeline": _SCHEMAS,
         "sagemaker:ListTags": _SCHEMAS,
     },
+    "function-monitor": {"sagemaker:AddTags": _TAGS},
+    "monitor-job": dict.fromkeys((*_IMAGES, *_OBSERVED, "kms:CreateGrant"), _JOBS),
     "training": {
         **dict.fromkeys((*_IMAGES, *_OBSERVED, "kms:CreateGrant", "kms:Encrypt"), _JOBS),
         "sagemaker:AddTags": _TAGS,
@@ -84,6 +86,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
 ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     "serving": dict.fromkeys(_NETWORK, _VPC),
     "training": dict.fromkeys(_NETWORK, _VPC),
+    "monitor-job": dict.fromkeys(_NETWORK, _VPC),
     "forwarding": {"events:PutEvents": _BUSES},
 }
 """Actions that the stage on a laptop does not give: others live in networks, and one tells other accounts."""

@@ -5,6 +5,7 @@ The demo is the first of them. The others follow on the same stage, in the order
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shlex
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -25,6 +27,7 @@ from cli.connection import Connection, connect
 from cli.demo.loop import MODEL, follow_release, tell
 from cli.demo.story import Story
 from cli.deploy import bring_up, synthesized
+from cli.functions import ask
 from cli.push import give
 from cli.status import follow
 from env import naming
@@ -33,6 +36,9 @@ from local.cloud import LocalCloud
 
 PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.1
+_RUN_SECONDS = 300
+_JUDGED = 250
+"""People who are served, enough to be judged by."""
 _MODELS_KEPT = 2
 """What serves, and what the stack speaks of."""
 
@@ -74,12 +80,20 @@ def looking(town: Town) -> None:
     for person in ("scientist", "approver", "operator"):
         for line in ("models {}", "show {}/1", "status {}", "history {}"):
             town.type(person, line.format(MODEL))
+        _look_at_dashboards(town.person(person).client("cloudwatch"), naming.dashboard(town.admin.stage, MODEL))
     for line in ("runs {}", "logs {}"):
         town.type("scientist", line.format(MODEL))
     approver = town.person("approver").client("s3")
     keys = [item["Key"] for item in approver.list_objects_v2(Bucket=bucket, Prefix=f"{MODEL}/")["Contents"]]
     evaluation = next(key for key in keys if key.endswith("/evaluation.json"))
     assert approver.get_object(Bucket=bucket, Key=evaluation)["Body"].read()
+
+
+def _look_at_dashboards(cloudwatch: Any, name: str) -> None:
+    """As CloudWatch's console does: what there is, what is in one, which metrics its graphs may search for."""
+    assert name in {entry["DashboardName"] for entry in cloudwatch.list_dashboards()["DashboardEntries"]}
+    assert json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])["widgets"]
+    assert cloudwatch.list_metrics(Namespace="Sluice/Release")["Metrics"]
 
 
 def on_call(town: Town) -> None:
@@ -133,6 +147,54 @@ def tracking(town: Town) -> None:
         client = town.person(person).client("sagemaker")
         client.create_presigned_mlflow_tracking_server_url(TrackingServerName=naming.tracking_server(stage))
     _mlflow(town, f"artifacts/list?run_id={run['id']}")
+
+
+def monitoring(town: Town) -> None:
+    """People are served, what became of them is told; a run judges it, a job does, and data to train with are made."""
+    chosen = _applicants()[:_JUDGED]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        labels = Path(folder, "labels.csv")
+        lines = pool.map(lambda numbered: _served(town, *numbered), enumerate(chosen))
+        labels.write_text("".join(["inference_id,label\n", *lines]))
+        town.type("operator", f"labels push {MODEL} {labels}")
+    request, operator = {"action": "run", "model": MODEL}, town.person("operator")
+    with _policy(town, window_minutes=1440):
+        assert ask(operator, "monitor", request, patience_seconds=_RUN_SECONDS)["rows"] >= _JUDGED
+        town.type("approver", f"monitor {MODEL}")
+        gathering = {"action": "training-data", "model": MODEL, "hours": 24}
+        made = ask(town.admin, "monitor", gathering, patience_seconds=_RUN_SECONDS)
+        assert made["rows"] >= _JUDGED, made
+        with _policy(town, window_minutes=1440, job_above_mb=0):
+            job = ask(operator, "monitor", request, patience_seconds=_RUN_SECONDS)["job"]
+        sagemaker = operator.client("sagemaker")
+        _until(lambda: sagemaker.describe_processing_job(ProcessingJobName=job)["ProcessingJobStatus"] == "Completed")
+
+
+@contextmanager
+def _policy(town: Town, **changes: Any) -> Iterator[None]:
+    """The model's policy with changes, for a while."""
+    name, ssm = naming.monitor_parameter(town.admin.stage, MODEL), town.admin.client("ssm")
+    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    ssm.put_parameter(Name=name, Value=json.dumps({**json.loads(before), **changes}), Overwrite=True)
+    try:
+        yield
+    finally:
+        ssm.put_parameter(Name=name, Value=before, Overwrite=True)
+
+
+def _applicants() -> list[dict[str, str]]:
+    with (Path(__file__).parents[2] / "pipelines" / "credit_risk" / "data" / "german.csv").open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def _served(town: Town, number: int, row: Mapping[str, str]) -> str:
+    """Score an applicant; gives the line that tells what became of the loan."""
+    body = ",".join(value for name, value in row.items() if name != "risk")
+    name = f"path-{number}"
+    town.person("operator").client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=naming.endpoint(town.admin.stage, MODEL), Body=body, ContentType="text/csv", InferenceId=name
+    )
+    return f"{name},{row['risk']}\n"
 
 
 def pushing(town: Town) -> None:
@@ -213,7 +275,7 @@ def sweeping(town: Town) -> None:
 def failing(town: Town) -> None:
     """Events that no function can digest end in the queue of dead letters."""
     stage, functions = town.admin.stage, town.admin.client("lambda")
-    names = {naming.function(stage, verb) for verb in (*naming.VERBS, "track")}
+    names = {naming.function(stage, verb) for verb in (*naming.VERBS, "track", "monitor", "retrain")}
     for name in names:
         functions.update_function_configuration(FunctionName=name, Handler="lambdas.none.such")
         functions.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
@@ -227,11 +289,16 @@ def failing(town: Town) -> None:
 
 
 def missing_the_clock(town: Town) -> None:
-    """A schedule whose function is gone leaves a dead letter."""
-    name = naming.function(town.admin.stage, "watch")
-    town.admin.client("lambda").delete_function(FunctionName=name)
-    # What a schedule sends is its own input, with no word of a function.
-    _until(lambda: any("requestContext" not in letter for letter in _letters(town)))
+    """A schedule whose function is gone leaves a dead letter: its own input, with no word of a function."""
+    for verb in ("watch", "monitor"):
+        town.admin.client("lambda").delete_function(FunctionName=naming.function(town.admin.stage, verb))
+    inputs: list[dict[str, Any]] = []
+
+    def both_buried() -> bool:
+        inputs.extend(letter for letter in _letters(town) if "requestContext" not in letter)
+        return {letter.get("action") for letter in inputs} >= {None, "run"}
+
+    _until(both_buried)
 
 
 ALL: Mapping[str, Callable[[Town], None]] = {
@@ -240,6 +307,7 @@ ALL: Mapping[str, Callable[[Town], None]] = {
     "on call": on_call,
     "experiments": experiments,
     "tracking": tracking,
+    "monitoring": monitoring,
     "pushing": pushing,
     "untested canary": a_canary_that_nothing_tests,
     "approval by function": an_approval_through_the_function,
