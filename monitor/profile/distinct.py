@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ Hashes = NDArray[np.uint64]
 
 KEPT: Final = 1024
 """As many hashes; the estimate's standard error is about one in 32."""
+_AT_ONCE: Final = 8192
+"""Texts: their bytes and powers stay near the processor."""
 _FACTOR: Final = 0x9E3779B97F4A7C15 | 1
 _INVERSE: Final = pow(_FACTOR, -1, 1 << 64)
 _MIX: Final = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
@@ -57,27 +60,33 @@ def hashes(texts: Any) -> Hashes:
 
     A polynomial in the bytes, modulo 2^64, by differences of one running sum: no loop over the texts.
     """
+    parts = [_hashes(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+
+
+def _hashes(texts: Any) -> Hashes:
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
     data = texts.buffers()[2]
     start, end = int(offsets[0]), int(offsets[-1])
     if data is None or start == end:
         return _mixed(np.zeros(len(texts), np.uint64), np.diff(offsets))
+    places = offsets - start
     with np.errstate(over="ignore"):
         bytes_ = np.frombuffer(data, np.uint8)[start:end].astype(np.uint64) + np.uint64(1)
-        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(bytes_ * _powers(end - start))))
-        places = offsets - start
+        powers = _powers((end - start).bit_length())
+        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(bytes_ * powers[: end - start])))
         # A text's sum has the powers of its place in the buffer; the inverse's powers take them out again.
         own = (sums[places[1:]] - sums[places[:-1]]) * _raised(_INVERSE, places[:-1])
     return _mixed(own, np.diff(offsets))
 
 
-def _powers(count: int) -> Hashes:
-    """The first powers of the factor, by doubling what there is."""
+@functools.lru_cache(maxsize=4)
+def _powers(bits: int) -> Hashes:
+    """The first 2^`bits` powers of the factor, by doubling what there is."""
     powers = np.ones(1, np.uint64)
-    while len(powers) < count:
-        step = np.uint64(pow(_FACTOR, len(powers), 1 << 64))
-        powers = np.concatenate((powers, powers[: count - len(powers)] * step))
-    return powers[:count]
+    for bit in range(bits):
+        powers = np.concatenate((powers, powers * np.uint64(pow(_FACTOR, 1 << bit, 1 << 64))))
+    return powers
 
 
 def _raised(base: int, exponents: NDArray[np.int64]) -> Hashes:
