@@ -18,6 +18,7 @@ Counts = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 
 MOST_SUBGROUPS: Final = 100
+FAVOURABLE: Final = 1
 UNKNOWN: Final = 2
 
 

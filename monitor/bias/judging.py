@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from monitor.bias import documents
-from monitor.bias.cells import Answers, BadBias, Facet
+from monitor.bias.cells import FAVOURABLE, UNKNOWN, Answers, BadBias, Facet
 from monitor.bias.comparing import FEWEST_ON_A_SIDE, Standard, facts
 from monitor.bias.facts import BiasFacts, BiasMeasure, FacetFacts
 from monitor.bias.measuring import Measured
@@ -18,7 +18,9 @@ from monitor.files import metrics as published
 from monitor.files import violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import BiasPolicy, QualityPolicy
+from monitor.quality.values import texts
 
+_SHOWN: Final = 5
 CHECK: Final = "bias_drift_check"
 _STAGES: Final = {"pre_training": "Pre-training", "post_training": "Post-Training"}
 
@@ -66,10 +68,25 @@ def judge(
 
 
 def baseline(table: pa.Table, *, policy: BiasPolicy, quality: QualityPolicy | None) -> dict[str, dict[str, Any]]:
-    """analysis.json of a labelled table with the columns that `judge` takes; BadBias where it cannot be measured."""
+    """analysis.json of a labelled table with the columns that `judge` takes.
+
+    BadBias where it cannot be measured: no row is of a facet's group, or no label is the favourable one.
+    """
     answers = Answers.of(table, policy=policy, quality=quality)
     found = _measured(answers, policy)
+    for each in found:
+        if not each.facet.in_group.any():
+            raise BadBias(f"No row is of {each.facet.name}={each.facet.value}; {_there(table, each.facet.name)}.")
+    if (answers.label != UNKNOWN).any() and not (answers.label == FAVOURABLE).any():
+        raise BadBias(f"No label is {answers.favourable!r}, the favourable one; {_there(table, 'label')}.")
     return {"analysis.json": _document(found, [facts(each) for each in found], answers.favourable)}
+
+
+def _there(table: pa.Table, name: str) -> str:
+    """The values of a column, in words."""
+    if name not in table.column_names:
+        return f"there is no column {name!r}"
+    return f"there are {', '.join(sorted(set(texts(table[name]).to_pylist()) - {None})[:_SHOWN])}"
 
 
 def _measured(answers: Answers, policy: BiasPolicy) -> list[Measured]:

@@ -12,6 +12,7 @@ from monitor.files import violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import QualityPolicy
 from monitor.quality import comparing, documents, drawing, spread
+from monitor.quality.classification import Decisions
 from monitor.quality.facts import Coverage, Measure, UnmeasuredFacts
 from monitor.quality.labelled import BadQuality, Labelled, joined
 from monitor.quality.values import texts
@@ -69,10 +70,16 @@ def judge(
 
 
 def baseline(table: pa.Table, *, policy: QualityPolicy) -> dict[str, dict[str, Any]]:
-    """statistics.json and constraints.json of a labelled table (``prediction``, ``label``); BadQuality without rows."""
+    """statistics.json and constraints.json of a labelled table (``prediction``, ``label``).
+
+    BadQuality where no row has both, or no label is the positive one: a monitor could never judge by that.
+    """
     sample = Labelled.of(table, policy).sample
     if not sample.rows:
         raise BadQuality("No row has both a prediction and a label.")
+    if isinstance(sample, Decisions) and not sample.positive.any():
+        found = ", ".join(sorted(set(texts(table["label"]).to_pylist()) - {None})[:5])
+        raise BadQuality(f"No label is {policy.positive_label!r}, the positive_label of the policy; there are {found}.")
     values, deviations = spread.values(sample), spread.deviations(sample)
     return {
         "statistics.json": documents.statistics(sample, policy=policy, values=values, deviations=deviations),

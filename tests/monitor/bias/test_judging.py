@@ -154,6 +154,19 @@ def test_what_cannot_be_judged_has_failed_with_a_sentence(policy, said):
     assert said in found.reason
 
 
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (BiasPolicy(facets={"sex": "Female"}), "No row is of sex=Female; there are female, male"),
+        (BiasPolicy(facets={"sex": "female"}, favourable_label="good"), "No label is 'good'.* there are 0, 1"),
+    ],
+)
+def test_a_baseline_that_nothing_could_be_judged_by_is_refused(policy, said):
+    """A misspelt group or label is told when the baseline is made, and not never."""
+    with pytest.raises(bias.BadBias, match=said):
+        bias.baseline(applicants(), policy=policy, quality=QUALITY)
+
+
 def test_analysis_has_clarifys_form(baseline):
     """Stage, label, facet, value, metrics with name and description; what is undefined is null with a reason."""
     stage = baseline["post_training_bias_metrics"]

@@ -191,6 +191,16 @@ def test_one_class_alone_leaves_its_metrics_out(credit_baseline):
     json.dumps(found.files, allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [(applicants(0), "both a prediction and a label"), (four().slice(1), "No label is '0'.* there are 1")],
+)
+def test_a_baseline_that_nothing_could_be_judged_by_is_refused(table, said):
+    """A misspelt positive label is told when the baseline is made, and not never."""
+    with pytest.raises(quality.BadQuality, match=said):
+        quality.baseline(table, policy=CREDIT)
+
+
 def test_odd_rows_are_left_out_and_told():
     """Predictions that are no numbers, labels of a third kind, scores that are no probabilities."""
     table = pa.table({"prediction": ["0.9", "x", "inf", *["0.2"] * 60], "label": ["0", "0", "1", "7", *["1"] * 59]})
