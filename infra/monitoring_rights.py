@@ -59,7 +59,7 @@ def _judge(stage: Stage) -> list[Right]:
         rights.list_objects(naming.artifact_bucket(stage.owner), prefixes=models),
         written,
         rights.use_key(stage, actions=["Decrypt", "GenerateDataKey"], via="s3"),
-        *([rights.use_key(stage.owner, actions=["Decrypt"], via="s3")] if stage.owner.account != stage.account else []),
+        *([rights.use_key(stage.owner, actions=["Decrypt"], via="s3")] if stage.owner.name != stage.name else []),
         rights.put_metrics_of_ours(
             METRICS, *(f"{stage.monitoring.namespace}/Endpoints/{family}-metrics" for family in _FAMILIES)
         ),
