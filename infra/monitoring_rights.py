@@ -49,7 +49,7 @@ def _judge(stage: Stage) -> list[Right]:
     if not models:
         return []
     captured = naming.capture_bucket(stage)
-    seen = [*models, "labels", "reports"]
+    seen = [f"{folder}{model}" for model in models for folder in ("", "labels/", "reports/")]
     written = rights.write_objects(captured, prefixes=[f"reports/{model}" for model in models])
     return [
         *(right for model in models for right in _see(stage, model)),
