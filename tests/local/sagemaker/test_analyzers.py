@@ -87,6 +87,7 @@ def test_a_quality_check_finds_drift(world, baseline):
     }
 
 
+@pytest.mark.clients
 def test_a_schedule_is_held_to_what_a_quality_check_has_made(world, baseline):
     """Captured requests of the same kind are no drift; the numbers are put as Model Monitor's."""
     monitors = Monitors(world)
@@ -104,6 +105,7 @@ def test_a_schedule_is_held_to_what_a_quality_check_has_made(world, baseline):
     assert "feature_baseline_drift_age" in put
 
 
+@pytest.mark.clients
 def test_a_clarify_check_finds_bias_in_data(world):
     """Labels that one city has less often than the baseline says, before anything is trained."""
     chance = random.Random(5)
@@ -124,6 +126,7 @@ def test_a_clarify_check_finds_bias_in_data(world):
     assert [each["metric_name"] for each in report["violations"]] == ["DPL"]
 
 
+@pytest.mark.clients
 def test_bias_is_looked_for_in_requests_with_late_labels(world):
     """The merged requests go to Clarify's image; a first analysis is another one's baseline."""
     monitors = Monitors(world)
