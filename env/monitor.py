@@ -75,7 +75,7 @@ class Quality(Part):
     positive_label: Annotated[str | None, Field(examples=["1"])] = None
     """The label whose probability the model answers; required for binary classification."""
     decision_threshold: Share = 0.5
-    """The probability from which on the answer counts as positive."""
+    """The probability above which the answer counts as positive."""
     minimum_labels: Annotated[int, Field(ge=1)] = 100
     """Labelled requests in a window below which model quality is not judged."""
     label_delay_minutes: Annotated[int, Field(ge=0, le=525_600)] = 0
