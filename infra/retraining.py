@@ -76,7 +76,7 @@ def duty(stage: Stage) -> Duty:
             rights.put_metrics_of_ours(NAMESPACE),
         ],
         # Gathering labelled rows takes minutes, and is waited for.
-        timeout_seconds=300,
+        timeout_seconds=900,
     )
 
 

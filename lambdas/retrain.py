@@ -77,7 +77,7 @@ def live() -> Clients:
     from botocore.config import Config
 
     # Gathering rows takes minutes, and is not to be asked for twice at once.
-    patient = Config(read_timeout=240, retries={"total_max_attempts": 1})
+    patient = Config(read_timeout=840, tcp_keepalive=True, retries={"total_max_attempts": 1})
     return Clients(
         cloudwatch=boto3.client("cloudwatch"),
         dynamodb=boto3.client("dynamodb"),

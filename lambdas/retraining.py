@@ -14,7 +14,7 @@ from lambdas.records import NotRetrained, Retraining, RetrainingStarted
 START: Final = timedelta(minutes=10)
 """How long after it was decided a retraining may be asked of the pipeline: SageMaker's memory of tokens has an end."""
 
-FENCE: Final = timedelta(minutes=10)
+FENCE: Final = timedelta(minutes=20)
 """How long after that one that was asked for may still begin: the function has run into its time-out by then."""
 
 _REASON_CHARACTERS: Final = 900

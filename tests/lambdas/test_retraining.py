@@ -211,7 +211,7 @@ def test_an_execution_that_was_started_is_found_again():
 
 @pytest.mark.parametrize(
     ("minutes", "stop", "kind"),
-    [(9, False, Start), (9, True, Wait), (11, False, Wait), (19, True, Wait), (21, False, Append), (21, True, Append)],
+    [(9, False, Start), (9, True, Wait), (11, False, Wait), (29, True, Wait), (31, False, Append), (31, True, Append)],
 )
 def test_what_could_not_be_started_is_given_up(minutes, stop, kind):
     """Not before a function that is about to start it has run into its time-out."""
