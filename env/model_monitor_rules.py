@@ -20,6 +20,7 @@ def breaches(prefix: str, parts: Model) -> Iterator[Breach]:
         return
     yield from _window(prefix, monitor)
     yield from _label(prefix, monitor)
+    yield from _limits(prefix, monitor)
     yield from _absent(prefix, monitor)
     if parts.serving.capture.masked:
         yield Breach(
@@ -53,6 +54,19 @@ def _label(prefix: str, monitor: Monitor) -> Iterator[Breach]:
             value=quality.positive_label,
             fault="is not 1, whose probability Model Monitor holds the answer to be",
             remedy='let the model answer the probability of 1, or set schedule to "kit"',
+            compared=(f"{prefix}.schedule",),
+        )
+
+
+def _limits(prefix: str, monitor: Monitor) -> Iterator[Breach]:
+    """Without limits its thresholds are what was measured at training, which each second window misses."""
+    if monitor.quality is not None and not monitor.quality.limits:
+        yield Breach(
+            key=f"{prefix}.quality.limits",
+            value=None,
+            fault="is missing, and Model Monitor knows no chance: what was measured at training would be the limit",
+            remedy="name limits, as limits.auc.at_least = 0.7, here and where the model is trained, or set schedule "
+            'to "kit"',
             compared=(f"{prefix}.schedule",),
         )
 

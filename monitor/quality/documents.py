@@ -66,14 +66,15 @@ def statistics(
 
 
 def constraints(kind: str, values: Values, limits: Mapping[str, Limit]) -> dict[str, Any]:
-    """constraints.json that holds the next run to these values, or to a policy's limits where it has some.
+    """constraints.json that holds the next run to these values, or to a policy's limits alone where it has some.
 
-    The threshold that Model Monitor suggests is the value of the baseline itself.
+    The threshold that Model Monitor suggests is the value of the baseline itself: each second window of an unchanged
+    model misses it.
     """
     found = {
         name: _constraint(values[name], better=named.better)
         for name, named in names(kind).items()
-        if math.isfinite(values.get(name, math.nan))
+        if math.isfinite(values.get(name, math.nan)) and not limits
     }
     for name, limit in limits.items():
         if limit.at_least is not None:

@@ -3,7 +3,7 @@ import pytest
 from env import model_monitor_rules
 from tests.env.test_monitor_rules import MONITOR, stage
 
-BINARY = {"kind": "binary-classification", "positive_label": "1"}
+BINARY = {"kind": "binary-classification", "positive_label": "1", "limits": {"auc": {"at_least": 0.7}}}
 HOURLY = {"schedule": "model-monitor", "every": "rate(1 hour)", "window_minutes": 60}
 
 
@@ -33,6 +33,11 @@ def test_the_kit_is_held_to_none_of_it():
         (
             {"quality": {**BINARY, "positive_label": "0"}},
             "quality.positive_label is not 1, whose probability Model Monitor holds the answer to be",
+        ),
+        (
+            {"quality": {**BINARY, "limits": {}}},
+            "quality.limits is missing, and Model Monitor knows no chance: what was measured at training would be the "
+            "limit",
         ),
         (
             {"business": {"refused": {"expression": "mean(decision)", "at_most": 0.5}}},

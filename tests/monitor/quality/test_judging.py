@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,16 @@ def credit_baseline():
 def four():
     """The example of Model Monitor's guide: one hit, two false alarms, one row rightly left alone."""
     return pa.table({"prediction": [0.9, 0.8, 0.7, 0.1], "label": ["0", "1", "1", "1"]})
+
+
+def test_constraints_are_the_limits_alone_where_there_are_some():
+    """What was merely measured is no limit then: every second window of the same model would break it."""
+    limited = replace(CREDIT, limits={"auc": Limit(at_least=0.7), "brier": Limit(at_most=0.2)})
+    document = quality.baseline(applicants(), policy=limited)["constraints.json"]
+    assert document["binary_classification_constraints"] == {
+        "auc": {"threshold": 0.7, "comparison_operator": "LessThanThreshold"},
+        "brier": {"threshold": 0.2, "comparison_operator": "GreaterThanThreshold"},
+    }
 
 
 def test_statistics_are_those_of_the_guides_example():
