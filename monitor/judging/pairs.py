@@ -59,20 +59,21 @@ class Pair:
     @property
     def below(self) -> int:
         """Values of the window that are less than the baseline's least for sure."""
-        if not self.before.numbers.count or self.now.numbers.count == 0:
+        before = self.before.numbers
+        if not before.count or not self.now.numbers.count or self.now.numbers.min >= before.min:
             return 0
-        return int(self.window[: np.searchsorted(self.points, self.before.numbers.min)].sum()) * (
-            self.now.numbers.min < self.before.numbers.min
-        )
+        # In bins, values beside the least are in its bin; a sketch may lack the least itself.
+        end = min(int(np.flatnonzero(self.baseline)[0]), int(np.searchsorted(self.points, before.min)))
+        return int(self.window[:end].sum())
 
     @property
     def above(self) -> int:
         """Values of the window that are more than the baseline's largest for sure; infinities are."""
-        infinite = self.now.numbers.infinite
-        if not self.before.numbers.count or self.now.numbers.max <= self.before.numbers.max:
+        before, infinite = self.before.numbers, self.now.numbers.infinite
+        if not before.count or not self.now.numbers.count or self.now.numbers.max <= before.max:
             return infinite
-        last = np.flatnonzero(self.baseline)[-1]
-        return int(self.window[last + 1 :].sum()) + infinite
+        start = max(int(np.flatnonzero(self.baseline)[-1]) + 1, int(np.searchsorted(self.points, before.max, "right")))
+        return int(self.window[start:].sum()) + infinite
 
     @property
     def negative(self) -> int:
