@@ -148,7 +148,7 @@ class Explaining:
                     "ContainerEntrypoint": list(COMMAND),
                 },
                 ProcessingInputs=[_input(each, uri) for each, uri in inputs.items()],
-                ProcessingOutputConfig={"Outputs": [_output(output)]},
+                ProcessingOutputConfig={"Outputs": [_output(output)], "KmsKeyId": jobs.key},
                 ProcessingResources={
                     "ClusterConfig": {
                         "InstanceCount": 1,

@@ -84,6 +84,7 @@ def test_a_run_has_a_job_explain_its_window(account, explained):
     assert not validator.validate(job, shapes.operation_model("CreateProcessingJob").input_shape).has_errors()
     assert job["AppSpecification"]["ImageUri"] == "sklearn:1.4-2"
     assert job["NetworkConfig"]["EnableNetworkIsolation"]
+    assert job["ProcessingOutputConfig"]["KmsKeyId"] == JOBS.key
     words = job["AppSpecification"]["ContainerEntrypoint"]
     assert max(map(len, words)) <= shapes.shape_for("ContainerEntrypointString").metadata["max"] == 256
     inputs = {each["InputName"]: each["S3Input"]["S3Uri"] for each in job["ProcessingInputs"]}
