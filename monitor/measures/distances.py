@@ -55,7 +55,7 @@ def aligned(baseline: Numbers, current: Numbers) -> tuple[Floats, Counts, Counts
         (values, counts), (others, other_counts) = first_bins.points(), second_bins.points()
     union = np.concatenate((values, others))
     union.sort(kind="stable")  # two ascending runs: merged, not sorted
-    union = union[np.diff(union, prepend=np.nan) != 0]
+    union = union[np.concatenate(([True], union[1:] != union[:-1]))] if len(union) else union
     first, second = np.zeros(len(union), np.int64), np.zeros(len(union), np.int64)
     first[np.searchsorted(union, values)] = counts
     second[np.searchsorted(union, others)] = other_counts

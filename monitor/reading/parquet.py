@@ -26,7 +26,7 @@ def tables(path: Path, skips: Skips) -> Iterator[Any]:
         schema = metadata.schema.to_arrow_schema()
         halves = [names for names in (schema.names[::2], schema.names[1::2]) if names]
         texts = _repeated(metadata, schema)
-        files = [pq.ParquetFile(path, read_dictionary=texts, memory_map=True) for _ in halves]
+        files = [pq.ParquetFile(path, read_dictionary=texts) for _ in halves]
         rows = _batch_rows(files[0].metadata)
         streams = [file.iter_batches(rows, columns=names) for file, names in zip(files, halves, strict=True)]
         yield from _joined(streams, schema.names)

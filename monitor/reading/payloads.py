@@ -190,7 +190,7 @@ def _named(rows: Any, columns: Sequence[str] | None) -> Any:
     if pa.types.is_struct(rows.type):
         if rows.type.num_fields == 1 and rows.type.field(0).name in WRAPPERS:
             return None
-        if any(pa.types.is_temporal(field.type) for field in rows.type):
+        if not rows.type.num_fields or any(pa.types.is_temporal(field.type) for field in rows.type):
             return None  # Arrow takes texts that look like times for times
         return pa.RecordBatch.from_arrays(rows.flatten(), [field.name for field in rows.type])
     if not pa.types.is_list(rows.type):
@@ -212,11 +212,12 @@ def _one_by_one(texts: Any, columns: Sequence[str] | None) -> Rows:
             found = [_as_object(row, columns) for row in listed(orjson.loads(given))]
         except ValueError as error:
             reasons[place] = str(error)
+            continue
+        if not found or not all(found):
+            reasons[place] = "no values"
         else:
             rows += found
             counts[place] = len(found)
-            if not found:
-                reasons[place] = "no rows"
     names = dict.fromkeys(name for row in rows for name in row)
     table = values.batch({name: [row.get(name) for row in rows] for name in names}) if rows else None
     return Rows(table, counts, reasons)

@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.profile import Profile
 from monitor.reading import read
@@ -233,3 +235,27 @@ def test_texts_are_marked_where_numbers_may_hide(capture):
     assert pa.types.is_string(batch.schema.field("age").type)
     profile = Profile.of([batch])
     assert profile.columns["age"].types == {"Integral": 1, "Fractional": 0, "String": 1, "Unknown": 0}
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_every_line_is_a_row_or_counted(tmp_path_factory, data):
+    """Whatever bytes of a file are damaged, wherever it is cut: nothing is raised, nothing disappears silently."""
+    good = [
+        record("31,Rome,2.5", "0.25"),
+        record('{"age": 31, "city": "Rome"}', "[0.5]"),
+        record("1,a,2", "1", encoding="BASE64"),
+    ]
+    content = bytearray(
+        "".join(f"{line}\n" for line in data.draw(st.lists(st.sampled_from(good), max_size=5))).encode()
+    )
+    for place, byte in data.draw(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=3)):
+        if place < len(content):
+            content[place] = byte
+    path = tmp_path_factory.getbasetemp() / "damaged.jsonl"
+    path.write_bytes(content[: data.draw(st.integers(0, 2000))])
+    reading = read(path, format="capture", columns=NAMES, identity=True)
+    profile = Profile.of(reading, threads=1)
+    lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
+    assert profile.rows == reading.rows
+    assert reading.rows + sum(counts(reading).values()) == len(lines)
