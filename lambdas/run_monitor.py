@@ -83,12 +83,14 @@ def handler(event: dict[str, Any], context: object, *, clients: Callable[[], Cli
 def _run(event: dict[str, Any], settings: Settings, clients: Clients) -> dict[str, Any]:
     from datetime import datetime
 
-    from monitor.running import executions, job, run
+    from monitor.running import job, run
     from monitor.running.window import SETTLING, Window
 
     found = clients.ssm.get_parameter(Name=settings.models[event["model"]])
     policy, place = _policy(found), _place(event["model"], settings)
     if policy.schedule == "model-monitor":
+        from monitor.running import executions
+
         return executions.tell(place, policy, clients)
     end = datetime.fromisoformat(event["time"]) - SETTLING if event.get("time") else answered(found)
     window = Window.ending(end, minutes=policy.window_minutes)
