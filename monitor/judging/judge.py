@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ def judge(baseline: Baseline, current: Profile, policy: Policy) -> Judgement:
     the window, ``constraints.json`` that it was held to, ``constraint_violations.json``. Facts: `facts.DataFacts`;
     None where there was nothing to compare.
     """
+    baseline, current = _in_clear(baseline, policy.masked), _clear(current, policy.masked)
     if not baseline.profile.rows:
         return _unjudged(current, Outcome.FAILED, "The baseline has no rows.")
     if not current.rows:
@@ -71,12 +72,24 @@ def judge(baseline: Baseline, current: Profile, policy: Policy) -> Judgement:
     )
 
 
+def _in_clear(baseline: Baseline, masked: Collection[str]) -> Baseline:
+    """A baseline without masked columns: it may come from a stage that masks none, and files and page show values."""
+    kept = tuple(each for each in baseline.constraints.features if each.name not in masked)
+    constraints = replace(baseline.constraints, features=kept)
+    return replace(baseline, profile=_clear(baseline.profile, masked), constraints=constraints)
+
+
+def _clear(profile: Profile, masked: Collection[str]) -> Profile:
+    columns = {name: column for name, column in profile.columns.items() if name not in masked}
+    return Profile(rows=profile.rows, columns=columns)
+
+
 def _unjudged(current: Profile, outcome: Outcome, reason: str) -> Judgement:
     return Judgement(monitor=Monitor.DATA_QUALITY, outcome=outcome, reason=reason, rows=current.rows)
 
 
 def _ignored(policy: Policy) -> frozenset[str]:
-    return frozenset(policy.masked) | {name for name, own in policy.data.features.items() if own.ignore}
+    return frozenset(name for name, own in policy.data.features.items() if own.ignore)
 
 
 def _compare(baseline: Baseline, current: Profile, policy: Policy) -> _Compared:

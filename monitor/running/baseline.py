@@ -62,7 +62,8 @@ def make(wanted: Wanted, policy: Policy, clients: Clients) -> dict[str, str]:
         raise MissingError(f"{wanted.contract} is not there.")
     columns = _columns(contract)
     with tempfile.TemporaryDirectory() as folder:
-        data = _profile(wanted.data, columns, clients.s3, folder=Path(folder, "data"))
+        clear = [name for name in columns if name not in policy.masked]  # statistics list values
+        data = _profile(wanted.data, clear, clients.s3, folder=Path(folder, "data"))
         tested = _table(wanted.predictions, clients.s3, folder=Path(folder, "predictions"))
     answers = Profile.of(tested.select([PREDICTION]).to_batches())
     data.columns.update(answers.columns)
