@@ -70,8 +70,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:DescribePipeline": _SCHEMAS,
         "sagemaker:ListTags": _SCHEMAS,
     },
-    "function-monitor": {"sagemaker:AddTags": _TAGS},
-    "monitor-job": dict.fromkeys((*_IMAGES, *_OBSERVED, "kms:CreateGrant"), _JOBS),
+    "monitor-job": dict.fromkeys((*_IMAGES, *_OBSERVED, "kms:CreateGrant", "logs:CreateLogGroup"), _JOBS),
     "training": {
         **dict.fromkeys((*_IMAGES, *_OBSERVED, "kms:CreateGrant", "kms:Encrypt"), _JOBS),
         "sagemaker:AddTags": _TAGS,
