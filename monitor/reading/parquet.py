@@ -15,6 +15,7 @@ from monitor.reading.reading import Skips
 
 MOST_ROWS: Final = 1 << 17
 """Of a batch: 30 columns of them are 30 MB."""
+_BUFFER_BYTES: Final = 1 << 20
 _REPEATED_BYTES: Final = 5
 """A text takes fewer in a file where it refers to a dictionary; alone it takes four for its length."""
 
@@ -26,7 +27,9 @@ def tables(path: Path, skips: Skips) -> Iterator[Any]:
         schema = metadata.schema.to_arrow_schema()
         halves = [names for names in (schema.names[::2], schema.names[1::2]) if names]
         texts = _repeated(metadata, schema)
-        files = [pq.ParquetFile(path, read_dictionary=texts) for _ in halves]
+        # Buffered ahead, Arrow keeps what it has read until the file ends.
+        options = {"read_dictionary": texts, "pre_buffer": False, "buffer_size": _BUFFER_BYTES}
+        files = [pq.ParquetFile(path, **options) for _ in halves]
         rows = _batch_rows(files[0].metadata)
         streams = [file.iter_batches(rows, columns=names) for file, names in zip(files, halves, strict=True)]
         yield from _joined(streams, schema.names)
