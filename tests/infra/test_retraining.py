@@ -8,7 +8,7 @@ from infra import retraining
 from infra.bundle import Bundle
 from infra.errors import ParameterError
 from lambdas.retrain import Settings
-from lambdas.retraining import FENCE
+from lambdas.retraining import FENCE, LEASE
 from lambdas.settings import from_environ
 from tests.infra.templates import actions, resources, statements
 
@@ -56,7 +56,7 @@ def test_the_function_reads_what_the_stage_says(local):
         r["Properties"]["AlarmName"] for _, r in resources(local.template("monitoring"), "AWS::CloudWatch::Alarm")
     }
     assert set(policy.alarms.values()) == alarms - {"credit-risk-local-not-judged"}
-    assert (policy.pipeline, policy.stop, policy.minimum_rows) == ("credit-risk-local", False, 200)
+    assert (policy.pipeline, policy.stop, policy.minimum_rows) == ("credit-risk-local", False, 400)
 
 
 def test_it_starts_pipelines_and_approves_nothing(local):
@@ -71,7 +71,7 @@ def test_it_starts_pipelines_and_approves_nothing(local):
 
 def test_what_is_given_up_cannot_begin(local):
     """No function that saw it wanted is alive when it is closed."""
-    assert timedelta(seconds=function(local)["Timeout"]) < FENCE
+    assert timedelta(seconds=function(local)["Timeout"]) <= LEASE < FENCE
 
 
 def test_values_of_parameters_are_texts():
