@@ -90,7 +90,8 @@ class Drift:
 
     `ringing` are the last verdicts of the monitors whose alarms ring now; `serving` is the version that serves;
     `executions` are the newest of the pipeline; `waiting` is a version made of drifted data on which nobody has decided
-    yet; `data` is None while nobody has asked for them.
+    yet; `data` is None while nobody has asked for them; `claim` is the number of the record by which whoever asks may
+    gather them.
     """
 
     journal: Journal
@@ -100,6 +101,7 @@ class Drift:
     executions: tuple[Execution, ...]
     waiting: int | None
     data: Data | None = None
+    claim: int = 0
 
     @property
     def found(self) -> tuple[Verdict, ...]:

@@ -161,6 +161,15 @@ class Told(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gathering(Record):
+    """A function gathers the labelled rows because of what a run found against `version`: others wait meanwhile."""
+
+    kind = "gathering"
+    version: int
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retraining(Record):
     """A retraining is about to be asked of the pipeline: `version` has drifted, as the alarms of `monitors` say.
 
@@ -204,6 +213,6 @@ class NotRetrained(Record):
 
 
 _OF_RELEASES: Final = (Approved, Opened, Started, Abort, Veto, Recovery, Outcome, Refused, Stuck, Told)
-_OF_RETRAININGS: Final = (Retraining, RetrainingStarted, NotRetrained)
+_OF_RETRAININGS: Final = (Gathering, Retraining, RetrainingStarted, NotRetrained)
 
 KINDS: Final[dict[str, type[Record]]] = {kind.kind: kind for kind in (*_OF_RELEASES, *_OF_RETRAININGS)}

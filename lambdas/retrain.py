@@ -20,7 +20,7 @@ from lambdas.errors import Conflict, EventError, LambdaError, VerdictError
 from lambdas.ledger import Ledger
 from lambdas.looking import Eyes, look
 from lambdas.place import Place
-from lambdas.records import Retraining, RetrainingStarted
+from lambdas.records import Gathering, Retraining, RetrainingStarted
 from lambdas.retraining import Append, Collect, Start, Wait, decide, given_up, started
 from lambdas.settings import from_environ
 
@@ -143,8 +143,9 @@ class Trainer:
     def look_after(self, report: list[str]) -> None:
         """Decide and act, each time on what is then, until the answer is to wait; tell it in `report`."""
         data: Data | None = None
+        claim = 0
         for _ in range(_TURNS):
-            drift = replace(self._look(), data=data)
+            drift = replace(self._look(), data=data, claim=claim)
             action = decide(drift)
             if isinstance(action, Wait):
                 report.append(f"waits: {action.reason}")
@@ -157,6 +158,8 @@ class Trainer:
                 report.append(self._act(action, drift))
             except Conflict:
                 continue  # somebody else was first: look again
+            if isinstance(action, Append) and isinstance(action.record, Gathering):
+                claim = drift.journal.last + 1
 
     def _look(self) -> Drift:
         journal = self._ledger.read(self._model)

@@ -9,13 +9,16 @@ from typing import Final
 
 from lambdas.drift import Data, Drift, Execution, Retrainings, Verdict, name
 from lambdas.journal import DAY
-from lambdas.records import NotRetrained, Retraining, RetrainingStarted
+from lambdas.records import Gathering, NotRetrained, Retraining, RetrainingStarted
 
 START: Final = timedelta(minutes=10)
 """How long after it was decided a retraining may be asked of the pipeline: SageMaker's memory of tokens has an end."""
 
 FENCE: Final = timedelta(minutes=20)
 """How long after that one that was asked for may still begin: the function has run into its time-out by then."""
+
+LEASE: Final = timedelta(minutes=15)
+"""How long a function may gather rows: as long as it lives."""
 
 _REASON_CHARACTERS: Final = 900
 """A pipeline's parameter and a package's description hold 1,024 (SageMaker API Reference, "Parameter")."""
@@ -37,7 +40,7 @@ class Collect:
 class Append:
     """This is to be written: a refusal, or what was decided or seen."""
 
-    record: Retraining | RetrainingStarted | NotRetrained
+    record: Gathering | Retraining | RetrainingStarted | NotRetrained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +69,7 @@ def decide(drift: Drift) -> Action:
     if objection := next(_objections(verdict, drift), None):
         return _refuse(objection, verdict, drift)
     if drift.data is None:
-        return Collect()
+        return _gather(verdict, drift)
     if objection := next(_too_little(drift.data, drift), None):
         return _refuse(objection, verdict, drift)
     return Append(record=_retraining(verdict, drift.data, drift))
@@ -103,6 +106,16 @@ def _objections(verdict: Verdict, drift: Drift) -> Iterator[str]:
         yield f"the last retraining is less than {policy.cooldown_hours} hours old"
     if sum(journal.now - at < DAY for at in before) >= policy.at_most_per_day:
         yield f"no more than {policy.at_most_per_day} retrainings may be started within a day"
+
+
+def _gather(verdict: Verdict, drift: Drift) -> Action:
+    """Have one function gather rows, which takes minutes: several alarms ring, and runs end, at the same time."""
+    newest = next(drift.journal.every(Gathering), None)
+    if newest and newest.sequence == drift.claim:
+        return Collect()
+    if newest and newest.run == verdict.run and drift.journal.now - newest.at < LEASE:
+        return Wait(reason="the rows with labels are being gathered, or were a moment ago")
+    return Append(record=Gathering(version=verdict.version, run=verdict.run))
 
 
 def _too_little(data: Data, drift: Drift) -> Iterator[str]:

@@ -14,6 +14,7 @@ from lambdas.records import (
     KINDS,
     Abort,
     Approved,
+    Gathering,
     NotRetrained,
     Opened,
     Outcome,
@@ -50,6 +51,7 @@ RECORDS = [
     ),
     RetrainingStarted(about=11, version=2, execution="arn", reason="so"),
     NotRetrained(version=2, reason="stopped"),
+    Gathering(version=2, run="r"),
 ]
 
 

@@ -27,15 +27,16 @@ def world():
 
 
 def kinds(world):
-    """What the function wrote."""
-    return [record["kind"]["S"] for record in world.records()[3:]]
+    """What the function wrote, but for who gathers rows."""
+    written = [record["kind"]["S"] for record in world.records()[3:]]
+    return [kind for kind in written if kind != "gathering"]
 
 
 def test_drift_starts_the_pipeline_on_the_drifted_rows(world):
     """With the reason and the report as parameters beside the stage's; it is written down first, and counted."""
     report = world.ask()["models"][MODEL]
     [execution] = world.executions
-    assert execution["name"] == "retraining-4"
+    assert execution["name"] == "retraining-5"
     assert execution["parameters"] == {
         "MinAuc": "0.7",
         "InputData": "s3://artifacts/900/window.csv",
@@ -45,8 +46,9 @@ def test_drift_starts_the_pipeline_on_the_drifted_rows(world):
     assert kinds(world) == ["retraining", "retraining_started"]
     assert world.of_kind("retraining_started")[0]["execution"]["S"] == execution["arn"]
     assert world.metrics == {("Retrainings", f"{MODEL}-{STAGE}"): 1}
-    assert report[:3] == ["gathered 900 rows with labels", "wrote retraining", f"started {execution['arn']}"]
-    assert report[3].startswith("waits: ")
+    assert report[:2] == ["wrote gathering", "gathered 900 rows with labels"]
+    assert report[2:4] == ["wrote retraining", f"started {execution['arn']}"]
+    assert report[4].startswith("waits: ")
 
 
 def test_the_same_event_twice_does_nothing_more(world):
@@ -87,6 +89,17 @@ def test_an_answer_that_gets_lost_starts_nothing_twice(world, kind):
     assert kinds(world) == ["retraining", "retraining_started"]
 
 
+def test_of_two_functions_one_gathers(world):
+    """Alarms of several monitors ring in the same minute; what one gathers the others need not."""
+
+    def other(steps):
+        assert world.ask()["models"][MODEL] == ["waits: the rows with labels are being gathered, or were a moment ago"]
+
+    world.play = other
+    assert "models" in world.ask(faults={("Invoke", 1): Fault("meanwhile")})
+    assert (world.gathered, len(world.executions)) == (1, 1)
+
+
 def test_a_metric_that_cannot_be_put_disturbs_nothing(world):
     """What is counted stands in the ledger."""
     assert "models" in world.ask(faults={("PutMetricData", 1): Fault("throttled")})
@@ -108,6 +121,7 @@ def test_a_monitor_that_fails_is_heard_of(world):
         ]
         assert isinstance(died, LambdaError)
         assert words in str(died)
+        world.pass_time(1000)  # whoever died may not gather on
     assert world.executions == []
 
 

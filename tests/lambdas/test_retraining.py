@@ -5,7 +5,7 @@ import pytest
 
 from lambdas.drift import Data, Drift, Execution, Policy, Retrainings, Verdict, name
 from lambdas.errors import VerdictError
-from lambdas.records import NotRetrained, Retraining, RetrainingStarted
+from lambdas.records import Gathering, NotRetrained, Retraining, RetrainingStarted
 from lambdas.retraining import Append, Collect, Start, Wait, decide
 from tests.lambdas.situations import BEGIN, SERVED, journal, opened
 
@@ -154,9 +154,19 @@ def test_a_day_has_no_more_than_its_number(hours, allowed):
 
 def test_rows_are_gathered_only_when_nothing_else_speaks_against_it():
     """That takes minutes and reads much."""
-    assert decide(drift(data=None)) == Collect()
+    assert decide(drift(data=None)) == Append(record=Gathering(version=1, run="run-9"))
     assert reason(decide(drift(data=None, waiting=3)))
     assert isinstance(decide(drift(data=None, ringing=())), Wait)
+
+
+@pytest.mark.parametrize(
+    ("run", "minutes", "claim", "kind"),
+    [("run-9", 14, 4, Collect), ("run-9", 14, 0, Wait), ("run-9", 16, 0, Append), ("run-8", 14, 0, Append)],
+)
+def test_one_function_gathers_at_a_time(run, minutes, claim, kind):
+    """Who has written that it does; one that died holds up the others for as long as it could have lived."""
+    log = journal(*SERVED, Gathering(version=1, run=run), minutes=minutes)
+    assert isinstance(decide(drift(log, data=None, claim=claim)), kind)
 
 
 def test_the_same_rows_are_not_trained_on_twice():
