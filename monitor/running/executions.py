@@ -128,7 +128,7 @@ def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judg
         told = _found(s3, _report(place, monitor, turn, VIOLATIONS)) or {}
         found = violations.read(monitor, told)
         named = ", ".join(dict.fromkeys(each.feature for each in found)) or "its report says of what"
-        reason = f"SageMaker has found {len(found)} violations: {named}."
+        reason = f"SageMaker has found {len(found)} violation{'s' * (len(found) != 1)}: {named}."
         outcome = Outcome.COMPLETED_WITH_VIOLATIONS
         return Judgement(
             monitor=monitor, outcome=outcome, reason=reason, rows=rows, violations=found, files={VIOLATIONS: told}
