@@ -15,7 +15,7 @@ import pytest
 from cli.new import KINDS
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("cli", "env", "infra", "lambdas", "local", "pipelines", "tests/pipelines")
+ROOMS = ("cli", "env", "infra", "lambdas", "local", "monitor", "pipelines", "tests/pipelines")
 """What is copied: all rooms, and what tests of models share."""
 PATIENCE_SECONDS = 300
 NAMES = {"classification": "churn-risk", "regression": "house-price"}
