@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import measures
@@ -24,6 +24,7 @@ def plain_ks(first, second):
     return max(abs((first <= each).mean() - (second <= each).mean()) for each in at)
 
 
+@settings(max_examples=40)
 @given(st.lists(FINITE, min_size=1, max_size=30), st.lists(FINITE, min_size=1, max_size=30))
 def test_ks_is_the_largest_difference_of_the_distribution_functions(first, second):
     """Exact for samples that are known number by number."""
@@ -121,6 +122,7 @@ def test_an_empty_bin_does_not_make_the_index_infinite():
     )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=12))
 def test_holm_is_between_nothing_and_bonferroni(p_values):
     """Never below the p value, never above it times their number, in the same order."""
