@@ -81,7 +81,10 @@ class _Unreadable:
 
 def _csv_lines(text: str, name: str) -> Iterator[Label | _Unreadable]:
     rows = csv.reader(io.StringIO(text), strict=True)
-    header = [cell.strip() for cell in next(rows, [])]
+    try:
+        header = [cell.strip() for cell in next(rows, [])]
+    except csv.Error as error:
+        raise WrongUseError(f"{name} is neither CSV ({error}) nor JSON lines, an object each") from error
     if sorted(header) != sorted(_HEADER):
         raise WrongUseError(f"{name}: its first line is {','.join(header)!r}: it must be {','.join(_HEADER)!r}")
     at = [header.index(column) for column in _HEADER]
