@@ -46,7 +46,7 @@ def test_json_lines_are_read_in_both_forms(line):
     [
         ("id,label\na,1\n", "its first line is 'id,label': it must be 'inference_id,label'"),
         ("", "its first line is ''"),
-        ('[{"inference_id": "a", "label": 1}]', "labels.csv is neither CSV (',' expected after '\"') nor JSON lines"),
+        ('[{"inference_id":"a","label":1}]', "labels.csv is neither CSV (',' expected after '\"') nor JSON lines"),
         ("inference_id,label\n", "labels.csv has no labels"),
         ("inference_id,label\n,1\n", "line 2: the inference id is empty"),
         ("inference_id,label\na,\n", "line 2: the label of a is empty"),
