@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitor.reading import payloads
+from monitor.reading import packed, payloads
 from monitor.reading.blocks import Block, blocks
 from monitor.reading.reading import Skips
 from monitor.reading.records import Records, records
@@ -76,7 +76,7 @@ def _batches(found: Records, wanted: Wanted, skips: Skips) -> Iterator[Any]:
     """The rows of whole records; those in CSV and those in JSON go apart, request and answer each."""
     for side in ("input", "output"):
         given = found.texts(side)
-        texts = payloads.decoded(given, found.texts(f"{side}_encoding"))
+        texts = packed.decoded(given, found.texts(f"{side}_encoding"))
         if texts is not given:
             lost = pc.and_(pc.is_null(texts), given.is_valid())
             found = found.with_texts(side, texts).left_out(lost, "a payload that is no text", skips)

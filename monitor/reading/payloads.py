@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import csv
 import re
 from collections.abc import Mapping, Sequence
@@ -17,10 +15,14 @@ import pyarrow.compute as pc
 import pyarrow.json as pajson
 from numpy.typing import NDArray
 
-from monitor.reading import text, values
+from monitor.reading import lists, text, values
 
 WRAPPERS: Final = ("instances", "inputs", "features", "predictions", "outputs", "data")
 """Keys under which the rows of a JSON payload stand."""
+
+
+_SAMPLE: Final = 256
+"""Payloads that tell the types of all; others are found out the slow way."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,6 @@ class Rows:
 NOTHING: Final = Rows(None, np.zeros(0, np.int64), {})
 
 
-def decoded(data: Any, encodings: Any) -> Any:
-    """The payloads' texts: those in BASE64 decoded, None for those that are no text."""
-    if not pc.any(pc.equal(encodings, "BASE64")).as_py():
-        return data
-    pairs = zip(data.to_pylist(), encodings.to_pylist(), strict=True)
-    return pa.array([_plain(given) if encoding == "BASE64" else given for given, encoding in pairs], pa.string())
-
-
-def _plain(given: str | None) -> str | None:
-    try:
-        return base64.b64decode(given or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-
-
 def are_json(texts: Any, encodings: Any, types: Any) -> Any:
     """Which payloads are JSON: by their encoding, else by their content type, else by how they begin."""
     known = set(pc.unique(encodings).to_pylist())
@@ -67,14 +54,34 @@ def are_json(texts: Any, encodings: Any, types: Any) -> Any:
     return pc.fill_null(pc.or_(by_encoding, pc.and_(base, pc.or_(pc.fill_null(by_type, False), by_look))), False)
 
 
-def joined(texts: Any) -> bytes:
-    """The texts with line ends between them."""
-    whole = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts), "\n")
+def joined(texts: Any, between: str = "\n") -> bytes:
+    """The texts with line ends, or something else, between them."""
+    whole = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts), between)
     return bytes(whole[0].as_buffer())
 
 
 def csv_rows(texts: Any, columns: Sequence[str] | None) -> Rows:
     """The rows of CSV payloads without header; a first line that repeats the columns' names is read over."""
+    if pc.any(pc.ends_with(texts, "\n")).as_py():
+        texts = pc.ascii_rtrim(texts, "\r\n")
+    data = joined(texts)
+    found = _single(data, len(texts), columns)
+    return found if found is not None else _several(texts, columns)
+
+
+def _single(data: bytes, payloads: int, columns: Sequence[str] | None) -> Rows | None:
+    """The rows of payloads that are a line of `data` each; None where it may be otherwise."""
+    if b'"' in data or data.count(b"\n") != payloads - 1:
+        return None
+    wrong: list[Any] = []
+    names = columns or [f"_c{place}" for place in range(data.partition(b"\n")[0].count(b",") + 1)]
+    table = text.parsed(data, names, wrong, threads=False)
+    if wrong or table is None or table.num_rows != payloads:
+        return None
+    return Rows(table, np.ones(payloads, np.int64), {})
+
+
+def _several(texts: Any, columns: Sequence[str] | None) -> Rows:
     if pc.any(pc.match_substring(texts, "\n")).as_py():
         texts = pc.ascii_trim(texts, "\r\n")
         header = re.escape(",".join(columns or ()))
@@ -143,10 +150,11 @@ def json_rows(texts: Any, columns: Sequence[str] | None) -> Rows:
 
 
 def _at_once(texts: Any, columns: Sequence[str] | None) -> Rows | None:
-    """By Arrow's parser, if all payloads have the same form and each value the same type in all."""
+    """By Arrow's parsers, if all payloads have the same form and each value the same type in all."""
     found = _parsed(texts)
     if found is None:
-        return None
+        table = lists.table(joined(texts), len(texts), columns)
+        return None if table is None else Rows(table, np.ones(len(texts), np.int64), {})
     rows, counts = _unwrapped(found)
     named = _named(rows, columns)
     return None if named is None else Rows(named, counts, {})
@@ -154,15 +162,45 @@ def _at_once(texts: Any, columns: Sequence[str] | None) -> Rows | None:
 
 def _parsed(texts: Any) -> Any:
     """The JSON documents as one Arrow array; None where their types differ."""
-    wrapped = joined(pc.binary_join_element_wise('{"_":', texts, "}", ""))
-    options = pajson.ReadOptions(use_threads=False, block_size=len(wrapped) + 1)
+    sample = _documents(texts[:_SAMPLE], None)
+    if sample is None:
+        return None
+    # To be told the types is much quicker than to find them out, and texts that look like times stay texts.
+    kind = _plain(sample.type)
+    found = _documents(texts, kind)
+    if found is None:
+        found = _documents(texts, _plain(kind, fractions=True))
+    if found is None:
+        found = _documents(texts, None)
+    return None if found is None else _inner(found)
+
+
+def _documents(texts: Any, kind: Any) -> Any:
+    """The JSON documents, of one type that is known or found out; None where it is not the type of all."""
+    data = b'{"_":' + joined(texts, '}\n{"_":') + b"}"
+    known = {"explicit_schema": pa.schema([("_", kind)]), "unexpected_field_behavior": "error"} if kind else {}
     try:
-        table = pajson.read_json(pa.BufferReader(wrapped), read_options=options)
+        table = pajson.read_json(
+            pa.BufferReader(data),
+            read_options=pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            parse_options=pajson.ParseOptions(**known),
+        )
     except pa.ArrowInvalid:
         return None
     if table.num_rows != len(texts) or table.column_names != ["_"]:
         return None
-    return _inner(table.column("_").combine_chunks())
+    return table.column("_").combine_chunks()
+
+
+def _plain(kind: Any, *, fractions: bool = False) -> Any:
+    """The type with texts for times and, with `fractions`, fractions for whole numbers."""
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _plain(field.type, fractions=fractions)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(_plain(kind.value_type, fractions=fractions))
+    if pa.types.is_temporal(kind):
+        return pa.string()
+    return pa.float64() if fractions and pa.types.is_integer(kind) else kind
 
 
 def _inner(found: Any) -> Any:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.profile import MIXED
-from monitor.reading import payloads
+from monitor.reading import packed, payloads
 from monitor.reading.answers import predictions
 from monitor.reading.reading import Skips
 from monitor.reading.records import Records
@@ -76,7 +76,7 @@ def _batch(asked: list[Column], beside: list[Column]) -> Any:
 
 def _labels(found: Records, counts: Counts) -> list[Column]:
     """The column of the truth; a record of several rows has as many lines of it, or none."""
-    given = payloads.decoded(found.texts("label"), found.texts("label_encoding"))
+    given = packed.decoded(found.texts("label"), found.texts("label_encoding"))
     if given.null_count == len(given):
         return []
     encodings = found.texts("label_encoding")
