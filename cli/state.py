@@ -133,10 +133,13 @@ def _serves(
 
 
 def _alarms(connection: Connection, model: str, found: Sequence[Fleet]) -> Iterator[Alarm]:
-    """The alarms of each fleet, which bear its config's name, and the one on the whole endpoint."""
-    cloudwatch = connection.client("cloudwatch")
+    """The alarms of each fleet, which bear its config's name, of the whole endpoint, and of its monitors."""
+    cloudwatch, stage = connection.client("cloudwatch"), connection.stage
     prefixes = [naming.alarm(fleet.capacity.config, "") for fleet in found]
-    for prefix in [*prefixes, naming.backstop(connection.stage, model)]:
+    monitor = stage.models[model].monitor
+    watching = [naming.monitor_alarm(stage, model, kind) for kind in monitor.kinds] if monitor else []
+    silence = [naming.silence_alarm(stage, model)] if monitor else []
+    for prefix in [*prefixes, naming.backstop(stage, model), *watching, *silence]:
         for page in cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix):
             for alarm in page["MetricAlarms"]:
                 yield Alarm(name=alarm["AlarmName"], state=alarm["StateValue"], since=alarm["StateUpdatedTimestamp"])

@@ -105,7 +105,7 @@ def _objections(verdict: Verdict, drift: Drift) -> Iterator[str]:
     if before and journal.now - before[0] < timedelta(hours=policy.cooldown_hours):
         yield f"the last retraining is less than {policy.cooldown_hours} hours old"
     if sum(journal.now - at < DAY for at in before) >= policy.at_most_per_day:
-        yield f"no more than {policy.at_most_per_day} retrainings may be started within a day"
+        yield f"a day has had all its retrainings (monitor.retraining.at_most_per_day is {policy.at_most_per_day})"
 
 
 def _gather(verdict: Verdict, drift: Drift) -> Action:

@@ -128,6 +128,15 @@ def test_alarms_are_those_of_the_fleets_and_of_the_endpoint():
     assert "rings: new model-errors, backstop" in line(state)
 
 
+def test_alarms_of_the_monitors_are_alarms_of_the_model():
+    """Who asks how a model is reads that its traffic has drifted, or that nobody could judge it."""
+    alarms = [("credit-risk-local-data-quality", "ALARM"), ("credit-risk-local-not-judged", "ALARM")]
+    alarms += [("credit-risk-local-bias", "OK"), ("credit-risk-locally-bias", "ALARM")]
+    state = gather(stage(SageMaker(), OPENED, DEPLOYED, alarms=alarms), "credit-risk")
+    assert len(state.alarms) == 3
+    assert "rings: data-quality, not-judged" in line(state)
+
+
 def test_a_stage_without_a_ledger_still_says_what_serves():
     """A table that is gone is no reason to leave people in the dark."""
 
