@@ -105,14 +105,17 @@ def of_large(rows: int) -> Iterator[Result]:
 
 
 def of_capture(rows: int) -> Iterator[Result]:
-    """Captured requests: columns of them, beside parsing the same lines and throwing them away."""
+    """Captured requests in each encoding: columns of them, beside parsing the same lines and throwing them away."""
     lines = min(rows, CAPTURED)
-    path = _CACHE / f"capture-{lines}.jsonl"
-    columns = captures.write(path, table=_tables(rows)[1], rows=lines)
-    rounds = [(captures.parse(path), captures.analyze(path, columns)) for _ in range(ROUNDS)]
-    alone, ours = (statistics.median(each) for each in zip(*rounds, strict=True))
-    print(f"{lines:,} captured requests: orjson alone {lines / alone:,.0f} a second, ours {lines / ours:,.0f}\n")
-    yield Result("share_of_orjsons_speed", statistics.median(a / b for a, b in rounds), 0.5, at_least=True)
+    for encoding in captures.ENCODINGS:
+        path = _CACHE / f"capture-{lines}-{encoding}.jsonl"
+        columns = captures.write(path, table=_tables(rows)[1], rows=lines, encoding=encoding)
+        rounds = [(captures.parse(path), captures.analyze(path, columns)) for _ in range(ROUNDS)]
+        alone, ours = (statistics.median(each) for each in zip(*rounds, strict=True))
+        print(f"{lines:,} requests in {encoding}: orjson alone {lines / alone:,.0f} a second, ours {lines / ours:,.0f}")
+        share = statistics.median(alone / ours for alone, ours in rounds)
+        yield Result(f"share_of_orjsons_speed_{encoding}", share, 0.5, at_least=True)
+    print()
 
 
 def of_function(rows: int) -> Iterator[Result]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import orjson
 import pyarrow as pa
@@ -14,13 +16,17 @@ import pyarrow.parquet as pq
 
 from monitor.reading import read
 
+ENCODINGS: Final = ("csv", "json", "base64")
+"""Of payloads: `base64` is how SageMaker captures CSV whose content type the endpoint's configuration does not name."""
 
-def write(path: Path, *, table: Path, rows: int) -> list[str]:
+
+def write(path: Path, *, table: Path, rows: int, encoding: str) -> list[str]:
     """Write the first rows of a table as capture, one request a row; gives the names of the columns."""
     batch = next(pq.ParquetFile(table).iter_batches(batch_size=rows))
+    payloads = _objects(batch) if encoding == "json" else _rows(batch)
     with path.open("wb") as file:
-        for number, row in enumerate(_rows(batch)):
-            file.write(orjson.dumps(_record(number, row)) + b"\n")
+        for number, payload in enumerate(payloads):
+            file.write(orjson.dumps(_record(number, payload, encoding)) + b"\n")
     return list(batch.schema.names)
 
 
@@ -52,17 +58,19 @@ def _rows(batch: pa.RecordBatch) -> Iterator[str]:
         yield buffer.getvalue()
 
 
-def _record(number: int, row: str) -> dict[str, object]:
+def _objects(batch: pa.RecordBatch) -> Iterator[str]:
+    for row in batch.to_pylist():
+        yield orjson.dumps({"instances": [row]}).decode()
+
+
+def _record(number: int, request: str, encoding: str) -> dict[str, object]:
     """Developer Guide, "Capture data from real-time endpoint"."""
+    score = f"0.{number % 9973:04d}"
+    answer = f'{{"predictions":[{score}]}}' if encoding == "json" else f"{score}\n"
     return {
         "captureData": {
-            "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": row, "encoding": "CSV"},
-            "endpointOutput": {
-                "observedContentType": "text/csv; charset=utf-8",
-                "mode": "OUTPUT",
-                "data": f"0.{number % 9973:04d}\n",
-                "encoding": "CSV",
-            },
+            "endpointInput": _side("INPUT", request, encoding),
+            "endpointOutput": _side("OUTPUT", answer, encoding),
         },
         "eventMetadata": {
             "eventId": f"74b0dd56-e7c8-368e-94b1-{number:012d}",
@@ -71,3 +79,9 @@ def _record(number: int, row: str) -> dict[str, object]:
         },
         "eventVersion": "0",
     }
+
+
+def _side(mode: str, payload: str, encoding: str) -> dict[str, str]:
+    data = base64.b64encode(payload.encode()).decode() if encoding == "base64" else payload
+    kind = "application/json" if encoding == "json" else "text/csv"
+    return {"observedContentType": kind, "mode": mode, "data": data, "encoding": encoding.upper()}
