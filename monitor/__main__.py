@@ -12,7 +12,6 @@ violations or when it could not judge, 2 when it was called wrongly. Without arg
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 from dataclasses import replace
@@ -35,8 +34,10 @@ def main(argv: list[str]) -> int:
         from monitor import container
 
         return container.main(os.environ)
-    if argv[:1] == ["clarify"]:
-        return int(importlib.import_module("monitor.clarify").main(argv[1:]))
+    if argv == ["clarify"]:
+        from monitor.clarify import job
+
+        return job.main(os.environ)
     options = _parser().parse_args(argv)
     try:
         return _baseline(options) if options.command == "baseline" else _check(options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +15,11 @@ from monitor import bias as bias_metrics
 from monitor import container
 from monitor.clarify import bias, shap
 from monitor.clarify.config import BadConfig, Config
+from monitor.clarify.predictor import BadAnswerError, Predictor, live
 from monitor.files import LABEL, PREDICTION
 from monitor.judgement import Judgement, Outcome
 from monitor.policy import ExplainabilityPolicy
 from monitor.reading import read
-from monitor.running.predictor import BadAnswerError, Predictor, live
 
 _CONFIG: Final = "/opt/ml/processing/input/config/analysis_config.json"
 DATA: Final = Path("/opt/ml/processing/input/data")
@@ -92,8 +91,7 @@ _BIAS: Final = {"pre_training_bias", "post_training_bias"}
 
 
 def main(
-    argv: list[str],
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str],
     *,
     predictor: Callable[[Mapping[str, Any]], Predictor] = live,
     data: Path = DATA,

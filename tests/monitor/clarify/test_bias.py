@@ -37,7 +37,7 @@ class Container:
         (self.folder / "analysis_config.json").write_text(json.dumps(config))
         message, metrics = self.folder / "message", self.folder / "metrics"
         told, data = {**self.environment, **environment}, self.folder / "data"
-        code = job.main([], told, data=data, message=message, metrics=metrics)
+        code = job.main(told, data=data, message=message, metrics=metrics)
         self.message = message.read_text()
         return code
 

@@ -60,7 +60,7 @@ def explain(tmp_path):
         (tmp_path / "config.json").write_text(json.dumps(config))
         told = {"analysis_config": str(tmp_path / "config.json"), "output_path": str(out), **environment}
         message = tmp_path / "message"
-        code = job.main([], told, predictor=Model(weights), data=data, message=message, metrics=tmp_path / "m")
+        code = job.main(told, predictor=Model(weights), data=data, message=message, metrics=tmp_path / "m")
         return code, message.read_text(), out
 
     return run

@@ -31,37 +31,35 @@ class BadAnswerError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Endpoint:
     """A model behind an endpoint: an existing one, or one made of a model for the time of the questions."""
 
-    endpoint: str
+    name: str
     model: str
     instance_type: str
     instances: int
-    accepts: str
 
     @classmethod
-    def of(cls, predictor: Mapping[str, Any]) -> Place:
+    def of(cls, predictor: Mapping[str, Any]) -> Endpoint:
         """From the part of a configuration; the endpoint gets a name of its own where only a model is named."""
         prefix = str(predictor.get("endpoint_name_prefix") or "sagemaker-clarify-endpoint")
         return cls(
-            endpoint=str(predictor.get("endpoint_name") or f"{prefix}-{uuid.uuid4().hex[:12]}"),
+            name=str(predictor.get("endpoint_name") or f"{prefix}-{uuid.uuid4().hex[:12]}"),
             model="" if predictor.get("endpoint_name") else str(predictor.get("model_name", "")),
             instance_type=str(predictor.get("instance_type", "ml.m5.large")),
             instances=int(predictor.get("initial_instance_count", 1)),
-            accepts=str(predictor.get("accept_type", "text/csv")),
         )
 
 
 class Predictor:
     """A context manager: within, the model can be asked."""
 
-    def __init__(self, place: Place, *, sagemaker: SageMakerClient, runtime: SageMakerRuntimeClient) -> None:
-        self._place, self._sagemaker, self._runtime = place, sagemaker, runtime
+    def __init__(self, endpoint: Endpoint, *, sagemaker: SageMakerClient, runtime: SageMakerRuntimeClient) -> None:
+        self._endpoint, self._sagemaker, self._runtime = endpoint, sagemaker, runtime
 
     def __enter__(self) -> Self:
         """Make the endpoint, if it is one of its own, and wait for it."""
-        if self._place.model:
+        if self._endpoint.model:
             try:
                 self._make()
             except BaseException:
@@ -71,7 +69,7 @@ class Predictor:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Delete the endpoint of its own."""
-        if self._place.model:
+        if self._endpoint.model:
             self._remove()
 
     def score(self, rows: Sequence[Sequence[Any]]) -> npt.NDArray[np.float64]:
@@ -83,7 +81,7 @@ class Predictor:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         answer = self._runtime.invoke_endpoint(
-            EndpointName=self._place.endpoint,
+            EndpointName=self._endpoint.name,
             Body=text.getvalue().encode(),
             ContentType="text/csv",
             Accept="text/csv",
@@ -93,18 +91,18 @@ class Predictor:
         try:
             found = np.array([float(line.split(",")[0]) for line in lines])
         except ValueError as error:
-            raise BadAnswerError(f"{self._place.endpoint} does not answer with numbers: {error}.") from error
+            raise BadAnswerError(f"{self._endpoint.name} does not answer with numbers: {error}.") from error
         if len(found) != len(rows):
-            raise BadAnswerError(f"{self._place.endpoint} gives {len(found)} answers to {len(rows)} rows.")
+            raise BadAnswerError(f"{self._endpoint.name} gives {len(found)} answers to {len(rows)} rows.")
         return found
 
     def _make(self) -> None:
-        name = self._place.endpoint
+        name = self._endpoint.name
         variant: Any = {
             "VariantName": _VARIANT,
-            "ModelName": self._place.model,
-            "InstanceType": self._place.instance_type,
-            "InitialInstanceCount": self._place.instances,
+            "ModelName": self._endpoint.model,
+            "InstanceType": self._endpoint.instance_type,
+            "InitialInstanceCount": self._endpoint.instances,
         }
         self._sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         self._sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
@@ -117,9 +115,9 @@ class Predictor:
         for call in ("endpoint", "endpoint_config"):
             try:
                 if call == "endpoint":
-                    sagemaker.delete_endpoint(EndpointName=self._place.endpoint)
+                    sagemaker.delete_endpoint(EndpointName=self._endpoint.name)
                 else:
-                    sagemaker.delete_endpoint_config(EndpointConfigName=self._place.endpoint)
+                    sagemaker.delete_endpoint_config(EndpointConfigName=self._endpoint.name)
             except gone as error:
                 if error.response["Error"]["Code"] != "ValidationException":
                     raise
@@ -130,5 +128,5 @@ def live(predictor: Mapping[str, Any]) -> Predictor:
     import boto3
 
     return Predictor(
-        Place.of(predictor), sagemaker=boto3.client("sagemaker"), runtime=boto3.client("sagemaker-runtime")
+        Endpoint.of(predictor), sagemaker=boto3.client("sagemaker"), runtime=boto3.client("sagemaker-runtime")
     )
