@@ -40,7 +40,7 @@ def blocks(path: Path, skips: Skips, *, quotes: bool = False, size: int = SIZE) 
     line, rest = 1, b""
     with _Opened(path) as stream:
         while piece := stream.read(size):
-            rest += piece
+            rest = rest + piece if rest else piece
             cut = _cut(rest, quotes=quotes)
             if cut:
                 yield _decodable(Block(rest[:cut], path.name, line), skips)

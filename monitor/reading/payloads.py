@@ -47,6 +47,9 @@ def are_json(texts: Any, encodings: Any, types: Any) -> Any:
         return pa.array(np.full(len(texts), known == {"JSON"}))
     by_encoding = pc.equal(encodings, "JSON")
     base = pc.equal(encodings, "BASE64")
+    said = {kind and kind.partition(";")[0].strip().lower() for kind in pc.unique(types).to_pylist()}
+    if known == {"BASE64"} and len(said) == 1 and said <= {"text/csv", "application/json"}:
+        return pa.array(np.full(len(texts), said == {"application/json"}))
     by_type = pc.match_substring(types, "json", ignore_case=True)
     csv_type = pc.match_substring(types, "csv", ignore_case=True)
     begins = pc.match_substring_regex(texts, r"^\s*[\[{]")

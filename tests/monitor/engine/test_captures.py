@@ -1,3 +1,4 @@
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.profile import Profile
-from monitor.reading import read
+from monitor.reading import packed, read
 from tests.monitor.engine.samples import counts, record, table
 
 NAMES = ["age", "city", "income"]
@@ -259,3 +260,50 @@ def test_every_line_is_a_row_or_counted(tmp_path_factory, data):
     lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
     assert profile.rows == reading.rows
     assert reading.rows + sum(counts(reading).values()) == len(lines)
+
+
+@pytest.mark.parametrize("encoding", [None, "BASE64"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('[1, "a", 2.5]', '["2", "b", 3]'),  # a text of a number beside a number
+        ('[1, "a", 2.5]', "[2, null, 3]"),
+        ('[1, "a", 2.5]', '[2, "a,b", 3]'),
+        ('[1, "a", 2.5]', '[2, "say \\"hi\\"", 3]'),
+        ('[1, "a", 2.5]', '[2, "[x]\\u00e9 é", 3]'),
+        ('[1, "a", 2.5]', '[2, "null", 3]'),
+        ('{"features": [1, "a", 2.5]}', '{"features": [2, "", 3]}'),
+        ('{"instances": [[1, "a", 2.5]]}', '{"instances": [[2, "b", 3], [4, "c", 5]]}'),
+        ('{"age": 1, "city": "2026-01-01"}', '{"age": 2.5, "city": "x"}'),
+    ],
+)
+def test_many_requests_say_the_same_as_each_alone(capture, first, second, encoding):
+    """What is read in bulk, for speed, holds for every value what reading each request alone gives."""
+    sent = [first] * 300 + [second]
+    answers = {text: json.dumps([0.5] * (2 if text.startswith('{"inst') and "4" in text else 1)) for text in sent}
+    together = table(capture(*[record(text, answers[text], encoding=encoding) for text in sent]))
+    alone = [table(capture(record(text, answers[text], encoding=encoding))) for text in (first, second)]
+    expected = alone[0] * 300 + alone[1]
+    for column in ("age", "city", "income"):
+        found = [row.get(column) for row in together]
+        wanted = [row.get(column) for row in expected]
+        several = len({isinstance(each, str) for each in wanted if each is not None}) > 1
+        said = (lambda value: None if value is None else str(value)) if several else (lambda value: value)
+        assert [said(each) for each in found] == [said(each) for each in wanted]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=6))
+def test_base64_is_decoded_in_bulk_as_it_is_singly(contents):
+    """Texts give themselves; what is no UTF-8, or no BASE64, gives nothing."""
+    given = [base64.b64encode(content).decode() for content in contents] + ["!!!!"] * (len(contents) == 6)
+    encodings = pa.array(["BASE64"] * len(given))
+    whole = [_text(content) for content in contents] + [None] * (len(contents) == 6)
+    assert packed.decoded(pa.array(given), encodings).to_pylist() == whole
+
+
+def _text(content):
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
