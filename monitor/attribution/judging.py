@@ -9,7 +9,7 @@ from typing import Any, Final
 from monitor.attribution.documents import Explained, read
 from monitor.attribution.facts import Attribution, AttributionFacts
 from monitor.attribution.ranking import ndcg, ranks
-from monitor.files import violations
+from monitor.files import ANALYSIS, VIOLATIONS, violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import ExplainabilityPolicy
 
@@ -59,8 +59,8 @@ def judge(
         violations=broken,
         metrics=tuple(metric for each in current for metric in _metrics(each)),
         files={
-            "analysis.json": analysis,
-            "constraint_violations.json": violations.document(Monitor.EXPLAINABILITY, broken),
+            ANALYSIS: analysis,
+            VIOLATIONS: violations.document(Monitor.EXPLAINABILITY, broken),
         },
         facts=AttributionFacts(
             ndcg=scores[worst.label],

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from monitor.bias.facts import BiasMeasure, FacetFacts, Stage
 from monitor.bias.metrics import NAMES
+from monitor.files.lenient import entries, mapping, number
 
 STAGES: Final[tuple[Stage, Stage]] = ("pre_training", "post_training")
 LABEL: Final = "label"
@@ -41,8 +42,8 @@ def read(document: Mapping[str, Any], *, facet: str, value: str) -> dict[str, Be
     """Code → metric of one facet's value out of an analysis.json, ours or Clarify's; empty when it is not in it."""
     found: dict[str, Before] = {}
     for stage in STAGES:
-        facets = _mapping(_mapping(document.get(f"{stage}_bias_metrics")).get("facets"))
-        for entry in _entries(facets.get(facet)):
+        facets = mapping(mapping(document.get(f"{stage}_bias_metrics")).get("facets"))
+        for entry in entries(facets.get(facet)):
             if _same(str(entry.get("value_or_threshold", "")), value):
                 found |= dict(_metrics(entry))
     return found
@@ -83,26 +84,13 @@ def _entry(measure: BiasMeasure, deviation: float | None) -> dict[str, Any]:
 
 
 def _metrics(entry: Mapping[str, Any]) -> Iterable[tuple[str, Before]]:
-    for metric in _entries(entry.get("metrics")):
+    for metric in entries(entry.get("metrics")):
         code = _ALSO.get(str(metric.get("name")), str(metric.get("name")))
-        value = _number(metric.get("value"))
+        value = number(metric.get("value"))
         if code in NAMES and value is not None:
-            yield code, Before(value, _number(metric.get("standard_deviation")))
+            yield code, Before(value, number(metric.get("standard_deviation")))
 
 
 def _same(written: str, value: str) -> bool:
     """Whether two texts name one group; of intervals the threshold counts, their end is the largest value seen."""
     return written == value or (value.startswith("(") and written.split(",")[0] == value.split(",")[0])
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _entries(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from monitor.bias.cells import Answers, Facet
-from monitor.quality.values import numbers
+from monitor.quality.values import is_number, numbers
 
 NEIGHBOURS: Final = 5
 FEWEST_FOR_FIVE: Final = 10
@@ -28,7 +27,7 @@ def flipped(answers: Answers, facet: Facet) -> tuple[float | None, str]:
     takes numbers alone.
     """
     names = [name for name in answers.table.column_names if name not in _OURS]
-    if any(not _is_number(answers.table[name].type) for name in names):
+    if any(not is_number(answers.table[name].type) for name in names):
         return None, "The flip test takes numeric features alone."
     features = np.column_stack([numbers(answers.table[name]) for name in names]) if names else np.empty((0, 0))
     if not names or not np.isfinite(features).all():
@@ -57,7 +56,3 @@ def _vote(asking: Floats, asked: Floats, answers: npt.NDArray[np.bool_]) -> npt.
 def _some(side: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     rows = np.flatnonzero(side)
     return rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).round().astype(np.int64)]
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return any(test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))

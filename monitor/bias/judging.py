@@ -14,8 +14,8 @@ from monitor.bias.comparing import FEWEST_ON_A_SIDE, Standard, facts
 from monitor.bias.facts import BiasFacts, BiasMeasure, FacetFacts
 from monitor.bias.measuring import Measured
 from monitor.bias.metrics import NAMES
+from monitor.files import ANALYSIS, VIOLATIONS, violations
 from monitor.files import metrics as published
-from monitor.files import violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import BiasPolicy, QualityPolicy
 from monitor.quality.values import texts
@@ -60,8 +60,8 @@ def judge(
         violations=broken,
         metrics=tuple(_metric(facet, each, answers.favourable) for facet in facets for each in _known(facet)),
         files={
-            "analysis.json": _document(found, facets, answers.favourable),
-            "constraint_violations.json": violations.document(Monitor.BIAS, broken),
+            ANALYSIS: _document(found, facets, answers.favourable),
+            VIOLATIONS: violations.document(Monitor.BIAS, broken),
         },
         facts=BiasFacts(favourable=answers.favourable, facets=facets),
     )
@@ -79,7 +79,7 @@ def baseline(table: pa.Table, *, policy: BiasPolicy, quality: QualityPolicy | No
             raise BadBias(f"No row is of {each.facet.name}={each.facet.value}; {_there(table, each.facet.name)}.")
     if (answers.label != UNKNOWN).any() and not (answers.label == FAVOURABLE).any():
         raise BadBias(f"No label is {answers.favourable!r}, the favourable one; {_there(table, 'label')}.")
-    return {"analysis.json": _document(found, [facts(each) for each in found], answers.favourable)}
+    return {ANALYSIS: _document(found, [facts(each) for each in found], answers.favourable)}
 
 
 def _there(table: pa.Table, name: str) -> str:

@@ -15,7 +15,7 @@ from monitor.business import evaluating
 from monitor.business.errors import ExpressionError
 from monitor.business.facts import BusinessFacts, KpiFact
 from monitor.business.language import Expression
-from monitor.files import violations
+from monitor.files import STATISTICS, VIOLATIONS, violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import KpiPolicy, QualityPolicy
 from monitor.quality.values import combined, numbers, texts
@@ -44,8 +44,8 @@ def judge(
         violations=broken,
         metrics=tuple(Metric(name=each.name, value=each.value) for each in found if each.value is not None),
         files={
-            "statistics.json": {"version": 0.0, "dataset": {"item_count": table.num_rows}, "kpis": _entries(found)},
-            "constraint_violations.json": violations.document(Monitor.BUSINESS, broken),
+            STATISTICS: {"version": 0.0, "dataset": {"item_count": table.num_rows}, "kpis": _entries(found)},
+            VIOLATIONS: violations.document(Monitor.BUSINESS, broken),
         },
         facts=BusinessFacts(kpis=found),
     )

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from monitor import attribution
+from monitor.attribution import documents
 from monitor.clarify.config import BadConfig, Config
 from monitor.files import ANALYSIS
 from monitor.judgement import Judgement, Monitor, Outcome
@@ -30,7 +31,6 @@ MOST_ROWS: Final = 100
 ORDERS: Final = 8
 """So many orders of the features are tried for each request: half of them and their reverses."""
 _MOST_AT_ONCE: Final = 5_000
-_LABEL: Final = "label0"
 _SEED: Final = 20
 _AGGREGATED: Final[Mapping[str, Callable[[Floats], Floats]]] = {
     "mean_abs": lambda values: np.abs(values).mean(axis=0),
@@ -61,7 +61,7 @@ def analyse(
     expected = float(score(background).mean())
     document = {
         "version": "1.0",
-        "explanations": {"kernel_shap": {_LABEL: {"global_shap_values": told, "expected_value": expected}}},
+        "explanations": {"kernel_shap": {documents.LABEL: {"global_shap_values": told, "expected_value": expected}}},
     }
     if baseline is None:
         return Judgement(

@@ -27,11 +27,6 @@ def namespace(monitor: Monitor, root: str) -> str:
     return f"{root}/Endpoints/{_FAMILY[monitor]}"
 
 
-def batch_namespace(monitor: Monitor, root: str) -> str:
-    """The same for monitors of batch transform jobs, which have no endpoint."""
-    return f"{root}/ModelMonitoring/{_FAMILY[monitor]}"
-
-
 def dimensions(*, endpoint: str, schedule: str) -> dict[str, str]:
     """The dimensions that all metrics of Model Monitor have."""
     return {"Endpoint": endpoint, "MonitoringSchedule": schedule}

@@ -113,10 +113,10 @@ def violation(measure: Measure, rows: int) -> Violation:
     """What is said of a metric that is violated."""
     below = measure.better == "higher" if _limit(measure) is None else _is_below(measure)
     threshold = measure.baseline if _limit(measure) is None else _limit(measure)
-    limit = f"the limit is at {'least' if below else 'most'} {_short(threshold)}"
+    limit = f"the limit is at {'least' if below else 'most'} {short(threshold)}"
     if _limit(measure) is None:
-        limit = f"the baseline's is {_short(threshold)}; chance makes it so much worse with p = {measure.p_value:.2g}"
-    value = f"{_short(measure.value)}{_interval(measure)}"
+        limit = f"the baseline's is {short(threshold)}; chance makes it so much worse with p = {measure.p_value:.2g}"
+    value = f"{short(measure.value)}{_interval(measure)}"
     return Violation(
         feature=measure.name,
         check=documents.LESS if below else documents.GREATER,
@@ -139,8 +139,9 @@ def _limit(measure: Measure) -> float | None:
 def _interval(measure: Measure) -> str:
     if measure.low is None or measure.high is None:
         return ""
-    return f" (95 % interval {_short(measure.low)} to {_short(measure.high)})"
+    return f" (95 % interval {short(measure.low)} to {short(measure.high)})"
 
 
-def _short(value: float | None) -> str:
+def short(value: float | None) -> str:
+    """A number in four digits; "unknown" for none."""
     return "unknown" if value is None else f"{value:.4g}"

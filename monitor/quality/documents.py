@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from monitor.files.lenient import mapping, number
 from monitor.policy import Limit, QualityPolicy
 from monitor.quality import classification
 from monitor.quality.classification import Decisions
@@ -36,10 +37,10 @@ class Reference:
         The cost is that of the policy's costs, from the confusion matrix; and what was decided by another threshold
         than the policy's is left out: it cannot be compared.
         """
-        entries = _mapping(statistics.get(f"{PREFIX[policy.kind]}_metrics"))
-        dataset = _mapping(statistics.get("dataset"))
-        rows, threshold = _number(dataset.get("item_count")), _number(dataset.get("decision_threshold"))
-        values = {**_numbers(entries, "value"), **_cost(_mapping(entries.get("confusion_matrix")), policy)}
+        entries = mapping(statistics.get(f"{PREFIX[policy.kind]}_metrics"))
+        dataset = mapping(statistics.get("dataset"))
+        rows, threshold = number(dataset.get("item_count")), number(dataset.get("decision_threshold"))
+        values = {**_numbers(entries, "value"), **_cost(mapping(entries.get("confusion_matrix")), policy)}
         if threshold is not None and threshold != policy.decision_threshold:
             values = {name: value for name, value in values.items() if name not in OF_DECISIONS}
         return cls(
@@ -87,10 +88,10 @@ def constraints(kind: str, values: Values, limits: Mapping[str, Limit]) -> dict[
 def limits(document: Mapping[str, Any], *, kind: str) -> dict[str, Limit]:
     """Metric → limit out of a constraints.json of model quality, as Model Monitor applies it: without significance."""
     found = {}
-    for name, entry in _mapping(document.get(f"{PREFIX[kind]}_constraints")).items():
-        threshold = _number(_mapping(entry).get("threshold"))
+    for name, entry in mapping(document.get(f"{PREFIX[kind]}_constraints")).items():
+        threshold = number(mapping(entry).get("threshold"))
         if threshold is not None and name in names(kind):
-            above = _mapping(entry).get("comparison_operator") == GREATER
+            above = mapping(entry).get("comparison_operator") == GREATER
             found[name] = Limit(at_most=threshold) if above else Limit(at_least=threshold)
     return found
 
@@ -128,7 +129,7 @@ def _constraint(threshold: float, *, better: str) -> dict[str, Any]:
 
 def _cost(confusion: Mapping[str, Any], policy: QualityPolicy) -> dict[str, float]:
     """The mean cost of a row of a confusion matrix, true label → told label → rows; nothing when it is none."""
-    cells = [_number(_mapping(confusion.get(true)).get(told)) for true in "01" for told in "01"]
+    cells = [number(mapping(confusion.get(true)).get(told)) for true in "01" for told in "01"]
     known = [each for each in cells if each is not None]
     if len(known) < len(cells) or not sum(known):
         return {}
@@ -137,15 +138,6 @@ def _cost(confusion: Mapping[str, Any], policy: QualityPolicy) -> dict[str, floa
     return {"cost": cost / sum(known)}
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _numbers(entries: Mapping[str, Any], member: str) -> dict[str, float]:
-    found = {name: _number(_mapping(entry).get(member)) for name, entry in entries.items()}
+    found = {name: number(mapping(entry).get(member)) for name, entry in entries.items()}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None

@@ -8,11 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from monitor.files import violations
+from monitor.files import CONSTRAINTS, STATISTICS, VIOLATIONS, violations
 from monitor.judgement import Judgement, Metric, Monitor, Outcome, Violation
 from monitor.policy import QualityPolicy
 from monitor.quality import comparing, documents, drawing, spread
 from monitor.quality.classification import Decisions
+from monitor.quality.comparing import short
 from monitor.quality.facts import Coverage, Measure, UnmeasuredFacts
 from monitor.quality.labelled import BadQuality, Labelled, joined
 from monitor.quality.values import texts
@@ -61,9 +62,9 @@ def judge(
         violations=found,
         metrics=tuple(Metric(name=name, value=value) for name, value in values.items() if math.isfinite(value)),
         files={
-            "statistics.json": documents.statistics(sample, policy=policy, values=values, deviations=deviations),
-            "constraints.json": documents.constraints(policy.kind, reference.values, held),
-            "constraint_violations.json": violations.document(Monitor.MODEL_QUALITY, found),
+            STATISTICS: documents.statistics(sample, policy=policy, values=values, deviations=deviations),
+            CONSTRAINTS: documents.constraints(policy.kind, reference.values, held),
+            VIOLATIONS: violations.document(Monitor.MODEL_QUALITY, found),
         },
         facts=drawing.facts(sample, policy, measures=measures, coverage=known, note=labelled.note),
     )
@@ -82,8 +83,8 @@ def baseline(table: pa.Table, *, policy: QualityPolicy) -> dict[str, dict[str, A
         raise BadQuality(f"No label is {policy.positive_label!r}, the positive_label of the policy; there are {found}.")
     values, deviations = spread.values(sample), spread.deviations(sample)
     return {
-        "statistics.json": documents.statistics(sample, policy=policy, values=values, deviations=deviations),
-        "constraints.json": documents.constraints(policy.kind, values, policy.limits),
+        STATISTICS: documents.statistics(sample, policy=policy, values=values, deviations=deviations),
+        CONSTRAINTS: documents.constraints(policy.kind, values, policy.limits),
     }
 
 
@@ -105,14 +106,10 @@ def _verdict(
         said = f"None of the metrics that the window is held to can be measured; {labels}."
         return Outcome.INSUFFICIENT_DATA, joined([said, labelled.note])
     if found:
-        listed = ", ".join(f"{each.feature} is {_short(each.value)} against {_short(each.threshold)}" for each in found)
+        listed = ", ".join(f"{each.feature} is {short(each.value)} against {short(each.threshold)}" for each in found)
         return Outcome.COMPLETED_WITH_VIOLATIONS, joined([f"Worse than admitted: {listed}; {labels}.", labelled.note])
-    listed = ", ".join(f"{each.name} {_short(each.value)}" for each in judged[:3])
+    listed = ", ".join(f"{each.name} {short(each.value)}" for each in judged[:3])
     return Outcome.COMPLETED, joined([f"As good as demanded: {listed}; {labels}.", labelled.note])
-
-
-def _short(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4g}"
 
 
 def _unmeasured(outcome: Outcome, reason: str, coverage: Coverage) -> Judgement:

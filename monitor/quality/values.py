@@ -43,7 +43,7 @@ def numbers(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float64]:
         encoded = pc.dictionary_encode(whole)
         parsed = pa.array([_number(text) for text in encoded.dictionary.to_pylist()], pa.float64())
         whole = pc.take(parsed, encoded.indices)
-    if not _is_number(whole.type):
+    if not is_number(whole.type):
         return np.full(len(whole), np.nan)
     return np.array(pc.fill_null(whole.cast(pa.float64()), math.nan))
 
@@ -53,7 +53,8 @@ def combined(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Whether the values of a type are numbers, or truth values, which count as such."""
     return any(test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))
 
 
