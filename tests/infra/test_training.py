@@ -2,6 +2,7 @@ import json
 
 from env import naming
 from infra import assembly, bundle
+from lambdas import retrain
 from tests.infra.templates import CHECKOUT, Synthesized, actions, of_one_model, only, statements
 
 
@@ -35,8 +36,9 @@ def test_a_large_definition_is_read_from_the_bucket(tmp_path):
     """A definition that would burst the template is published as a file, under the hash of its content."""
     lock = tmp_path / "pipelines" / "credit_risk" / "lock"
     lock.mkdir(parents=True)
-    document = {"Version": "2020-12-01", "Parameters": [], "Steps": [{"Name": "F", "Type": "Fail", "Arguments": {}}]}
-    document["Steps"][0]["Arguments"]["ErrorMessage"] = "x" * 50_000
+    steps = [{"Name": "F", "Type": "Fail", "Arguments": {"ErrorMessage": "x" * 50_000}}]
+    parameters = [{"Name": name, "Type": "String", "DefaultValue": ""} for name in retrain.PARAMETERS]
+    document = {"Version": "2020-12-01", "Parameters": parameters, "Steps": steps}
     (lock / "definition.json").write_text(json.dumps(document))
     stage = of_one_model("local")
     assembly.synthesize(stage, pipelines=tmp_path / "pipelines", assembly=tmp_path / "out")

@@ -28,15 +28,34 @@ def alarms():
                 yield pytest.param({**properties, "AlarmActions": []}, id=f"{path.stem}-{logical_id}")
 
 
-def test_the_templates_have_alarms():
-    """Else the next test would have nothing to say."""
-    assert list(alarms())
+ALARMS = list(alarms())
+OF_MONITORS = [alarm for alarm in ALARMS if "-monitoring-" in alarm.id]
+OF_TRAFFIC = [alarm for alarm in ALARMS if alarm not in OF_MONITORS]
 
 
-@pytest.mark.parametrize("alarm", list(alarms()))
-def test_every_alarm_of_the_templates_can_be_evaluated(alarm):
-    """Its expressions too; none of them rings or waits for ever where there is no traffic."""
+def state_without_data(alarm, *, state):
+    """The state after `state` where no metric has a number."""
     check_alarm(alarm)
     rule = Rule.of(alarm)
-    verdict = evaluate(rule, lambda _, window: [None] * window.count, now=NOON, state="INSUFFICIENT_DATA")
-    assert verdict.state == "OK"
+    verdict = evaluate(rule, lambda _, window: [None] * window.count, now=NOON, state=state)
+    return verdict.state if verdict else state
+
+
+def test_the_templates_have_alarms():
+    """Else the next tests would have nothing to say."""
+    assert OF_MONITORS
+    assert OF_TRAFFIC
+
+
+@pytest.mark.parametrize("alarm", OF_TRAFFIC)
+def test_every_alarm_of_the_templates_can_be_evaluated(alarm):
+    """Its expressions too; none of them rings or waits for ever where there is no traffic."""
+    assert state_without_data(alarm, state="INSUFFICIENT_DATA") == "OK"
+
+
+@pytest.mark.parametrize("state", ["OK", "ALARM"])
+@pytest.mark.parametrize("alarm", OF_MONITORS)
+def test_what_monitors_found_stands_until_they_judge_again(alarm, state):
+    """Only the alarm of silence rings where no run ended."""
+    silence = alarm["AlarmName"].endswith("-not-judged")
+    assert state_without_data(alarm, state=state) == ("ALARM" if silence else state)
