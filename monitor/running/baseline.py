@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from monitor import bias, judging, quality
-from monitor.files import CONSTRAINTS, STATISTICS
+from monitor.files import CONSTRAINTS, PREDICTION, STATISTICS
 from monitor.policy import Policy
 from monitor.profile import Profile
 from monitor.quality.documents import constraints
 from monitor.reading import read
 from monitor.running.clients import Clients
 from monitor.running.errors import MissingError
-from monitor.running.serving import MANIFEST, PREDICTION
+from monitor.running.serving import MANIFEST
 from monitor.running.storage import Stored, document, fetch, listed, put
 from monitor.running.witness import together
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-LABEL: Final = "label"
 _SECTIONS: Final = {
     "binary-classification": "binary_classification_metrics",
     "regression": "regression_metrics",

@@ -10,16 +10,14 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median_low
-from typing import Any, Final
+from typing import Any
 
 from monitor.clarify.config import of_bias, of_explainability
 from monitor.policy import Policy
 from monitor.running.clients import Clients
 from monitor.running.place import Place
-from monitor.running.serving import MANIFEST, Served
+from monitor.running.serving import BACKGROUND, MANIFEST, Served
 from monitor.running.storage import Stored, content, document, listed, put
-
-_BACKGROUND: Final = "explainability/background.csv"
 
 
 def place_of(place: Place, kind: str) -> Stored:
@@ -38,7 +36,7 @@ def configure(place: Place, policy: Policy, served: Served, clients: Clients) ->
     columns = list((document(clients.s3, manifest) if manifest else {}).get("columns", ()))
     if policy.bias is not None and policy.quality is not None:
         put(clients.s3, place_of(place, "bias"), of_bias(columns, policy.bias, policy.quality))
-    background = there.get(folder.below(_BACKGROUND).key)
+    background = there.get(folder.below(BACKGROUND).key)
     if policy.explainability is not None and background is not None:
         wanted = of_explainability(
             columns,

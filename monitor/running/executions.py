@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from monitor.files import STATISTICS, VIOLATIONS, violations
 from monitor.judgement import Judgement, Monitor, Outcome
 from monitor.policy import Policy
-from monitor.running import publishing
+from monitor.running import publishing, storage
 from monitor.running.clarifying import configure
 from monitor.running.clients import Clients
 from monitor.running.findings import Findings
 from monitor.running.place import Place
 from monitor.running.serving import look
-from monitor.running.storage import Stored, document, listed
+from monitor.running.storage import Stored
 from monitor.running.window import Window, folder
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def tell(place: Place, policy: Policy, clients: Clients) -> dict[str, Any]:
     configure(place, policy, served, clients)
     verdict: dict[str, Any] | None = None
     for turn in ended(place, asked(policy), clients.sagemaker):
-        verdict = _found(clients.s3, _published(place, turn))
+        verdict = storage.found(clients.s3, _published(place, turn))
         if verdict is None:
             verdict = publishing.publish(_findings(place, policy, served.version, turn, clients), clients)
     return verdict or {"outcome": str(Outcome.INSUFFICIENT_DATA), "reason": _NOT_RUN}
@@ -125,7 +125,7 @@ def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judg
     if status == "Completed":
         return Judgement(monitor=monitor, outcome=Outcome.COMPLETED, reason="SageMaker has found nothing.", rows=rows)
     if status == "CompletedWithViolations":
-        told = _found(s3, _report(place, monitor, turn, VIOLATIONS)) or {}
+        told = storage.found(s3, _report(place, monitor, turn, VIOLATIONS)) or {}
         found = violations.read(monitor, told)
         named = ", ".join(dict.fromkeys(each.feature for each in found)) or "its report says of what"
         reason = f"SageMaker has found {len(found)} violation{'s' * (len(found) != 1)}: {named}."
@@ -142,7 +142,7 @@ def _judgement(place: Place, monitor: Monitor, turn: Turn, s3: S3Client) -> Judg
 
 def _rows(place: Place, turn: Turn, s3: S3Client) -> int:
     """How many requests data quality has looked at, as its statistics say."""
-    statistics = _found(s3, _report(place, Monitor.DATA_QUALITY, turn, STATISTICS)) or {}
+    statistics = storage.found(s3, _report(place, Monitor.DATA_QUALITY, turn, STATISTICS)) or {}
     return int(statistics.get("dataset", {}).get("item_count", 0))
 
 
@@ -150,8 +150,3 @@ def _report(place: Place, monitor: Monitor, turn: Turn, name: str) -> Stored:
     """A file of a turn's report, which lies by the hour of the turn."""
     under = f"reports/{place.model}/model-monitor/{place.endpoint}/{place.schedule(monitor)}"
     return Stored(bucket=place.capture_bucket, key=f"{under}/{folder(turn.at)}/{name}")
-
-
-def _found(s3: S3Client, stored: Stored) -> Any:
-    """The JSON of an object that may not be there: who may not list a whole bucket is refused what is missing."""
-    return document(s3, stored) if any(listed(s3, stored.bucket, [stored.key])) else None

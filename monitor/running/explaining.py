@@ -25,14 +25,13 @@ from monitor.reading import read
 from monitor.running.clients import Clients
 from monitor.running.job import LONGEST_NAME, Jobs
 from monitor.running.place import Place
-from monitor.running.serving import Reference, Served, reference
-from monitor.running.storage import Stored, document, fetch, listed, put
+from monitor.running.serving import BACKGROUND, Reference, Served, reference
+from monitor.running.storage import Stored, fetch, found, put
 from monitor.running.window import Window
 from monitor.running.witness import together
 
 _log = logging.getLogger(__name__)
 
-BACKGROUND: Final = "explainability/background.csv"
 PATIENCE: Final = timedelta(hours=1)
 """A job that has left nothing by then has failed."""
 REMEMBERED: Final = 5
@@ -105,7 +104,7 @@ class Explaining:
                 continue
             if entry.fault:
                 return _undecided(Outcome.FAILED, f"The answers until {entry.end} are not explained. {entry.fault}")
-            analysis = self._document(f"{entry.run}/output/analysis.json")
+            analysis = found(self.clients.s3, self._at(f"{entry.run}/output/analysis.json"))
             if analysis is not None:
                 return self._judged(analysis, known, entry)
             if now - datetime.fromisoformat(entry.end) > PATIENCE:
@@ -115,10 +114,10 @@ class Explaining:
 
     def _judged(self, analysis: Mapping[str, Any], known: Reference, entry: Explained) -> Judgement:
         assert self.policy.explainability is not None
-        found = attribution.judge(
+        told = attribution.judge(
             analysis, baseline=known.explainability, policy=self.policy.explainability, rows=entry.rows
         )
-        return replace(found, reason=f"{found.reason} Of the answers until {entry.end}.")
+        return replace(told, reason=f"{told.reason} Of the answers until {entry.end}.")
 
     def _begin(self, window: Window, captured: Sequence[Stored], *, run: str, jobs: Jobs, folder: Path) -> int:
         assert self.policy.explainability is not None
@@ -169,13 +168,7 @@ class Explaining:
 
     def _started(self) -> list[Explained]:
         """The last windows whose explanation was begun, the newest last."""
-        return [Explained(**each) for each in self._document("started.json") or []]
-
-    def _document(self, name: str) -> Any:
-        """None when it is not there: seen by listing, since reading what is not there is denied."""
-        at = self._at(name)
-        there = any(each.key == at.key for each in listed(self.clients.s3, at.bucket, [at.key]))
-        return document(self.clients.s3, at) if there else None
+        return [Explained(**each) for each in found(self.clients.s3, self._at("started.json")) or []]
 
     def _at(self, name: str) -> Stored:
         return Stored(bucket=self.place.capture_bucket, key=f"reports/{self.place.model}/explained/{name}")

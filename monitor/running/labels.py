@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
 
+from monitor.running.place import Place
+from monitor.running.storage import Stored, listed
+from monitor.running.window import Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 SCHEMA = pa.schema([("_id", pa.string()), ("label", pa.string())])
+
+
+def pushed(place: Place, window: Window, s3: S3Client) -> list[Stored]:
+    """The objects of labels that came in a span of time, whatever they are about."""
+    prefixes = [f"labels/{place.model}/{hour}/" for hour in window.hours()]
+    return list(listed(s3, place.capture_bucket, prefixes))
 
 
 def read(paths: Iterable[Path]) -> tuple[pa.Table, int]:

@@ -148,12 +148,7 @@ class _Task:
             earlier = _earlier(self.served, self.window, self.policy, clients=self.clients)
             seen = self._seen(earlier, window, known)
         since = Window(start=window.start, end=self.window.end)
-        table, unreadable = labels.read(fetch(self.clients.s3, _pushed(self.place, since, self.clients), self.folder))
+        s3 = self.clients.s3
+        table, unreadable = labels.read(fetch(s3, labels.pushed(self.place, since, s3), self.folder))
         joined = quality.join(seen.table, table)
         return Labelled(table=joined.table, coverage=joined.coverage, unreadable=unreadable)
-
-
-def _pushed(place: Place, window: Window, clients: Clients) -> list[Stored]:
-    """The labels that came in a span of time, whatever they are about."""
-    prefixes = [f"labels/{place.model}/{hour}/" for hour in window.hours()]
-    return list(listed(clients.s3, place.capture_bucket, prefixes))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.files import CONSTRAINTS, PROFILE, STATISTICS
+from monitor.files import CONSTRAINTS, PREDICTION, PROFILE, STATISTICS
 from monitor.running.errors import MissingError, RunError
 from monitor.running.place import Place
 from monitor.running.storage import Stored, content, document, listed
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
+BACKGROUND: Final = "explainability/background.csv"
 MANIFEST: Final = "manifest.json"
-PREDICTION: Final = "prediction"
+"""Files of a baseline beside those of Model Monitor."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,15 @@ def document(s3: S3Client, stored: Stored) -> Any:
         return None
 
 
+def found(s3: S3Client, stored: Stored) -> Any:
+    """The JSON of an object that may well be missing; None then.
+
+    Seen by listing: who may not list a whole bucket is denied to read what is not there.
+    """
+    there = any(each.key == stored.key for each in listed(s3, stored.bucket, [stored.key]))
+    return document(s3, stored) if there else None
+
+
 def put(s3: S3Client, stored: Stored, value: Any, *, media_type: str = "application/json") -> None:
     """Write an object: bytes and texts as they are, all else as JSON; what is no finite number as a text, "NaN"."""
     if isinstance(value, str):

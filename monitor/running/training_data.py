@@ -64,8 +64,7 @@ def _labelled(
 ) -> pa.Table:
     """The requests of all versions with their labels: the columns of a request, and ``label``."""
     captured = fetch(clients.s3, _captured(place, served, window, clients), folder / "captured")
-    pushed = [f"labels/{place.model}/{hour}/" for hour in window.hours()]
-    truth, _ = labels.read(fetch(clients.s3, list(listed(clients.s3, place.capture_bucket, pushed)), folder))
+    truth, _ = labels.read(fetch(clients.s3, labels.pushed(place, window, clients.s3), folder))
     seen = witness(captured, window, columns=known.columns)
     joined = quality.join(seen.table, truth).table
     # However requests were spread over files: the same ones are the same data, and a split of them comes out the same.

@@ -10,9 +10,9 @@ from typing import Final
 
 import pyarrow as pa
 
+from monitor.files import PREDICTION
 from monitor.profile import Profile
 from monitor.reading import read
-from monitor.running.serving import PREDICTION
 from monitor.running.window import Window
 
 _OURS: Final = ("_id", "_time", "label")
