@@ -12,6 +12,8 @@ from env.stage import Stage
 
 NAMESPACE = "Sluice/Release"
 """The namespace of our own metrics: the one by which a deployment is aborted stands there."""
+MONITORING = "Sluice/Monitoring"
+"""The namespace of what the monitors tell: their alarms look at it, by the dimensions Endpoint and Monitor."""
 PERIOD_SECONDS = 60
 _MICROSECONDS_PER_MILLISECOND = 1000
 

@@ -12,8 +12,6 @@ from env.stage import Stage
 from infra import alarms
 from infra.tiles import Limit, Line, Tile
 
-MONITORING: Final = "Sluice/Monitoring"
-"""The namespace of the metrics that the alarms of the monitors look at."""
 DAY: Final = 86_400
 MONTH_DAYS: Final = 30
 RESULTS: Final = {"Deployed": "deployed", "RolledBack": "rolled back", "Failed": "failed", "Superseded": "superseded"}
@@ -159,12 +157,14 @@ class Monitored:
     def ours(self, metric: str, kind: str, *, stat: str = "Maximum", label: str = "", right: bool = False) -> Line:
         """A metric of one monitor that alarms look at."""
         dimensions = {"Endpoint": self._endpoint, "Monitor": kind}
-        return Line(label=label, namespace=MONITORING, metric=metric, dimensions=dimensions, stat=stat, right=right)
+        return Line(
+            label=label, namespace=alarms.MONITORING, metric=metric, dimensions=dimensions, stat=stat, right=right
+        )
 
     def retrainings(self, *, label: str) -> Line:
         """How many retrainings were started."""
         dimensions = {"Endpoint": self._endpoint}
-        return Line(label=label, namespace=MONITORING, metric="Retrainings", dimensions=dimensions)
+        return Line(label=label, namespace=alarms.MONITORING, metric="Retrainings", dimensions=dimensions)
 
     def violations(self, *, label: str) -> Line:
         """What all monitors together have found in a run."""

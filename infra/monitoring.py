@@ -18,6 +18,7 @@ from env import images, naming, rhythm
 from env.monitor import Monitor
 from env.stage import Model, Stage
 from infra import layer, monitoring_rights, retraining, rights
+from infra.alarms import MONITORING
 from infra.bundle import Asset
 from infra.duties import Duty
 from infra.errors import PolicyError
@@ -27,8 +28,6 @@ from infra.publishing import Built
 from infra.stack import StageStack
 from lambdas import run_monitor
 
-NAMESPACE = "Sluice/Monitoring"
-"""The namespace of the metrics that alarms look at, with the dimensions Endpoint and Monitor."""
 IMAGE = "sklearn:1.4-2-py312"
 """The image of the jobs that judge large windows."""
 LARGEST_POLICY_BYTES = 8192
@@ -190,7 +189,7 @@ class Monitoring(StageStack):
                 alarm_name=naming.monitor_alarm(self._stage, model, kind),
                 alarm_description=f"{_TITLES[kind]}. What to do: docs/runbooks.md#{_RUNBOOKS.get(kind, kind)}. "
                 f"What was found: sluice report {model} --stage {self._stage.name}",
-                namespace=NAMESPACE,
+                namespace=MONITORING,
                 metric_name="Violations",
                 dimensions=self._dimensions(model, kind),
                 statistic="Maximum",
@@ -245,7 +244,7 @@ def _stat(
         id=query_id,
         metric_stat=cloudwatch.CfnAlarm.MetricStatProperty(
             metric=cloudwatch.CfnAlarm.MetricProperty(
-                namespace=NAMESPACE, metric_name=metric, dimensions=list(dimensions)
+                namespace=MONITORING, metric_name=metric, dimensions=list(dimensions)
             ),
             period=period,
             stat="Maximum",

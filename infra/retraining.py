@@ -15,14 +15,13 @@ from env import naming
 from env.monitor import Monitor
 from env.stage import Stage
 from infra import ledger, rights
+from infra.alarms import MONITORING
 from infra.bundle import Bundle
 from infra.duties import Duty
 from infra.errors import ParameterError
 from infra.function import Function
 from infra.rights import Right
 from lambdas import retrain
-
-NAMESPACE = "Sluice/Monitoring"
 
 
 def models(stage: Stage) -> dict[str, Monitor]:
@@ -73,7 +72,7 @@ def duty(stage: Stage) -> Duty:
             *_look(stage),
             *(right for model in policies for right in _train(stage, model)),
             rights.ask(stage, "monitor"),
-            rights.put_metrics_of_ours(NAMESPACE),
+            rights.put_metrics_of_ours(MONITORING),
         ],
         # Gathering labelled rows takes minutes, and is waited for.
         timeout_seconds=900,
