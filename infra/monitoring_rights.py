@@ -102,7 +102,13 @@ def _train(stage: Stage, models: list[str]) -> list[Right]:
     return [
         rights.read_objects(bucket, prefixes=models),
         rights.list_objects(bucket, prefixes=models),
-        rights.write_objects(bucket, prefixes=models),
+        # Not whatever is there: archives, reports and data that people have brought stay as they are.
+        rights.write_objects(bucket, prefixes=[f"{model}/*/baseline" for model in models]),
+        Right(
+            actions=["s3:PutObject"],
+            resources=[f"arn:aws:s3:::{bucket}/{model}/data/*/window.csv" for model in models],
+            because=rights.KEYS,
+        ),
         rights.use_key(stage, actions=["Decrypt", "GenerateDataKey"], via="s3"),
     ]
 

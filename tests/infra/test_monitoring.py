@@ -119,6 +119,15 @@ def test_the_function_is_told_where_its_model_is(every):
     assert list(asset.rglob("__pycache__")) == []
 
 
+def test_the_function_writes_over_nothing_that_others_have_made(local):
+    """Of the artifact bucket baselines and gathered windows alone: archives and people's data stay as they are."""
+    allowed = statements(local.template("monitoring"), "MonitorRole")
+    written = [each["Resource"] for each in allowed if "s3:PutObject" in actions(each)]
+    found = [one for each in written for one in (each if isinstance(each, list) else [each])]
+    keys = [arn.partition("-eu-west-1/")[2] for arn in found if "-artifacts-" in arn]
+    assert keys == [f"{MODEL}/*/baseline/*", f"{MODEL}/data/*/window.csv"]
+
+
 def test_a_stage_without_a_layer_of_its_own_builds_one(synthesized):
     """The archive is made by a command when the stage is published, and stands in the stage's own bucket."""
     dev, local = synthesized("dev"), synthesized("local")
