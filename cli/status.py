@@ -117,7 +117,7 @@ def summary(state: State) -> dict[str, Any]:
         "deploying": pending["EndpointConfigName"] if pending else None,
         "stack": state.stack["StackStatus"] if state.stack else None,
         "release": state.open["release_id"] if state.open else _parameter(state, "ReleaseId"),
-        "alarms": (", ".join(state.ringing) or f"none of {len(state.alarms)} rings") if endpoint else None,
+        "alarms": (", ".join(_short(state)) or f"none of {len(state.alarms)} rings") if endpoint else None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ Verdict = Mapping[str, Any]
 
 _DEPTH = 5
 """Year, month, day, hour, run: below that are a run's files."""
+
+_YEAR = re.compile(r"/[0-9]{4}/$")
 
 _MISSING = ("NoSuchKey", "404")
 
@@ -69,8 +72,12 @@ def folder_of(connection: Connection, model: str, run: str | None) -> Folder:
     """The folder of a run by its id or the beginning of one; of the newest for None. Raises CliError without one."""
     found = next((each for each in folders(connection, model) if each.run.startswith(run or "")), None)
     if found is None:
-        what = f"no run {run!r} of the monitors" if run else "no run of the monitors yet"
-        raise CliError(f"{model} in stage {connection.stage.name} has {what}: `sluice monitor {model}` tells of them")
+        remedy = (
+            f"{run!r}: `sluice monitor {model}` tells of them"
+            if run
+            else f"yet: `sluice monitor {model} --now` makes one"
+        )
+        raise CliError(f"{model} in stage {connection.stage.name} has no run of the monitors {remedy}")
     return found
 
 
@@ -103,4 +110,6 @@ def _below(s3: Any, bucket: str, prefix: str, *, depth: int) -> Iterator[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
     below = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
     for each in sorted(below, reverse=True):
-        yield from _below(s3, bucket, each, depth=depth - 1)
+        # Beside the years lie what monitors keep for themselves, and SageMaker's own reports.
+        if depth < _DEPTH or _YEAR.search(each):
+            yield from _below(s3, bucket, each, depth=depth - 1)

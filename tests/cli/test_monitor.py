@@ -83,10 +83,18 @@ def test_a_run_is_found_by_the_beginning_of_its_id():
     to = connection(s3=a_bucket(*RUNS))
     assert folder_of(to, "credit-risk", None).run == "d-writing"
     assert folder_of(to, "credit-risk", "c").key == "reports/credit-risk/2026/11/09/08/c/"
-    with pytest.raises(CliError, match="no run 'x' of the monitors"):
+    with pytest.raises(CliError, match="no run of the monitors 'x': `sluice monitor"):
         folder_of(to, "credit-risk", "x")
-    with pytest.raises(CliError, match="no run of the monitors yet"):
+    with pytest.raises(CliError, match="no run of the monitors yet: `sluice monitor credit-risk --now`"):
         folder_of(connection(s3=FakeBucket()), "credit-risk", None)
+
+
+def test_what_lies_beside_the_years_is_no_run():
+    """What monitors keep for themselves lies there, and what SageMaker's own have written, by hours of its own."""
+    bucket = a_bucket(*RUNS)
+    beside = "reports/credit-risk/model-monitor/credit-risk-local/credit-risk-local-data-quality/2026/11/21/09"
+    bucket.objects |= {f"{beside}/statistics.json": "{}", "reports/credit-risk/explained/z/output/1/2/x.json": "{}"}
+    assert folder_of(connection(s3=bucket), "credit-risk", None).run == "d-writing"
 
 
 def test_a_model_that_is_not_monitored_is_wrong_use():
