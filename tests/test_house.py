@@ -44,9 +44,17 @@ def parsed(path):
     return ast.parse((ROOT / path).read_text())
 
 
+def statements(tree):
+    """Every statement of a tree, at whatever depth; expressions, most of the nodes, hold none."""
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, ast.expr):
+            yield node
+            yield from statements(node)
+
+
 def imported_rooms(tree):
     """The rooms whose modules a file imports, wherever in the file."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -65,7 +73,7 @@ def bent_arrows(path, tree):
 
 def function_lengths(tree):
     """Name and number of lines of every function."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or 0) - node.lineno + 1
 

@@ -217,19 +217,20 @@ def test_the_aws_command_line_sees_the_stacks(shell):
         "sluice-local-registry",
         "sluice-local-release",
         "sluice-local-tracking",
+        "sluice-local-monitoring",
         *(f"sluice-local-{part}-{model}" for part in ("training", "serving") for model in ("abalone", MODEL)),
     }
     assert set(ours.values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
 
 def test_the_aws_command_line_sees_the_buckets(shell):
-    """`aws s3 ls` lists the stage's buckets, and captured requests lie where the version says."""
-    assert "sluice-local-artifacts-123456789012-eu-west-1" in shell.run("aws s3 ls").stdout
-    capture = "s3://sluice-local-capture-123456789012-eu-west-1/credit-risk/1/"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while ".jsonl" not in (listing := shell.run(f"aws s3 ls --recursive {capture}", expect=None).stdout):
-        assert time.monotonic() < deadline, listing
-        time.sleep(0.5)
+    """`aws s3 ls` lists what is in the stage's buckets, and captured requests lie where the version says."""
+    bucket, version = "sluice-local-capture-123456789012-eu-west-1", "credit-risk/1/"
+    s3, deadline = shell.client("s3"), time.monotonic() + PATIENCE_SECONDS
+    while not s3.list_objects_v2(Bucket=bucket, Prefix=version)["KeyCount"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert ".jsonl" in shell.run(f"aws s3 ls --recursive s3://{bucket}/{version}").stdout
 
 
 def test_a_wrong_number_of_columns_is_the_models_400(shell, tmp_path):
@@ -321,7 +322,7 @@ def test_an_event_that_says_nothing_new_does_nothing(shell):
 def test_a_second_deployment_changes_nothing(shell):
     """What is deployed already is unchanged, the serving stack's parameters included."""
     done = shell.run("sluice deploy local")
-    assert done.stdout.count("unchanged") == 8
+    assert done.stdout.count("unchanged") == 9
     assert shell.json(f"sluice status {MODEL} --json")[0]["serves"].startswith(f"{MODEL}/")
 
 

@@ -13,7 +13,13 @@ ENDED = {
 }
 
 
-@pytest.mark.parametrize("rollbacks", get_args(Rollbacks))
+HEAVY = {"noticed-again"}
+"""What CloudFormation makes of it in two ways of which the other is tried each time."""
+
+
+@pytest.mark.parametrize(
+    "rollbacks", [pytest.param(way, marks=[pytest.mark.clients] * (way in HEAVY)) for way in get_args(Rollbacks)]
+)
 def test_an_aborted_release_leaves_the_old_model_serving(small_cloud, rollbacks):
     """Whatever CloudFormation makes of it; and the next release gets through once the stack is at rest."""
     releases = Releases(small_cloud, rollbacks)
