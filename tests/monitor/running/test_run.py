@@ -198,6 +198,31 @@ def test_masked_requests_are_taken_from_what_the_container_wrote(account):
     assert verdict["rows"] == 250
 
 
+def test_values_of_a_masked_column_are_told_nowhere(account):
+    """Nor are those that a baseline lists, or that were captured, from before it was masked: in no file, metric, event.
+
+    What the ledger says of a retraining is in the event's words.
+    """
+    value = b"furniture/equipment"
+    account.asked(count=300, seed=1)
+    account.asked(count=300, seed=2, older_by=12)
+    [_, theirs] = account.s3.keys("captured", "credit-risk/3/")
+    account.s3.kept["captured", theirs.replace(".jsonl", "-masked.jsonl")] = account.s3.kept.pop(("captured", theirs))
+    before = dict(account.s3.kept)
+    assert len([key for key, content in before.items() if value in content]) >= 3
+    clear = judged(account, Policy.of({}))
+    assert value in account.s3.kept["captured", clear["report"].removeprefix("s3://captured/")]
+    account.s3.kept = dict(before)
+    account.told.events.clear()
+    verdict = judged(account, Policy.of({"masked": ["purpose"]}))
+    written = {key: content for key, content in account.s3.kept.items() if before.get(key) != content}
+    assert verdict["outcome"] == "completed_with_violations"
+    assert len(written) > 5
+    opened = [gzip.decompress(each) if each[:2] == b"\x1f\x8b" else each for each in written.values()]
+    told = [*opened, *(json.dumps(each).encode() for each in (verdict, account.told.events, account.told.metrics))]
+    assert [text for text in told if value in text] == []
+
+
 def test_a_large_window_is_left_to_a_job(account):
     """Its arguments tell it the same run; a second try finds it started. Nothing is judged here."""
     account.asked(count=3000)
