@@ -62,11 +62,6 @@ def columns(kpis: Mapping[str, KpiPolicy]) -> frozenset[str]:
     return frozenset(found)
 
 
-def check(expression: str) -> None:
-    """ExpressionError when it is none; whether its columns exist, rows alone can tell."""
-    Expression.of(expression)
-
-
 class _Rows:
     """The rows of a window, all and labelled ones."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.judgement import Violation
-from monitor.measures import holm
+from monitor.significance import holm
 
 
 class Family(StrEnum):

@@ -9,14 +9,11 @@ from monitor.measures.distances import (
     number_counts,
     psi,
 )
-from monitor.measures.significance import chi_squared, chi_squared_p_value, holm, ks_p_value
+from monitor.measures.significance import ks_p_value
 
 __all__ = [
     "aligned",
     "category_counts",
-    "chi_squared",
-    "chi_squared_p_value",
-    "holm",
     "jensen_shannon",
     "ks",
     "ks_p_value",

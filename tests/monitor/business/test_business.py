@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said_with_its_place(expression, character, said):
 def test_no_expression_is_too_large_to_be_refused(expression):
     """Depth and length are bounded, whatever the parser of Python thinks of them."""
     with pytest.raises(business.ExpressionError):
-        business.check(expression)
+        Expression.of(expression)
 
 
 @given(st.text(alphabet="sumeanwhr(),+-*/%<>=!'\"[]{}.: 01ab\n", max_size=40))
