@@ -12,6 +12,7 @@ import numpy as np
 from monitor.files import PREDICTION
 from monitor.files.constraints import NUMERIC, TYPES
 from monitor.profile import Categories, Column, Numbers, Profile
+from monitor.profile.bins import evenly
 
 _BUCKETS: Final = 10
 _K: Final = 2048
@@ -100,7 +101,7 @@ def _numerical(numbers: Numbers, common: dict[str, int]) -> dict[str, Any]:
 
 
 def _buckets(numbers: Numbers) -> list[dict[str, float]]:
-    edges = np.linspace(numbers.min, numbers.max, _BUCKETS + 1)
+    edges = evenly(numbers.min, numbers.max, _BUCKETS + 1)
     counts = numbers.histogram(edges)
     bounds = zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
     return [{"lower_bound": low, "upper_bound": high, "count": float(count)} for low, high, count in bounds]

@@ -6,6 +6,7 @@ and when so many more than in the baseline are not chance: a baseline of few row
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -135,6 +136,10 @@ def _outside(pair: Pair, hits: int, said: str, *, before: int = 0) -> Suspicion:
     )
 
 
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def _categories(pair: Pair, domains: frozenset[str], threshold: float) -> Suspicion:
     unknown = [place for place, value in enumerate(pair.values) if value not in domains]
     hits, before = int(pair.window[unknown].sum()), int(pair.baseline[unknown].sum())
@@ -145,6 +150,8 @@ def _categories(pair: Pair, domains: frozenset[str], threshold: float) -> Suspic
         chance = evidence.unseen(hits, pair.window + pair.baseline, rows=total, rows_before=total_before)
     largest = sorted(unknown, key=lambda place: -int(pair.window[place]))[:3]
     named = ", ".join(repr(pair.values[place]) for place in largest if pair.window[place])
+    if hits and {_folded(pair.values[place]) for place in unknown} <= {_folded(value) for value in domains}:
+        named += "; known ones but for spaces, case or how accents are encoded"
     return Suspicion(
         feature=pair.name,
         check="categorical_values_check",

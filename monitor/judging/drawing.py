@@ -11,6 +11,7 @@ from monitor.judging.drift import Drift
 from monitor.judging.facts import Feature, Numbers, Side
 from monitor.judging.pairs import Floats, Pair
 from monitor.profile import Column
+from monitor.profile.bins import evenly
 
 _BINS: Final = 40
 _CATEGORIES: Final = 12
@@ -62,7 +63,7 @@ def _edges(pair: Pair) -> Floats:
     if pair.before.inferred_type == "Integral" and high - low < 1e9:
         step = math.ceil((high - low + 1) / _BINS)
         return np.arange(math.floor(low), math.ceil(high) + step + 1, step, dtype=float)[: _BINS + 1]
-    return np.linspace(low, high, _BINS + 1)
+    return evenly(low, high, _BINS + 1)
 
 
 def _numeric_side(column: Column, rows: int, edges: Floats) -> Side:

@@ -84,7 +84,8 @@ def how(pair: Pair, drift: Drift) -> str:
     """What has moved and by how much, in words."""
     if pair.numeric:
         before, now = pair.before.numbers, pair.now.numbers
-        means = f"mean {_short(now.mean)}, was {_short(before.mean)}"
+        short = _short if _short(now.mean) != _short(before.mean) else repr
+        means = f"mean {short(now.mean)}, was {short(before.mean)}"
         return f"{means}; distance {drift.distance:.3g} over {drift.threshold:.3g}"
     shares, shares_before = pair.window / pair.window.sum(), pair.baseline / pair.baseline.sum()
     most = int(np.abs(shares - shares_before).argmax())

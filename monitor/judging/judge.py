@@ -151,8 +151,12 @@ def _features(compared: _Compared, policy: Policy, said: Sequence[Violation]) ->
 def _too_few(current: Profile, baseline: Baseline, policy: DataPolicy) -> str:
     needed = f"{policy.minimum_rows:,} are needed."
     if current.rows < policy.minimum_rows:
-        return f"{current.rows:,} rows are too few: {needed}"
-    return f"The baseline's {baseline.profile.rows:,} rows are too few: {needed}"
+        return f"{_number_of_rows(current.rows)} too few: {needed}"
+    return f"The baseline's {_number_of_rows(baseline.profile.rows)} too few: {needed}"
+
+
+def _number_of_rows(rows: int) -> str:
+    return f"{rows:,} rows are" if rows != 1 else "1 row is"
 
 
 def _reason(said: Sequence[Violation], features: Sequence[Feature], rows: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.profile import Categories, Numbers
-from monitor.profile.bins import MANTISSA_BITS, Bins, Counts, Floats
+from monitor.profile.bins import MANTISSA_BITS, Bins, Counts, Floats, evenly
 
 _EMPTY: Final = 1e-4
 """The share that stands for an empty bin in the population stability index, which knows no zero."""
@@ -116,7 +116,7 @@ def sturges(baseline: Numbers, current: Numbers) -> Floats:
     if low == high:
         low, high = low - 0.5, high + 0.5
     bins = math.ceil(math.log2(baseline.count + current.count) + 1)
-    return np.linspace(low, high, bins + 1)
+    return evenly(low, high, bins + 1)
 
 
 def psi(baseline: Counts, current: Counts) -> float:

@@ -6,6 +6,7 @@ a constant relative width (``2 ** (shift - 52)``), in order; the bins of a large
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -202,3 +203,10 @@ def _lost(keys: Counts, values: Floats, floor: int) -> int:
 
 def _bits(magnitude: float) -> int:
     return int(np.float64(magnitude).view(np.int64))
+
+
+def evenly(low: float, high: float, edges: int) -> Floats:
+    """So many edges of bins of equal width, also where the width of all is beyond the largest float."""
+    if math.isfinite(high - low):
+        return np.linspace(low, high, edges)
+    return np.linspace(low / 2, high / 2, edges) * 2

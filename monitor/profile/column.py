@@ -18,6 +18,8 @@ Type = Literal["Integral", "Fractional", "String", "Unknown"]
 
 MIXED: Final = {b"values": b"mixed"}
 """The metadata of a field of texts some of which are numbers written out: those count as numbers."""
+_GROUPS: Final = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
+"""Thousands may be apart by commas."""
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(inf|Inf|INF|infinity|Infinity|nan|NaN|NAN)$"
 
 
@@ -89,6 +91,9 @@ class Column:
     def _add_mixed(self, values: Any) -> None:
         encoded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
         trimmed = pc.utf8_trim_whitespace(encoded.dictionary)
+        grouped = pc.match_substring_regex(trimmed, _GROUPS)
+        if pc.any(grouped).as_py():
+            trimmed = pc.if_else(grouped, pc.replace_substring(trimmed, ",", ""), trimmed)
         written = pc.match_substring_regex(trimmed, _NUMBER)
         if not pc.any(written).as_py():
             self.texts.add(encoded)

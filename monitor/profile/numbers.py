@@ -165,7 +165,9 @@ def _add_points(bins: Bins, values: Floats, counts: Counts) -> None:
 
 
 def _moments(values: Floats) -> tuple[int, float, float, float]:
-    with np.errstate(over="ignore"):  # of numbers near the largest float the sum and the variance are infinite
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # of numbers near the largest float the sum and the variance are infinite
         total = float(values.sum())
         mean = total / len(values) if math.isfinite(total) else float((values / len(values)).sum())
         away = values - mean

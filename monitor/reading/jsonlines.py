@@ -45,8 +45,9 @@ def _line_by_line(block: Block, skips: Skips) -> Iterator[Any]:
         except orjson.JSONDecodeError as error:
             skips.add("not a line of JSON", block.where(place), why=str(error))
             continue
-        if isinstance(document, Mapping):
-            rows.append(document)
+        documents = document if isinstance(document, list) and document else [document]
+        if all(isinstance(each, Mapping) for each in documents):
+            rows += documents
         else:
             skips.add("not a line of JSON", block.where(place), why="not a JSON object")
     names = dict.fromkeys(name for row in rows for name in row)

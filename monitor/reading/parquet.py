@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor.reading.reading import Skips
+from monitor.reading.text import unlike
 
 MOST_ROWS: Final = 1 << 17
 """Of a batch: 30 columns of them are 30 MB."""
@@ -25,6 +26,9 @@ def tables(path: Path, skips: Skips) -> Iterator[Any]:
     try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
+        if len(set(schema.names)) < len(schema.names):
+            yield from _by_place(path)
+            return
         halves = [names for names in (schema.names[::2], schema.names[1::2]) if names]
         texts = _repeated(metadata, schema)
         # Buffered ahead, Arrow keeps what it has read until the file ends.
@@ -35,6 +39,12 @@ def tables(path: Path, skips: Skips) -> Iterator[Any]:
         yield from _joined(streams, schema.names)
     except (pa.ArrowException, OSError) as error:
         skips.add("not readable as Parquet", path.name, why=str(error).splitlines()[0])
+
+
+def _by_place(path: Path) -> Iterator[Any]:
+    """The batches of a file some columns of which have the same name: those get their place as a suffix."""
+    for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(MOST_ROWS):
+        yield pa.RecordBatch.from_arrays(batch.columns, unlike(batch.schema.names))
 
 
 def _repeated(metadata: Any, schema: Any) -> list[str]:

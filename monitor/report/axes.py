@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Final
 
 Scale = Callable[[float], float]
 """A value → where it stands, in the drawing's units."""
@@ -23,10 +24,14 @@ def linear(lowest: float, highest: float, *, begin: float, end: float) -> Scale:
     return place
 
 
+_LEAST: Final = 1e-300
+"""Of a span that can be divided into parts."""
+
+
 def ticks(lowest: float, highest: float, *, about: int = 4) -> list[float]:
     """Round values between two, roughly so many; both ends where they are one value."""
     span = highest - lowest
-    if not math.isfinite(span) or span <= 0:
+    if not math.isfinite(span) or span <= max(_LEAST, max(abs(lowest), abs(highest)) * 1e-12):
         return [lowest]
     size = 10 ** math.floor(math.log10(span / about))
     step = next(nice * size for nice in _NICE if nice * size * about >= span * (1 - 1e-9))

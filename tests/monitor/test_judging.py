@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -6,6 +8,7 @@ from monitor.judgement import Outcome
 from monitor.judging import Baseline, documents, judge, load, suggest
 from monitor.policy import DataPolicy, FeaturePolicy, Policy
 from monitor.profile import MIXED, Profile
+from monitor.report.axes import ticks
 
 ROWS = 4000
 
@@ -176,7 +179,7 @@ def test_too_few_rows_are_an_outcome_of_their_own(baseline, rows):
     judgement = judged(baseline, columns)
     assert judgement.outcome is Outcome.INSUFFICIENT_DATA
     assert judgement.violations == ()
-    assert "rows" in judgement.reason
+    assert "row" in judgement.reason
 
 
 def test_an_empty_baseline_fails_the_run():
@@ -191,7 +194,7 @@ def test_a_baseline_of_one_row_or_of_nothing_but_gaps_judges_calmly():
     single = profile({name: values[:1] for name, values in people(seed=15).items()})
     judgement = judge(Baseline(profile=single, constraints=suggest(single)), profile(people(seed=16)), Policy())
     assert (judgement.outcome, judgement.violations) == (Outcome.INSUFFICIENT_DATA, ())
-    assert judgement.reason == "The baseline's 1 rows are too few: 200 are needed."
+    assert judgement.reason == "The baseline's 1 row is too few: 200 are needed."
     gaps = profile({"score": pa.nulls(ROWS, pa.float64())})
     known = Baseline(profile=gaps, constraints=suggest(gaps))
     assert judge(known, gaps, Policy()).outcome is Outcome.COMPLETED
@@ -262,3 +265,25 @@ def test_constraints_that_were_switched_off_say_nothing(baseline):
     judgement = judge(quiet, profile(moved), Policy())
     assert judgement.outcome is Outcome.COMPLETED
     assert judgement.metrics == ()
+
+
+@pytest.mark.parametrize(
+    "values", [[0.0] * 300, [-0.0] * 300, [1.7e308, -1.7e308, 5e-324] * 100, [5e-324] * 300, [2.0**53 + 1] * 300]
+)
+def test_columns_at_the_ends_of_floats_are_judged_and_drawn(values):
+    """Nothing but zeros, the largest and the smallest numbers: a page and the files, without a warning."""
+    known = profile({"x": pa.array(values, pa.float64())})
+    judgement = judge(load(documents(known, DataPolicy())), known, Policy())
+    assert judgement.outcome is Outcome.COMPLETED
+    edges = judgement.facts.features[0].edges
+    assert all(math.isfinite(edge) for edge in edges)
+    assert list(edges) == sorted(edges)
+    assert ticks(edges[0], edges[-1])
+
+
+def test_categories_that_only_look_the_same_are_said_to():
+    """Spaces and two ways to write an accent: unknown, and the description says why that is hard to see."""
+    before, now = profile({"city": ["Rome", "é"] * 200}), profile({"city": ["Rome ", "e\u0301"] * 200})
+    judgement = judge(load(documents(before, DataPolicy())), now, Policy())
+    (unknown,) = [each for each in judgement.violations if each.check == "categorical_values_check"]
+    assert "known ones but for spaces, case or how accents are encoded" in unknown.description

@@ -130,3 +130,58 @@ def test_json_lines_are_rows(tmp_path):
     assert (profile.columns["b"].missing, profile.columns["c"].unknown) == (1, 1)
     path.write_text('{"a": 1}\n{"a": 2.5}\n')
     assert table(read(path)) == [{"a": 1.0}, {"a": 2.5}]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_values_may_be_apart_by_other_signs_than_commas(csv, delimiter):
+    """Found in the first lines, also where one of them is broken; one column of text would be a silent pass."""
+    lines = ["age,city,n", "31,Rome,1", '40,"a;b|c\td",2', "50,Bonn,3", "60", ""]
+    reading = csv("\n".join(line.replace(",", delimiter) for line in lines))
+    assert [row["age"] for row in table(reading)] == [31, 40, 50]
+    assert counts(reading) == {"wrong number of values": 1}
+
+
+def test_a_text_with_semicolons_stays_one(csv):
+    """A delimiter is one only if the first line has it as well, or if there is no comma."""
+    assert table(csv("tags\na;b\nc;d\n")) == [{"tags": "a;b"}, {"tags": "c;d"}]
+    assert table(csv("a;b,c\n1;2,3\n")) == [{"a;b": "1;2", "c": 3}]
+
+
+def test_commas_may_be_of_fractions_or_thousands(csv):
+    """Before fractions where semicolons are between values; between thousands in quotation marks."""
+    assert table(csv("x;city\n1,5;Rome\n2,25;Oslo\n")) == [{"x": 1.5, "city": "Rome"}, {"x": 2.25, "city": "Oslo"}]
+    column = Profile.of(csv('x\n"1,234"\n"-1,234,567.5"\n12\n"1,23"\n')).columns["x"]
+    assert (column.numbers.min, column.numbers.max, column.texts.counts) == (-1234567.5, 1234, {"1,23": 1})
+
+
+def test_an_index_without_a_name_is_a_column(csv):
+    """pandas writes one: the first line names the others all the same."""
+    assert table(csv(",age\n0,31\n")) == [{"_c0": 0, "age": 31}]
+
+
+def test_what_is_no_data_is_counted(tmp_path):
+    """Marks of other tools, binary files, files that are cut off: each by name, and the data beside them are read."""
+    (tmp_path / "_SUCCESS").write_bytes(b"")
+    (tmp_path / ".part.crc").write_bytes(b"crc\0")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"age\n" + b"31\n" * 999)[:-9])
+    (tmp_path / "long.csv").write_bytes(b'"' + b"x" * 200_000 + b'"\n')
+    (tmp_path / "some.csv").write_bytes(b"age\n31\n")
+    reading = read(tmp_path)
+    assert {"age": 31} in table(reading)
+    assert counts(reading) == {"a hidden file": 2, "no such format": 1, "not readable": 2}
+    assert reading.skipped["no such format"].examples == ["picture.png: neither text nor Parquet"]
+
+
+def test_columns_of_parquet_may_have_one_name(tmp_path):
+    """The later ones get their place as a suffix, as in CSV."""
+    path = tmp_path / "twice.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array(["b"])], names=["a", "a"]), path)
+    assert table(read(path)) == [{"a": 1, "a_1": "b"}]
+
+
+def test_a_line_of_json_may_hold_several_rows(tmp_path):
+    """A file that is one list of objects."""
+    path = tmp_path / "rows.json"
+    path.write_text('[{"age": 31}, {"age": 40}]')
+    assert [row["age"] for row in table(read(path))] == [31, 40]
