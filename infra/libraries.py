@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from typing import Final
 import uv
 
 from infra.errors import LibrariesError
+from infra.packing import pack
 
 PYTHON: Final = "3.14"
 PLATFORM: Final = "aarch64-manylinux_2_28"
@@ -31,7 +31,6 @@ COMMAND: Final = (".venv/bin/python", "-m", "infra.libraries")
 """What builds the archive, run in the checkout as the CDK's own `app` is."""
 
 _CHECKOUT: Final = Path(__file__).parents[1]
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _NEVER_IMPORTED: Final = (
     "bin",
     "**/tests",
@@ -68,8 +67,10 @@ def archive(*, python: str = PYTHON, platform: str = PLATFORM, checkout: Path = 
     if not made.exists():
         made.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
-            install(Path(scratch, "python"), requirements(checkout=checkout), python=python, platform=platform)
-            pack(Path(scratch), Path(scratch, made.name))
+            folder = Path(scratch, "python")
+            install(folder, requirements(checkout=checkout), python=python, platform=platform)
+            files = [found for found in folder.rglob("*") if found.is_file()]
+            pack(Path(scratch, made.name), files, below=Path(scratch))
             Path(scratch, made.name).replace(made)
     return made
 
@@ -93,16 +94,6 @@ def install(folder: Path, wanted: str, *, python: str, platform: str) -> None:
             f"The analyzer's libraries take {size / 1e6:.0f} MB unpacked, and a function may hold "
             f"{LARGEST_BYTES / 1e6:.0f}: take out more of them in {Path(__file__).name}."
         )
-
-
-def pack(folder: Path, to: Path) -> None:
-    """Write ``folder/python`` into an archive, the same bytes each time."""
-    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as written:
-        for path in sorted(found for found in (folder / "python").rglob("*") if found.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
-            entry.external_attr = 0o755 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            written.writestr(entry, path.read_bytes())
 
 
 def digest(*, python: str = PYTHON, platform: str = PLATFORM, checkout: Path = _CHECKOUT) -> str:

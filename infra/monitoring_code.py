@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from pathlib import Path
 
 from infra import libraries
 from infra.bundle import Asset
+from infra.packing import pack
 
 _CHECKOUT = Path(__file__).parents[1]
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def code(*, checkout: Path = _CHECKOUT) -> list[Asset]:
@@ -29,16 +28,8 @@ def code(*, checkout: Path = _CHECKOUT) -> list[Asset]:
 
 
 def _archive(checkout: Path) -> bytes:
-    """The room with its path, the same bytes each time."""
+    """The room with its path."""
     buffer = io.BytesIO()
-    files = sorted(
-        path
-        for path in (checkout / "monitor").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
-    )
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(path.relative_to(checkout).as_posix(), _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
+    files = (path for path in (checkout / "monitor").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    pack(buffer, files, below=checkout)
     return buffer.getvalue()
