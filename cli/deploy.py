@@ -217,9 +217,10 @@ def _put_away_ledger(connection: Connection) -> None:
 
 
 def _forgotten(connection: Connection) -> list[str]:
-    """The stacks of models, and of a tracking server, that the stage's file names no more."""
+    """The stacks of models, of a tracking server, and of monitors, that the stage's file names no more."""
     stage = connection.stage
-    beginnings = *(f"{naming.stack(stage, capability)}-" for capability in _OF_A_MODEL), naming.stack(stage, "tracking")
+    alone = (naming.stack(stage, "tracking"), naming.stack(stage, "monitoring"))
+    beginnings = (*(f"{naming.stack(stage, capability)}-" for capability in _OF_A_MODEL), *alone)
     pages = connection.client("cloudformation").get_paginator("describe_stacks").paginate()
     standing = [stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(beginnings)]
     # The name alone might be that of a stage whose name goes on like this one's.
@@ -233,6 +234,7 @@ def _teardown_order(stage: Stage) -> list[str]:
     return [
         *([naming.stack(stage, "tracking")] if stage.tracking else []),
         *serving,
+        *([naming.stack(stage, "monitoring")] if stage.monitored else []),
         naming.stack(stage, "release"),
         *training,
         naming.stack(stage, "registry"),
@@ -289,13 +291,17 @@ def _delete_bucket(connection: Connection, bucket: str) -> None:
     except ClientError:
         return
     count = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-        if objects:
-            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-            if answer.get("Errors"):
-                raise CliError(f"bucket {bucket} cannot be emptied: {answer['Errors'][0]['Message']}")
-            count += len(objects)
+    # The first page each time: where the next one begins is told by an object that is gone by then.
+    while objects := _first_objects(s3, bucket):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if answer.get("Errors"):
+            raise CliError(f"bucket {bucket} cannot be emptied: {answer['Errors'][0]['Message']}")
+        count += len(objects)
     s3.delete_bucket(Bucket=bucket)
     out.print(f"[bold]{bucket}[/] emptied ({count} objects) and deleted")
+
+
+def _first_objects(s3: Any, bucket: str) -> list[dict[str, str]]:
+    page = s3.list_object_versions(Bucket=bucket)
+    found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    return [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -7,7 +8,9 @@ from cli import deploy, stacks
 from cli.assembly import SynthesizedStack
 from cli.errors import CliError, WrongUseError
 from cli.registry import versions
+from env import naming
 from env.stage import Place
+from tests.cli.fakes import FakeClient
 from tests.local import trust
 
 PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
@@ -116,6 +119,47 @@ def test_destroying_takes_models_along_that_the_stage_names_no_more(connection):
     deploy.take_down(connection)
     assert stacks.describe(connection, "sluice-local-serving-old") is None
     assert stacks.describe(connection, "sluice-local-serving-storage") is not None
+
+
+def test_destroying_takes_the_monitors_along(connection):
+    """Else they would go on looking, and writing, at what is no more; also where the stage's file names none."""
+    name = "cdk-hnb659fds-cfn-exec-role-123456789012-eu-west-1"
+    trust.role(connection.client("iam"), name, "cloudformation", allowed=["*"])
+    watched, models = connection.stage, connection.stage.models
+    unwatched = {model: parts.model_copy(update={"monitor": None}) for model, parts in models.items()}
+    for stage in (watched, watched.model_copy(update={"models": unwatched})):
+        monitors = synthesized("sluice-local-monitoring", tags={"sluice:stage": "local"})
+        stacks.deploy(connection, monitors, say=silent)
+        deploy.take_down(replace(connection, stage=stage))
+        assert stacks.describe(connection, "sluice-local-monitoring") is None
+
+
+def test_a_bucket_of_several_pages_is_emptied(connection):
+    """Where a page begins is told by an object that is deleted by then: each time the first page is asked for."""
+    bucket, s3 = naming.log_bucket(connection.stage), Pages(5)
+    deploy._delete_bucket(replace(connection, session=SimpleNamespace(client=lambda *_, **__: s3)), bucket)
+    assert (s3.left, s3.gone) == ([], [bucket])
+
+
+class Pages(FakeClient):
+    """A bucket of so many objects, two on a page; a page after one that is gone is empty."""
+
+    def __init__(self, count):
+        super().__init__(left=[{"Key": str(number), "VersionId": "v"} for number in range(count)], gone=[])
+
+    def head_bucket(self, **_):
+        return {}
+
+    def list_object_versions(self, *, Bucket, KeyMarker=None):
+        return {"Versions": [] if KeyMarker else self.left[:2], "IsTruncated": len(self.left) > 2}
+
+    def delete_objects(self, *, Bucket, Delete):
+        self.left = [each for each in self.left if each not in Delete["Objects"]]
+        return {}
+
+    def delete_bucket(self, *, Bucket):
+        assert self.left == [], "The bucket you tried to delete is not empty"
+        self.gone.append(Bucket)
 
 
 def test_destroying_a_registry_warns_of_the_stages_that_serve_from_it(connection):
