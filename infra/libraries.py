@@ -48,6 +48,8 @@ _NEVER_IMPORTED: Final = (
     # The loader asks for a library by its major version; these are copies of it under other names.
     "pyarrow/libarrow*.so",
     "pyarrow/libarrow*.so.*.*.*",
+    # Has the hashes of scripts, which name the interpreter of the machine that builds: no two would build the same.
+    "*.dist-info/RECORD",
 )
 """Headers, tests, and parts of Arrow that the analyzer has no use for, by what they are called in the wheels."""
 

@@ -37,6 +37,14 @@ def test_the_archive_holds_lambdas_platform_and_leaves_room_for_code():
 
 
 @pytest.mark.clients
+def test_every_checkout_builds_the_same_archive(tmp_path):
+    """Its key in the bucket follows from versions alone, and whoever deploys next finds it there."""
+    for name in ("pyproject.toml", "uv.lock"):
+        (tmp_path / name).write_bytes((libraries.archive().parents[2] / name).read_bytes())
+    assert libraries.archive(checkout=tmp_path).read_bytes() == libraries.archive().read_bytes()
+
+
+@pytest.mark.clients
 @pytest.mark.skipif(sys.platform != "linux", reason="wheels for Linux run on Linux")
 def test_what_is_taken_out_is_never_missed(tmp_path):
     """The analyzer's libraries import from an archive of this machine's platform alone."""
