@@ -5,10 +5,10 @@ from __future__ import annotations
 from env import naming
 from env.stage import Stage
 from infra import model_monitor, rights
+from infra.alarms import MONITORING
 from infra.rights import Right
 from infra.serving import logical_id
 
-METRICS = "Sluice/Monitoring"
 _FAMILIES = ("data", "model", "bias", "explainability", "business")
 _RUN_IDS = "A job's name ends in the id of its run."
 
@@ -61,7 +61,7 @@ def _judge(stage: Stage) -> list[Right]:
         rights.use_key(stage, actions=["Decrypt", "GenerateDataKey"], via="s3"),
         *([rights.use_key(stage.owner, actions=["Decrypt"], via="s3")] if stage.owner.name != stage.name else []),
         rights.put_metrics_of_ours(
-            METRICS, *(f"{stage.monitoring.namespace}/Endpoints/{family}-metrics" for family in _FAMILIES)
+            MONITORING, *(f"{stage.monitoring.namespace}/Endpoints/{family}-metrics" for family in _FAMILIES)
         ),
         Right(
             actions=["events:PutEvents"],

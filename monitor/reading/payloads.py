@@ -37,9 +37,6 @@ class Rows:
     """Payload → why it could not be read."""
 
 
-NOTHING: Final = Rows(None, np.zeros(0, np.int64), {})
-
-
 def are_json(texts: Any, encodings: Any, types: Any) -> Any:
     """Which payloads are JSON: by their encoding, else by their content type, else by how they begin."""
     known = set(pc.unique(encodings).to_pylist())
