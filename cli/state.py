@@ -39,6 +39,7 @@ class State:
     """A model in a stage, now. `now` is the cloud's own time; a missing endpoint or stack is None."""
 
     model: str
+    endpoint_name: str
     now: datetime
     serves: str | None
     endpoint: Mapping[str, Any] | None
@@ -95,6 +96,7 @@ def gather(connection: Connection, model: str) -> State:
     found = fleets(connection, endpoint, now=now) if endpoint and "EndpointConfigName" in endpoint else []
     return State(
         model=model,
+        endpoint_name=naming.endpoint(connection.stage, model),
         now=now,
         serves=_serves(model, endpoint, found=found, records=records),
         endpoint=endpoint,

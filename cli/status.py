@@ -172,7 +172,7 @@ def _split(state: State, alarm: str) -> tuple[str, str]:
     for fleet in state.fleets:
         if alarm.startswith(f"{fleet.capacity.config}-"):
             return fleet.capacity.role, alarm.removeprefix(f"{fleet.capacity.config}-")
-    return "", alarm.removeprefix(f"{(state.endpoint or {}).get('EndpointName')}-")
+    return "", alarm.removeprefix(f"{state.endpoint_name}-")
 
 
 def _short(state: State) -> Iterator[str]:

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -135,6 +136,7 @@ def test_alarms_of_the_monitors_are_alarms_of_the_model():
     state = gather(stage(SageMaker(), OPENED, DEPLOYED, alarms=alarms), "credit-risk")
     assert len(state.alarms) == 3
     assert "rings: data-quality, not-judged" in line(state)
+    assert "rings: data-quality, not-judged" in line(replace(state, endpoint=None, fleets=[]))
 
 
 def test_a_stage_without_a_ledger_still_says_what_serves():
