@@ -54,7 +54,8 @@ class Connection:
     def _made(self, name: str, *, attempts: int, read_seconds: int | None) -> Any:
         made: Any = self.session  # the stubs know each service by a literal name
         retries: Any = {"mode": "standard", "total_max_attempts": attempts}
-        config = Config(retries=retries, **({"read_timeout": read_seconds} if read_seconds else {}))
+        patience: Any = {"read_timeout": read_seconds} if read_seconds else {}
+        config = Config(retries=retries, **patience)
         if self.stage.name != LOCAL:
             return made.client(name, config=config)
         # Said outright: an endpoint or a proxy that is set for one service or for all must not lead away.

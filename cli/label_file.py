@@ -44,7 +44,7 @@ def labels(text: str, *, name: str, judge: Judge) -> tuple[list[Label], int]:
             faults.append(f"line {found.line}: {fault}")
         elif found.id in known:
             repeated += 1
-        else:
+        elif isinstance(found, Label):
             known[found.id] = found
     if faults:
         more = f"\n  and {len(faults) - _FAULTS_TOLD:,} more" if len(faults) > _FAULTS_TOLD else ""

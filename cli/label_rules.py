@@ -59,7 +59,8 @@ def _is(kind: str, text: str) -> bool:
 
 
 def _within(value: float, constraints: Mapping[str, Any]) -> bool:
-    return constraints.get("minimum", -math.inf) <= value <= constraints.get("maximum", math.inf)
+    least, most = constraints.get("minimum", -math.inf), constraints.get("maximum", math.inf)
+    return bool(least <= value <= most)
 
 
 def _bounds(constraints: Mapping[str, Any]) -> str:
