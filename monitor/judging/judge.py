@@ -21,6 +21,8 @@ from monitor.judging.suspicion import Found, notes, violations, weigh
 from monitor.policy import DataPolicy, Policy
 from monitor.profile import Profile
 
+_UNLIKE: Final = 0.9
+"""The share of different texts from which on there is nothing to count."""
 _NAMED: Final = 4
 """Features that a reason names; the violations have them all."""
 _MOVED: Final = ("baseline_drift_check", "missing_column_check", "data_type_check")
@@ -161,11 +163,35 @@ def _number_of_rows(rows: int) -> str:
 
 def _reason(said: Sequence[Violation], features: Sequence[Feature], rows: int) -> str:
     if not said:
-        return f"{rows:,} rows look like the baseline in all {len(features)} features."
+        return _like(features, rows)
     names = list(dict.fromkeys(each.feature for each in said))
+    return f"{len(said)} violation{'s' * (len(said) > 1)} in {rows:,} rows: {_some(names)}."
+
+
+def _like(features: Sequence[Feature], rows: int) -> str:
+    """All is well; what could not be held against the baseline is no part of that."""
+    looked_at = [each for each in features if not each.ignored]
+    alike = [each.name for each in looked_at if not _comparable(each)]
+    said = f"{rows:,} rows look like the baseline in "
+    if not alike:
+        return f"{said}all {len(looked_at)} features." if len(looked_at) != 1 else f"{said}its one feature."
+    rest = f"{len(looked_at) - len(alike)} of {len(looked_at)} features"
+    return f"{said}{rest}; without values, of no simple type or different in every row: {_some(alike)}."
+
+
+def _comparable(feature: Feature) -> bool:
+    """Whether its values could have moved: those of names and free text are others each time."""
+    if feature.distance is None:
+        return False
+    sides = (feature.baseline, feature.current)
+    return feature.kind == "numeric" or any(
+        (side.distinct or 0) < _UNLIKE * (side.rows - side.missing) for side in sides
+    )
+
+
+def _some(names: Sequence[str]) -> str:
     several = len(names) > _NAMED + 1
-    shown = ", ".join(names[: _NAMED if several else None]) + (f" and {len(names) - _NAMED} others" if several else "")
-    return f"{len(said)} violation{'s' * (len(said) > 1)} in {rows:,} rows: {shown}."
+    return ", ".join(names[: _NAMED if several else None]) + (f" and {len(names) - _NAMED} others" if several else "")
 
 
 def _metrics(features: Sequence[Feature]) -> tuple[Metric, ...]:

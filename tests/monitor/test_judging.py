@@ -287,3 +287,21 @@ def test_categories_that_only_look_the_same_are_said_to():
     judgement = judge(load(documents(before, DataPolicy())), now, Policy())
     (unknown,) = [each for each in judgement.violations if each.check == "categorical_values_check"]
     assert "known ones but for spaces, case or how accents are encoded" in unknown.description
+
+
+def test_what_cannot_be_compared_is_not_said_to_be_alike():
+    """Nested values, columns of gaps, texts that never repeat: named, for nothing about them could have been found."""
+    rows = 300
+    columns = {
+        "age": np.arange(rows) % 50,
+        "nested": pa.array([{"a": 1}] * rows),
+        "gap": pa.nulls(rows, pa.float64()),
+        "name": [f"customer {row}" for row in range(rows)],
+    }
+    known = profile(columns)
+    judgement = judge(load(documents(known, DataPolicy())), known, Policy())
+    assert judgement.outcome is Outcome.COMPLETED
+    assert judgement.reason == (
+        "300 rows look like the baseline in 1 of 4 features; "
+        "without values, of no simple type or different in every row: nested, gap, name."
+    )
