@@ -67,5 +67,5 @@ class BiasFacts:
     """All facets of a window."""
 
     favourable: str
-    """In words: ``risk = 1``-like label value that is good for a person."""
+    """The label that is good for a person, as text: ``1``."""
     facets: tuple[FacetFacts, ...]

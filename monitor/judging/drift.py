@@ -110,12 +110,10 @@ def _known(value: float) -> float | None:
 
 
 def _distance(pair: Pair) -> float | None:
-    rows, rows_before = int(pair.window.sum()), int(pair.baseline.sum())
-    if not rows or not rows_before:
+    if not pair.window.any() or not pair.baseline.any():
         return None
-    if pair.numeric:
-        return float(np.abs(np.cumsum(pair.window) / rows - np.cumsum(pair.baseline) / rows_before).max())
-    return float(np.abs(pair.window / rows - pair.baseline / rows_before).max())
+    between = measures.cumulative_distance if pair.numeric else measures.share_distance
+    return between(pair.baseline, pair.window)
 
 
 def _chance(pair: Pair) -> float:

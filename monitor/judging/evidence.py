@@ -12,6 +12,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from monitor.measures import cumulative_distance
+
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -93,8 +95,7 @@ def moved(window: Counts, baseline: Counts) -> float:
     rows, rows_before = int(window.sum()), int(baseline.sum())
     if not rows or not rows_before:
         return 1.0
-    difference = np.abs(np.cumsum(window) / rows - np.cumsum(baseline) / rows_before)
-    by_distance = kolmogorov_smirnov(float(difference.max()), rows, rows_before)
+    by_distance = kolmogorov_smirnov(cumulative_distance(baseline, window), rows, rows_before)
     pooled = window + baseline
     largest = int(pooled.argmax())
     if 2 * pooled[largest] > rows + rows_before:

@@ -10,21 +10,25 @@ the tests of `monitor.judging.evidence`, which hold the rate of false alarms at 
 from monitor.measures.distances import (
     aligned,
     category_counts,
+    cumulative_distance,
     jensen_shannon,
     ks,
     l_infinity,
     number_counts,
     psi,
+    share_distance,
 )
 from monitor.measures.significance import ks_p_value
 
 __all__ = [
     "aligned",
     "category_counts",
+    "cumulative_distance",
     "jensen_shannon",
     "ks",
     "ks_p_value",
     "l_infinity",
     "number_counts",
     "psi",
+    "share_distance",
 ]

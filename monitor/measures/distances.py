@@ -17,6 +17,16 @@ _FEW: Final = 20
 """Numbers with as many different values or fewer are compared value by value, not in bins."""
 
 
+def cumulative_distance(baseline: Counts, current: Counts) -> float:
+    """The largest difference of the cumulative shares; counts of both in the same bins, in ascending order."""
+    return float(np.abs(np.cumsum(current) / current.sum() - np.cumsum(baseline) / baseline.sum()).max())
+
+
+def share_distance(baseline: Counts, current: Counts) -> float:
+    """The largest difference of a category's shares; counts of both in the same categories."""
+    return float(np.abs(current / current.sum() - baseline / baseline.sum()).max())
+
+
 def ks(baseline: Numbers, current: Numbers) -> tuple[float, float]:
     """Kolmogorov and Smirnov's distance: the largest difference of the distribution functions (Model Monitor's Simple).
 
@@ -26,7 +36,7 @@ def ks(baseline: Numbers, current: Numbers) -> tuple[float, float]:
         return math.nan, 0.0
     values, first, second = aligned(baseline, current)
     first_cdf, second_cdf = np.cumsum(first) / baseline.count, np.cumsum(second) / current.count
-    distance = float(np.max(np.abs(first_cdf - second_cdf)))
+    distance = cumulative_distance(first, second)
     # Within a bin one may have all its numbers before the other has its first: so far apart they can be at most.
     ahead = first_cdf - second_cdf + second / current.count
     behind = second_cdf - first_cdf + first / baseline.count
@@ -85,7 +95,7 @@ def l_infinity(baseline: Categories, current: Categories) -> tuple[float, float]
     if not baseline.total or not current.total:
         return math.nan, 0.0
     first, second = category_counts(baseline, current)
-    return float(np.max(np.abs(first / baseline.total - second / current.total))), baseline.error + current.error
+    return share_distance(first, second), baseline.error + current.error
 
 
 def category_counts(baseline: Categories, current: Categories) -> tuple[Counts, Counts]:
