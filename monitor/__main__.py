@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
         from monitor import container
 
         return container.main(os.environ)
-    if argv == ["clarify"]:
+    if argv[:1] == ["clarify"]:
         from monitor.clarify import job
 
         return job.main(os.environ)
