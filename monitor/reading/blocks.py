@@ -12,6 +12,8 @@ from typing import Any, Final
 from monitor.reading.reading import Skips
 
 SIZE: Final = 8 << 20
+WORTH_THREADS: Final = 1 << 20
+"""Bytes from which on a parser gets threads; one that still lets go of its bytes when Python ends would abort it."""
 LONGEST: Final = 64 << 20
 """A line of more bytes is left out."""
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.json as pajson
 
 from monitor.reading import values
-from monitor.reading.blocks import Block, blocks
+from monitor.reading.blocks import WORTH_THREADS, Block, blocks
 from monitor.reading.reading import Skips
 
 
@@ -27,7 +27,7 @@ def tables(path: Path, skips: Skips) -> Iterator[Any]:
 
 def _at_once(block: Block) -> Any:
     try:
-        options = pajson.ReadOptions(block_size=len(block.data) + 1)
+        options = pajson.ReadOptions(use_threads=len(block.data) > WORTH_THREADS, block_size=len(block.data) + 1)
         table = pajson.read_json(pa.BufferReader(block.data), read_options=options)
     except pa.ArrowInvalid:
         return None

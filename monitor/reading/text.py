@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from monitor.profile import MIXED
-from monitor.reading.blocks import Block, blocks
+from monitor.reading.blocks import WORTH_THREADS, Block, blocks
 from monitor.reading.reading import Skips
 
 MISSING: Final = ["", "NA", "N/A", "null", "NULL"]
@@ -101,7 +101,7 @@ def unlike(names: Sequence[str]) -> list[str]:
 
 def _table(block: Block, names: Sequence[str], skips: Skips, *, written: Dialect) -> Iterator[Any]:
     wrong: list[Any] = []
-    table = parsed(block.data, names, wrong, written=written)
+    table = parsed(block.data, names, wrong, threads=len(block.data) > WORTH_THREADS, written=written)
     if wrong:
         # Row numbers are known only where one thread reads: worth it for those few blocks.
         wrong.clear()
