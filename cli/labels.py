@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 
 from cli.connection import Connection, connect, person_option, stage_option
 from cli.errors import WrongUseError
@@ -77,7 +78,12 @@ def bring(connection: Connection, model: str, found: Sequence[Label]) -> dict[st
 
 def _there(s3: Any, bucket: str, model: str) -> tuple[dict[str, str], datetime]:
     """The objects of labels that a model has, name → key, and what time it is there."""
-    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"labels/{model}/"))
+    try:
+        pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"labels/{model}/"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucket":
+            raise
+        raise WrongUseError(f"there is no bucket {bucket}: run `sluice deploy` for the stage first") from error
     keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
     return {key.rpartition("/")[2]: key for key in keys}, answered(pages[-1]).astimezone(UTC)
 

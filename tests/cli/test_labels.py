@@ -6,7 +6,7 @@ from cli.errors import WrongUseError
 from cli.label_file import Label, labels, tally
 from cli.label_rules import by_contract, judge_of
 from cli.labels import bring
-from tests.cli.fakes import FakeBucket, connection
+from tests.cli.fakes import FakeBucket, FakeClient, connection, refusal
 
 GOOD = "inference_id,label\na-1,1\na-2,0\na-1,1\n"
 
@@ -134,6 +134,16 @@ def test_the_same_labels_are_written_once_whatever_the_hour():
     assert again == {**first, "written": 0}
     assert bring(connection(s3=bucket), "credit-risk", [Label(2, "a-1", "0")])["written"] == 1
     assert len(bucket.objects) == 2
+
+
+def test_labels_of_a_stage_that_is_not_deployed_are_wrong_use():
+    """The remedy is a command."""
+
+    def missing(**_):
+        raise refusal("NoSuchBucket", "The specified bucket does not exist")
+
+    with pytest.raises(WrongUseError, match="run `sluice deploy`"):
+        bring(connection(s3=FakeClient(list_objects_v2=missing)), "credit-risk", [Label(2, "a-1", "1")])
 
 
 def test_few_values_are_counted_and_many_are_not():
