@@ -91,7 +91,7 @@ class Pipelines:
         return {**pipeline, **shown}
 
     def delete(self, params: Params, _: Call) -> Params:
-        """Forget a pipeline; its executions stay. Raises ConflictException while one runs."""
+        """Forget a pipeline and its executions. Raises ConflictException while one runs."""
 
         def idle(record: Record) -> None:
             if any(e["PipelineExecutionStatus"] in RUNNING for e in self._executions.of(record["PipelineArn"])):
@@ -100,6 +100,7 @@ class Pipelines:
         with self._lock, self._store.together():
             record = self._store.remove(PIPELINE, params["PipelineName"], check=idle)
             arn = record["PipelineArn"]
+            self._executions.forget(arn)
             self._versions.forget(arn)
             for token in [token for token, made in self._tokens.items() if made == arn]:
                 del self._tokens[token]

@@ -164,6 +164,14 @@ class Executions:
         """The executions of a pipeline, the oldest first."""
         return [record for record in self._store.all(PIPELINE_EXECUTION) if record["PipelineArn"] == pipeline_arn]
 
+    def forget(self, pipeline_arn: str) -> None:
+        """Drop the executions of a pipeline that is deleted (API Reference, "DeletePipeline": all its instances)."""
+        gone = {record["PipelineExecutionArn"] for record in self.of(pipeline_arn)}
+        for arn in gone:
+            self._store.remove(PIPELINE_EXECUTION, arn)
+        for token in [token for token, made in self._tokens.items() if made in gone]:
+            del self._tokens[token]
+
     def resume(self) -> None:
         """Go on with what the process before was running: finished steps keep their results, others run again."""
         for record in self._store.all(PIPELINE_EXECUTION):

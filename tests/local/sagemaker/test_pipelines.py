@@ -324,3 +324,12 @@ def test_names_are_taken_and_missed_in_aws_words(world):
     assert world.refused(world.sm.describe_pipeline, PipelineName="q")[0] == "ResourceNotFound"
     world.sm.delete_pipeline(PipelineName="p")
     assert world.refused(world.sm.start_pipeline_execution, PipelineName="p")[0] == "ResourceNotFound"
+
+
+def test_executions_go_with_their_pipeline(world):
+    """One of the same name begins without a past: none is found by its display name, none shown by its ARN."""
+    arn = world.run_pipeline(definition(fails()))["PipelineExecutionArn"]
+    world.sm.delete_pipeline(PipelineName="p")
+    assert world.refused(world.sm.describe_pipeline_execution, PipelineExecutionArn=arn)[0] == "ResourceNotFound"
+    world.sm.create_pipeline(PipelineName="p", PipelineDefinition=json.dumps(definition(fails())), RoleArn=world.role)
+    assert world.sm.list_pipeline_executions(PipelineName="p")["PipelineExecutionSummaries"] == []
