@@ -99,9 +99,14 @@ def _train(stage: Stage, models: list[str]) -> list[Right]:
     if not models:
         return []
     bucket = naming.artifact_bucket(stage)
+    # Of the others the judging reads all that a pipeline has left.
+    unseen = [model for model in models if model not in stage.monitored]
     return [
-        rights.read_objects(bucket, prefixes=models),
-        rights.list_objects(bucket, prefixes=models),
+        *(
+            [rights.read_objects(bucket, prefixes=unseen), rights.list_objects(bucket, prefixes=unseen)]
+            if unseen
+            else []
+        ),
         # Not whatever is there: archives, reports and data that people have brought stay as they are.
         rights.write_objects(bucket, prefixes=[f"{model}/*/baseline" for model in models]),
         Right(

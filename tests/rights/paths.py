@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +32,7 @@ from cli.functions import ask
 from cli.push import give
 from cli.status import follow
 from env import naming
+from env.naming import Person
 from lambdas.track import EXECUTION, RECORDED
 from local.cloud import LocalCloud
 
@@ -154,15 +155,15 @@ def tracking(town: Town) -> None:
 def monitoring(town: Town) -> None:
     """People are served, what became of them is told; a run judges it, a job does, and data to train with are made."""
     chosen = _applicants()[:_JUDGED]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        labels = Path(folder, "labels.csv")
-        lines = pool.map(lambda numbered: _served(town, *numbered), enumerate(chosen))
-        labels.write_text("".join(["inference_id,label\n", *lines]))
-        town.type("operator", f"labels push {MODEL} {labels}")
+    with ThreadPoolExecutor() as pool:
+        lines = list(pool.map(lambda numbered: _served(town, *numbered), enumerate(chosen)))
+    _tell(town, "scientist", lines[:1])
+    _tell(town, "operator", lines[1:])
     request, operator = {"action": "run", "model": MODEL}, town.person("operator")
     with _policy(town, window_minutes=1440):
         assert ask(operator, "monitor", request, patience_seconds=_RUN_SECONDS)["rows"] >= _JUDGED
-        town.type("approver", f"monitor {MODEL}")
+        for person in ("approver", "scientist"):
+            town.type(person, f"monitor {MODEL}")
         gathering = {"action": "training-data", "model": MODEL, "hours": 24}
         made = ask(town.admin, "monitor", gathering, patience_seconds=_RUN_SECONDS)
         assert made["rows"] >= _JUDGED, made
@@ -170,6 +171,14 @@ def monitoring(town: Town) -> None:
             job = ask(operator, "monitor", request, patience_seconds=_RUN_SECONDS)["job"]
         sagemaker = operator.client("sagemaker")
         _until(lambda: sagemaker.describe_processing_job(ProcessingJobName=job)["ProcessingJobStatus"] == "Completed")
+
+
+def _tell(town: Town, person: Person, lines: Sequence[str]) -> None:
+    """Push labels as a person."""
+    with tempfile.TemporaryDirectory() as folder:
+        labels = Path(folder, "labels.csv")
+        labels.write_text("".join(["inference_id,label\n", *lines]))
+        town.type(person, f"labels push {MODEL} {labels}")
 
 
 @contextmanager

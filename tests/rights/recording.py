@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cli.demo.loop import MODEL
+from env.stage import Model
 from local.iam.decision import Decision
 from tests.rights.proof import Documents, Use
 from tests.rights.stage import condition_keys
@@ -24,6 +25,8 @@ _CHANGING = (
     (re.compile(r"(?<=-)[0-9A-Za-z]{10}(?=/|$)"), "0"),
     (re.compile(r"(?<=/credit-risk/)\d+$"), "1"),
 )
+
+_MONITORS = re.compile(r"-function-(monitor|retrain) |-monitor-job |[/ ](labels|reports)/|:processing-job/sluice-")
 
 
 class Recorder:
@@ -66,11 +69,29 @@ def read() -> list[Use]:
     return [Use(**{**use, "context": {key: tuple(values) for key, values in use["context"].items()}}) for use in found]
 
 
-def of_every_model(uses: Iterable[Use], models: Iterable[str]) -> list[Use]:
-    """The uses, and for each model that the paths do not walk with the same uses in its name: roles are alike."""
+def of_every_model(uses: Iterable[Use], models: Mapping[str, Model]) -> list[Use]:
+    """The uses, and for each model that the paths do not walk with the same uses in its name: roles are alike.
+
+    But for what monitors do: of a model that has none, nobody asks it.
+    """
     walked = list(uses)
-    others = [model for model in models if model != MODEL]
-    return [*walked, *(_renamed(use, model) for model in others for use in walked)]
+    others = {model: parts for model, parts in models.items() if model != MODEL}
+    return [
+        *walked,
+        *(
+            _renamed(use, model)
+            for model, parts in others.items()
+            for use in walked
+            if parts.monitor is not None or not _of_monitors(use)
+        ),
+    ]
+
+
+def _of_monitors(use: Use) -> bool:
+    """Whether a use is a monitor's, or of what monitors leave and are brought; each model has a baseline made."""
+    where = " ".join([use.resource, *use.context.get("s3:prefix", ())])
+    made_with_the_model = use.role.endswith("-function-monitor") and "-artifacts-" in use.resource
+    return not made_with_the_model and _MONITORS.search(f"{use.role} {where}") is not None
 
 
 def _renamed(use: Use, model: str) -> Use:
