@@ -56,7 +56,13 @@ def test_no_grandchild_outlives_an_interrupted_command(tmp_path, number, code):
     """A signal to the command alone ends its children and theirs."""
     told = tmp_path / "pid"
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = subprocess.Popen([sys.executable, "-c", COMMAND, FAMILY, str(told)], cwd=ROOT, env=environ)
+    # A shell has what it runs in the background ignore Ctrl-C, and these tests may be run there.
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, FAMILY, str(told)],
+        cwd=ROOT,
+        env=environ,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
     eventually(lambda: told.exists() and told.read_text().endswith("\n"))
     grandchild = int(told.read_text())
     assert lives(grandchild)

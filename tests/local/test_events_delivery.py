@@ -179,6 +179,7 @@ def test_a_queue_a_topic_a_pipeline_and_a_log_group_are_targets(cloud):
     assert letters(cloud, url)[0][0]["detail"] == {"n": 1}
     [(notification, _)] = letters(cloud, queue(cloud, "subscribed")[0])
     assert json.loads(notification["Message"])["detail"] == {"n": 1}
+    assert cloud.events.settled(TEN_SECONDS)
     assert cloud.pipelines.started == [(pipeline, parameters)]
     assert cloud.asked_as("r") == ["sagemaker:StartPipelineExecution"]
     [line] = cloud.client("logs").filter_log_events(logGroupName="/aws/events/all")["events"]
